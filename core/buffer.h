@@ -1,0 +1,99 @@
+// Memory. The engine takes it from a pool that keeps what it was given back, so a training loop asks the system for memory in its first
+// step only.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+#include "core/shape.h"
+
+namespace temper {
+
+// Blocks by size class, eight classes to a doubling (at most 12.5 % is lost). A block is only ever reused for its own class: a loop that
+// repeats its requests finds every one of them answered from the second round on. Thread-safe.
+class Pool {
+ public:
+  struct Stats {
+    std::size_t system_bytes = 0;     // held from the system, in use or not
+    std::size_t system_requests = 0;  // times the system was asked since the start
+    std::size_t bytes_in_use = 0;
+    std::size_t peak_bytes_in_use = 0;
+  };
+
+  static Pool& shared();  // the process's pool; lives until the process ends
+
+  Stats stats() const;
+  void trim();  // gives every unused block back to the system
+  // For tests: fresh and reused memory comes filled with NaN, so that a kernel that leaves a hole is seen.
+  void poison(bool on) { poison_.store(on, std::memory_order_relaxed); }
+
+ private:
+  friend class Buffer;
+  static constexpr std::size_t kAlignment = 64;
+  static constexpr int kClasses = 512;
+  struct alignas(kAlignment) Block {  // the data follow it
+    std::atomic<int> references;
+    int size_class;
+    Block* next;
+  };
+  Block* take(std::size_t bytes);
+  void give_back(Block* block);
+
+  mutable std::mutex mutex_;
+  std::array<Block*, kClasses> unused_{};
+  Stats stats_;
+  std::atomic<bool> poison_{false};
+};
+
+// A reference-counted handle to a block of the pool, 64-byte aligned, uninitialised. Copies share the memory.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t bytes) : block_(Pool::shared().take(bytes)) {}
+  Buffer(const Buffer& other) : block_(other.block_) {
+    if (block_) block_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Buffer& operator=(Buffer other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Buffer() {
+    if (block_ && block_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) Pool::shared().give_back(block_);
+  }
+
+  void* data() const { return block_ ? block_ + 1 : nullptr; }
+  // No other handle shares the memory, so its content may be overwritten.
+  bool unique() const { return block_ && block_->references.load(std::memory_order_acquire) == 1; }
+  explicit operator bool() const { return block_ != nullptr; }
+
+ private:
+  Pool::Block* block_ = nullptr;
+};
+
+// Scratch memory of a kernel: a stack for each thread. What a Workspace hands out is its own until it goes out of scope; Workspaces nest.
+class Workspace {
+ public:
+  Workspace();
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  // `count` elements, 64-byte aligned, uninitialised.
+  template <class T = float>
+  T* take(Index count) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return static_cast<T*>(take_bytes(static_cast<std::size_t>(count) * sizeof(T)));
+  }
+
+ private:
+  void* take_bytes(std::size_t bytes);
+
+  std::size_t chunk_, offset_;  // the top of the thread's stack when this one began
+};
+
+}  // namespace temper

@@ -1,0 +1,30 @@
+// Errors that name what was being done, what was seen and what to do about it.
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace temper {
+
+// The one exception type of the library. what() is one line: "<where>: <what is wrong>; <what to do>".
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Joins anything streamable into a string: concat("batch of ", 3, " rows").
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return std::move(out).str();
+}
+
+}  // namespace temper
+
+// Throws temper::Error with the joined parts unless `condition` holds; the parts are evaluated only then. Stays on in release builds.
+#define TEMPER_CHECK(condition, ...) \
+  do { \
+    if (!(condition)) throw ::temper::Error(::temper::concat(__VA_ARGS__)); \
+  } while (false)

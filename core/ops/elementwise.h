@@ -1,0 +1,17 @@
+// Arithmetic on tensors of equal shape. There is no broadcasting: what is meant is said by an op of its own.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace temper {
+
+// y = a + b. gradient: da = db = dy. Keeps nothing.
+Tensor add(Tensor a, Tensor b);
+
+// y = a b, element by element. gradient: da = dy b, db = dy a. Keeps a and b.
+Tensor multiply(Tensor a, Tensor b);
+
+// y = factor x. gradient: dx = factor dy. Keeps nothing.
+Tensor scale(Tensor x, float factor);
+
+}  // namespace temper

@@ -1,0 +1,102 @@
+// What a network learns: named parameters whose values lie in one flat arena and whose gradients in another, so that an optimizer, a clip
+// or an all-reduce is one loop. Layers ask a Scope for their parameters; commit() lays them out and initialises them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/random.h"
+#include "core/tensor.h"
+
+namespace temper {
+
+// Fills a fresh parameter. Every value must be a function of (shape, random) alone.
+using Initializer = std::function<void(const View& value, const Random& random)>;
+
+struct Parameter {
+  // What it is for; decides about weight decay. `state` is not learned: running statistics. It has no gradient.
+  enum class Kind { weight, bias, norm, state };
+  // How it lies in files, which follow PyTorch: a kernel (K,R,S,C) is written (K,C,R,S); weights on a flattened image (K,H,W,C) are written
+  // (K, C*H*W).
+  enum class FileLayout { same, kernel, flattened_image };
+
+  std::string name;  // "block1.conv2.weight"
+  Shape shape;
+  Initializer initialize;
+  Kind kind = Kind::weight;
+  FileLayout file_layout = FileLayout::same;
+  float decay_factor = 1;  // multiplies the optimizer's weight decay
+
+  // From commit() on:
+  View value = {};
+  View gradient = {};  // null for state
+  bool fresh = true;   // the next gradient assigns, later ones add; set again by the optimizer's step
+};
+
+class ParameterStore {
+ public:
+  // A place in the tree of names: scope / "conv1".
+  class Scope {
+   public:
+    Scope operator/(const std::string& name) const { return {*store_, path_.empty() ? name : path_ + "." + name}; }
+    // Declares a parameter; only name, shape, initialize, kind, file_layout and decay_factor of the argument count. Throws when the name is
+    // taken or the store is committed. The reference stays valid as long as the store.
+    Parameter& declare(Parameter parameter) const;
+
+   private:
+    friend class ParameterStore;
+    Scope(ParameterStore& store, std::string path) : store_(&store), path_(std::move(path)) {}
+    ParameterStore* store_;
+    std::string path_;
+  };
+
+  // Parameters with the same decay lie side by side: [begin, end) of the flat arenas.
+  struct Group {
+    Parameter::Kind kind;
+    float decay_factor;
+    Index begin, end;
+  };
+
+  struct CommitOptions {
+    std::uint64_t seed = 0;
+  };
+
+  ParameterStore() = default;
+  ParameterStore(const ParameterStore&) = delete;
+  ParameterStore& operator=(const ParameterStore&) = delete;
+
+  Scope root() { return {*this, ""}; }
+  // Lays out the arenas and fills in the values: each is a function of (seed, name, position) alone.
+  void commit(const CommitOptions& options);
+
+  const std::deque<Parameter>& parameters() const { return parameters_; }
+  std::deque<Parameter>& parameters() { return parameters_; }
+  Index learned_size() const;  // learned values, the number of parameters that papers quote
+
+  // The flat arenas of the learned parameters; their padding is zero.
+  std::span<float> values() const { return {arena_, static_cast<std::size_t>(learned_extent_)}; }
+  std::span<float> gradients() const { return {gradient_arena_, static_cast<std::size_t>(learned_extent_)}; }
+  // The values of all parameters, learned and state, for copies and comparisons bit for bit.
+  std::span<float> all_values() const { return {arena_, static_cast<std::size_t>(extent_)}; }
+  const std::vector<Group>& groups() const { return groups_; }
+
+  // Before an optimizer reads the gradients: those that no backward pass has written since the last step become 0. Returns their
+  // parameters' names.
+  std::vector<std::string> settle_gradients();
+  // After it: the next gradient assigns.
+  void expect_fresh_gradients();
+
+ private:
+  std::deque<Parameter> parameters_;  // a deque: layers hold references
+  std::vector<Group> groups_;
+  Buffer memory_;
+  float* arena_ = nullptr;           // learned parameters by group, then state
+  float* gradient_arena_ = nullptr;  // as the learned part of it
+  Index learned_extent_ = 0, extent_ = 0;
+};
+
+}  // namespace temper

@@ -1,0 +1,108 @@
+// The tape. While one lives in a thread, that thread is training: operations on parameters, and on what came of them, are recorded, dropout
+// drops and batch normalisation learns its statistics. With no tape it is evaluating.
+//
+//   Tape tape;
+//   Tensor loss = softmax_cross_entropy(net(images), labels);
+//   tape.backward(loss);                                     // the gradients lie in the ParameterStore
+//
+// The tape is a vector of nodes, and backward a loop over it in reverse that frees as it goes: no cycle can form, no destructor recurses.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/op.h"
+#include "core/parameters.h"
+#include "core/tensor.h"
+
+namespace temper {
+
+class Tape {
+ public:
+  Tape();
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  // The thread evaluates while one lives: for a teacher or a metric inside a training step.
+  class Pause {
+   public:
+    Pause();
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    Tape* paused_;
+  };
+
+  // Is this thread training?
+  static bool recording();
+
+  // Runs an op; used by the functions that wrap ops, such as relu(x).
+  template <Op F, class... X>
+  static Tensor apply(F op, X... inputs) {
+    static_assert(BoxedOp<F>::kTraits.inputs == sizeof...(X), "as many tensors as the op's forward has inputs");
+    std::array<Tensor, sizeof...(X)> list{std::move(inputs)...};
+    BoxedOp<F> boxed(std::move(op));
+    return run(boxed, list);
+  }
+  // The same for an op of any number of inputs.
+  template <Op F>
+  static Tensor apply_to_list(F op, std::span<Tensor> inputs) {
+    static_assert(BoxedOp<F>::kTraits.inputs < 0, "the op's forward takes Ins");
+    BoxedOp<F> boxed(std::move(op));
+    return run(boxed, inputs);
+  }
+
+  // d loss / d parameter into the gradient of every parameter that loss depends on. Once a tape. Requires a loss of one element, recorded
+  // here.
+  void backward(const Tensor& loss);
+
+  // Operations recorded and not yet freed: 0 after backward.
+  std::size_t size() const { return storage_.nodes.size(); }
+
+ private:
+  // One for each input of a node, then one for each of its saved statistics.
+  struct Edge {
+    Buffer kept;                  // holds the values for backward
+    const float* data = nullptr;  // null: backward does not read them
+    Shape shape;
+    std::int32_t slot = -1;  // where the input's gradient gathers; -1: not on this tape
+    Parameter* parameter = nullptr;
+  };
+  struct Node {
+    Buffer op_memory;
+    AnyOp* op = nullptr;
+    std::size_t first_edge = 0;
+    std::size_t inputs = 0;
+    Buffer kept_output;
+    float* output = nullptr;
+    Shape output_shape;
+    std::int32_t slot = -1;
+  };
+  struct Storage {  // passed on from tape to tape, so that a loop's tapes allocate nothing
+    std::vector<Node> nodes;
+    std::vector<Edge> edges;
+    std::vector<Buffer> gradients;  // by slot
+  };
+
+  static Tensor run(AnyOp& op, std::span<Tensor> inputs);
+  bool tracks(const Tensor& tensor) const;
+  Tensor record(AnyOp& op, std::span<Tensor> inputs, std::span<Tensor> saved, Tensor output);
+  void backward_through(Node& node);
+  void pop_node();
+  void clear();
+
+  static Tape*& current();
+  static Storage& spare_storage();
+
+  Tape* outer_;
+  std::uint32_t id_;
+  bool spent_ = false;
+  Storage storage_;
+};
+
+}  // namespace temper

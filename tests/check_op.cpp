@@ -1,0 +1,260 @@
+#include "tests/check_op.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numeric>
+
+#include "core/parallel.h"
+#include "core/parameters.h"
+#include "core/random.h"
+#include "core/tape.h"
+
+namespace temper {
+namespace {
+
+using reference::Array;
+
+// loss = sum_i weights[i] y[i], so that d loss / d y = weights.
+struct Dot {
+  static constexpr auto name = "test dot";
+  std::span<const float> weights;
+
+  Shape shape(const Shape&) const { return {}; }
+  void forward(In<0> y, Out loss) const {
+    double sum = 0;
+    for (Index i = 0; i < y.size(); ++i) sum += weights[static_cast<std::size_t>(i)] * static_cast<double>(y[i]);
+    loss[0] = static_cast<float>(sum);
+  }
+  void backward(Grad gradient, Into<0> dy) const {
+    for (Index i = 0; i < dy.size(); ++i) dy.store(i, gradient[0] * weights[static_cast<std::size_t>(i)]);
+  }
+};
+
+// y = x: makes an intermediate tensor of a parameter, so that the paths for intermediate tensors are taken.
+struct Identity {
+  static constexpr auto name = "test identity";
+  Shape shape(const Shape& x) const { return x; }
+  void forward(In<0> x, Out y) const { std::copy_n(x.data, x.size(), y.data); }
+  void backward(Grad dy, Into<0> dx) const {
+    for (Index i = 0; i < dy.size(); ++i) dx.store(i, dy[i]);
+  }
+};
+
+struct Sum {
+  static constexpr auto name = "test sum";
+  Shape shape(const Shape&, const Shape&) const { return {}; }
+  void forward(In<0> a, In<1> b, Out y) const { y[0] = a[0] + b[0]; }
+  void backward(Grad dy, Into<0> da, Into<1> db) const {
+    da.store(0, dy[0]);
+    db.store(0, dy[0]);
+  }
+};
+
+// Distinct values, evenly spread and shuffled.
+Initializer spread(double low, double high) {
+  return [=](const View& value, const Random& random) {
+    const Index n = value.size();
+    std::vector<Index> order(static_cast<std::size_t>(n));
+    std::iota(order.begin(), order.end(), Index{0});
+    for (Index i = n - 1; i > 0; --i) {
+      std::swap(order[static_cast<std::size_t>(i)], order[random.below(static_cast<std::uint64_t>(i), static_cast<std::uint32_t>(i + 1))]);
+    }
+    for (Index i = 0; i < n; ++i) {
+      value[i] =
+          static_cast<float>(low + (high - low) * (static_cast<double>(order[static_cast<std::size_t>(i)]) + 0.3) / static_cast<double>(n));
+    }
+  };
+}
+
+struct Fixture {
+  const OpCheck& check;
+  ParameterStore store;
+  std::vector<Parameter*> inputs;
+  std::vector<float> weights;
+
+  explicit Fixture(const OpCheck& c) : check(c) {
+    for (std::size_t i = 0; i < c.inputs.size(); ++i) {
+      const bool differentiable = c.differentiable.empty() || c.differentiable[i];
+      inputs.push_back(&store.root().declare({.name = concat("input", i),
+                                              .shape = c.inputs[i],
+                                              .initialize = spread(c.low, c.high),
+                                              .kind = differentiable ? Parameter::Kind::weight : Parameter::Kind::state}));
+    }
+    store.commit({.seed = 7});
+  }
+
+  enum class Path { parameters, intermediates, moved_intermediates };
+
+  std::vector<Tensor> tensors(Path path) const {
+    std::vector<Tensor> list;
+    for (Parameter* input : inputs) list.push_back(path == Path::parameters ? Tensor(*input) : Tape::apply(Identity{}, Tensor(*input)));
+    return list;
+  }
+
+  Tensor forward(Path path) const {
+    std::vector<Tensor> list = tensors(path);
+    std::vector<Tensor> argument = list;
+    if (path == Path::moved_intermediates) list.clear();
+    return check.op(argument);
+  }
+
+  std::vector<float> gradients() const { return {store.gradients().begin(), store.gradients().end()}; }
+  void poison_gradients() {
+    std::fill(store.gradients().begin(), store.gradients().end(), std::numeric_limits<float>::quiet_NaN());
+    store.expect_fresh_gradients();
+  }
+
+  std::vector<float> gradients_of(Path path) {
+    poison_gradients();
+    Tape tape;
+    tape.backward(Tape::apply(Dot{weights}, forward(path)));
+    return gradients();
+  }
+
+  std::vector<Array> reference_inputs() const {
+    std::vector<Array> arrays;
+    for (const Parameter* input : inputs) {
+      arrays.emplace_back(input->shape);
+      std::copy_n(input->value.data, input->value.size(), arrays.back().values.begin());
+    }
+    return arrays;
+  }
+
+  double reference_loss(std::span<const Array> arrays) const {
+    const Array y = check.reference(arrays);
+    double loss = 0;
+    for (Index i = 0; i < y.size(); ++i) loss += weights[static_cast<std::size_t>(i)] * y[i];
+    return loss;
+  }
+};
+
+double scale_of(std::span<const double> values) {
+  double scale = 1e-3;
+  for (const double value : values) scale = std::max(scale, std::fabs(value));
+  return scale;
+}
+
+void check_close(std::span<const float> actual, std::span<const double> expected, double tolerance, const std::string& what) {
+  REQUIRE(actual.size() >= expected.size());
+  const double scale = scale_of(expected);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double error = std::fabs(actual[i] - expected[i]) / scale;
+    if (!(error <= tolerance)) {
+      FAIL_CHECK(what, "[", i, "] is ", actual[i], ", should be ", expected[i], "; error ", error, " of the scale ", scale);
+      return;
+    }
+  }
+}
+
+std::vector<double> numeric_gradient(const Fixture& fixture, std::size_t input) {
+  constexpr double kStep = 1e-5;
+  std::vector<Array> arrays = fixture.reference_inputs();
+  std::vector<double> gradient;
+  for (double& value : arrays[input].values) {
+    const double middle = value;
+    value = middle + kStep;
+    const double above = fixture.reference_loss(arrays);
+    value = middle - kStep;
+    const double below = fixture.reference_loss(arrays);
+    value = middle;
+    gradient.push_back((above - below) / (2 * kStep));
+  }
+  return gradient;
+}
+
+// A gradient arena holds NaN between the parameters; only the parameters are compared.
+std::span<const float> part(const Fixture& fixture, std::span<const float> gradients, const Parameter& input) {
+  return gradients.subspan(static_cast<std::size_t>(input.gradient.data - fixture.store.gradients().data()),
+                           static_cast<std::size_t>(input.gradient.size()));
+}
+
+bool same_bits(const Fixture& fixture, std::span<const float> a, std::span<const float> b) {
+  return std::all_of(fixture.inputs.begin(), fixture.inputs.end(), [&](const Parameter* input) {
+    if (!input->gradient) return true;
+    const auto left = part(fixture, a, *input), right = part(fixture, b, *input);
+    return std::equal(left.begin(), left.end(), right.begin());
+  });
+}
+
+struct PoisonedPool {
+  PoisonedPool() { Pool::shared().poison(true); }
+  ~PoisonedPool() { Pool::shared().poison(false); }
+};
+
+struct ThreadsRestored {
+  int before = threads();
+  ~ThreadsRestored() { set_threads(before); }
+};
+
+}  // namespace
+
+void check_op(const OpCheck& check) {
+  const PoisonedPool poisoned;
+  const ThreadsRestored restored;
+  Fixture fixture(check);
+  using Path = Fixture::Path;
+
+  const std::vector<Array> arrays = fixture.reference_inputs();
+  const Array expected = check.reference(arrays);
+  const Random random(3, {11});
+  for (Index i = 0; i < expected.size(); ++i)
+    fixture.weights.push_back(static_cast<float>(2 * random.uniform(static_cast<std::uint64_t>(i)) - 1));
+
+  const Tensor evaluated = fixture.forward(Path::parameters);
+  REQUIRE(evaluated.shape() == expected.shape);
+  check_close(evaluated.values(), expected.values, check.tolerance, "output");
+  const Tensor in_place = fixture.forward(Path::moved_intermediates);
+  CHECK_MESSAGE(std::equal(evaluated.values().begin(), evaluated.values().end(), in_place.values().begin()),
+                "in place is not the same as not in place");
+
+  const std::vector<float> gradients = fixture.gradients_of(Path::parameters);
+  for (std::size_t i = 0; i < fixture.inputs.size(); ++i) {
+    if (!fixture.inputs[i]->gradient) continue;
+    check_close(part(fixture, gradients, *fixture.inputs[i]), numeric_gradient(fixture, i), check.tolerance,
+                concat("gradient of input ", i, " "));
+  }
+  CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::intermediates)), "gradients differ for intermediate tensors");
+  CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::moved_intermediates)), "gradients differ in place");
+
+  // Added to what is there, for parameters (two backward passes) and for intermediate tensors (used twice).
+  std::vector<double> doubled(gradients.size());
+  std::transform(gradients.begin(), gradients.end(), doubled.begin(), [](float g) { return 2.0 * g; });
+  const auto check_doubled = [&](const std::string& what) {
+    const std::vector<float> actual = fixture.gradients();
+    for (const Parameter* input : fixture.inputs) {
+      if (!input->gradient) continue;
+      const auto offset = static_cast<std::size_t>(input->gradient.data - fixture.store.gradients().data());
+      check_close(part(fixture, actual, *input), std::span(doubled).subspan(offset, static_cast<std::size_t>(input->gradient.size())),
+                  check.tolerance, what);
+    }
+  };
+  fixture.gradients_of(Path::parameters);
+  {
+    Tape tape;
+    tape.backward(Tape::apply(Dot{fixture.weights}, fixture.forward(Path::parameters)));
+  }
+  check_doubled("gradient after two backward passes ");
+  fixture.poison_gradients();
+  {
+    Tape tape;
+    const std::vector<Tensor> shared = fixture.tensors(Path::intermediates);
+    std::vector<Tensor> first = shared, second = shared;
+    Tensor a = Tape::apply(Dot{fixture.weights}, check.op(first)), b = Tape::apply(Dot{fixture.weights}, check.op(second));
+    tape.backward(Tape::apply(Sum{}, std::move(a), std::move(b)));
+  }
+  check_doubled("gradient of tensors used twice ");
+
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    const Tensor output = fixture.forward(Path::parameters);
+    CHECK_MESSAGE(std::equal(output.values().begin(), output.values().end(), evaluated.values().begin()), "output differs on ", count,
+                  " threads");
+    CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::parameters)), "gradients differ on ", count, " threads");
+  }
+}
+
+}  // namespace temper
