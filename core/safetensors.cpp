@@ -3,17 +3,15 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/file.h"
+#include "core/json.h"
 
 namespace temper {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
-
-using Json = nlohmann::json;
 
 float from_half(std::uint16_t bits) {
   const int exponent = bits >> 10 & 0x1F;

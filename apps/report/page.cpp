@@ -1,0 +1,152 @@
+#include "apps/report/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "apps/report/comparison.h"
+#include "apps/report/findings.h"
+#include "apps/report/learning_curves.h"
+#include "apps/report/notation.h"
+#include "apps/report/reliability_figure.h"
+#include "apps/report/run_table.h"
+#include "apps/report/style_sheet.h"
+#include "apps/report/svg_plot.h"
+#include "core/check.h"
+
+namespace temper::report {
+namespace {
+
+// a/run and b/run become "run" and "run (2)".
+std::vector<RunRecord> distinctly_named(std::span<const RunRecord> runs) {
+  std::vector<RunRecord> named(runs.begin(), runs.end());
+  std::map<std::string, int> seen;
+  for (RunRecord& run : named) {
+    const int times = ++seen[run.name];
+    if (times > 1) run.name += fmt::format(" ({})", times);
+  }
+  return named;
+}
+
+// The different values of something over the runs, in order of appearance.
+template <class Text>
+std::vector<std::string> different(std::span<const RunRecord> runs, Text text) {
+  std::vector<std::string> found;
+  for (const RunRecord& run : runs) {
+    const std::string value = text(run);
+    if (!value.empty() && std::ranges::find(found, value) == found.end()) found.push_back(value);
+  }
+  return found;
+}
+
+std::string enumerated(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  return text;
+}
+
+std::string headline(std::span<const RunRecord> runs) {
+  const std::string data = enumerated(different(runs, [](const RunRecord& run) { return data_name(run.data); }));
+  if (runs.size() == 1) return fmt::format("{}: {} on {}", runs.front().name, runs.front().model, data);
+  return fmt::format("{} runs on {}", runs.size(), data);
+}
+
+std::string when(std::span<const RunRecord> runs) {
+  std::vector<std::string> times = different(runs, [](const RunRecord& run) { return run.created; });
+  if (times.empty()) return "";
+  std::ranges::sort(times);  // ISO times sort as text
+  const std::string first = date(times.front()), last = date(times.back());
+  return first == last ? "Run on " + first : "Run between " + first + " and " + last;
+}
+
+std::string header(std::span<const RunRecord> runs) {
+  std::vector<std::string> facts;
+  if (const std::string time = when(runs); !time.empty()) facts.push_back(time);
+  const auto versions = different(runs, [](const RunRecord& run) { return run.version; });
+  if (!versions.empty()) facts.push_back("temper " + enumerated(versions));
+  const auto images =
+      different(runs, [](const RunRecord& run) { return run.test.samples > 0 ? count(run.test.samples) + " test images" : ""; });
+  if (images.size() == 1) facts.push_back("measured on " + images.front());
+  std::string line;
+  for (const std::string& fact : facts) line += (line.empty() ? "" : " · ") + fact;
+  return fmt::format(
+      "<header>\n<p class=\"eyebrow\">temper report</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n<p class=\"lead\">How often "
+      "the networks are right, and whether they know how sure they may be.</p>\n</header>\n",
+      escape(headline(runs)), escape(line));
+}
+
+std::string section(const char* heading, const std::string& content) {
+  return content.empty() ? "" : fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", heading, content);
+}
+
+std::string table(std::span<const RunRecord> runs) {
+  return run_table(runs) +
+         "<p class=\"note\" style=\"margin-top:12px\">Measured on the test split. An arrow leads from the network as trained (T = 1) to "
+         "the network after "
+         "temperature scaling; T was fitted on the validation split. A green ground marks the best value among runs on the same test "
+         "images, "
+         "± the sampling error of the accuracy, √(p(1 − p)/N) in points. A dash: not measured, or not a finite number.</p>\n";
+}
+
+std::string setting_list(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string items;
+  for (const auto& [name, value] : entries) items += fmt::format("<li><span>{}</span><b>{}</b></li>\n", escape(name), escape(value));
+  return items.empty() ? "" : "<ul class=\"settings\">\n" + items + "</ul>\n";
+}
+
+std::string settings(std::span<const RunRecord> runs) {
+  std::string text;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    std::vector<std::pair<std::string, std::string>> entries = runs[i].settings;
+    entries.insert(entries.end(), runs[i].machine.begin(), runs[i].machine.end());
+    if (runs[i].teacher) entries.emplace_back("teacher", runs[i].teacher->run);
+    if (entries.empty()) continue;
+    text += fmt::format("<details>\n<summary>{}{} <span>temper {}, {}</span></summary>\n{}</details>\n", swatch(i), escape(runs[i].name),
+                        escape(runs[i].command), escape(date(runs[i].created)), setting_list(entries));
+  }
+  return text;
+}
+
+constexpr const char* kTerms =
+    "<dl class=\"terms\">\n"
+    "<div><dt>Accuracy</dt><dd>share of the images whose most probable class is the right one. More is better.</dd></div>\n"
+    "<div><dt>NLL</dt><dd>negative log-likelihood: the mean of −log of the probability given to the right class, in nats. Less is better; "
+    "it "
+    "punishes confident mistakes.</dd></div>\n"
+    "<div><dt>ECE</dt><dd>expected calibration error: how far confidence and accuracy are apart, on average over 15 bins of confidence, 0 "
+    "to 1. "
+    "Less is better.</dd></div>\n"
+    "<div><dt>T</dt><dd>temperature: the logits are divided by it. Above 1 it makes the network less sure, below 1 surer; the predicted "
+    "class, "
+    "and so the accuracy, stays.</dd></div>\n"
+    "<div><dt>Smoothing</dt><dd>share of the target spread evenly over all classes while training (Müller, Kornblith and Hinton, 2019). 0 "
+    "is "
+    "hard labels.</dd></div>\n"
+    "<div><dt>Teacher</dt><dd>the network whose predictions a distilled student learned from, the smoothing that the teacher was trained "
+    "with, "
+    "and its temperature while teaching.</dd></div>\n"
+    "</dl>\n";
+
+}  // namespace
+
+std::string page(std::span<const RunRecord> runs) {
+  TEMPER_CHECK(!runs.empty(), "report: no runs; name the folder of at least one finished run");
+  const std::vector<RunRecord> named = distinctly_named(runs);
+  std::string text = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\"/>\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
+      escape("temper: " + headline(named)), kStyleSheet);
+  text += reliability_patterns() + "<main>\n" + header(named);
+  text += section("What to read in it", findings(named));
+  text += section(named.size() == 1 ? "The run" : "The runs", table(named));
+  text += section("How they learned", learning_curves(named));
+  text += section("Do they know how sure they may be?", reliability_figures(named));
+  text += section("Terms", kTerms);
+  text += section("Settings", settings(named));
+  return text +
+         "<footer>Made by temper. One file, no script, nothing is loaded from anywhere: it can be mailed and archived as it is.</footer>\n"
+         "</main>\n</body>\n</html>\n";
+}
+
+}  // namespace temper::report

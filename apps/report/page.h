@@ -1,0 +1,15 @@
+// The report: one HTML page over one or several finished runs.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "apps/report/run_record.h"
+
+namespace temper::report {
+
+// A whole page in UTF-8 that needs nothing beside itself: style and figures are inline, there is no script. The same records give the same
+// bytes. Runs that share a name are numbered. Throws Error when `runs` is empty. Writing the file is up to the caller.
+std::string page(std::span<const RunRecord> runs);
+
+}  // namespace temper::report

@@ -1,0 +1,133 @@
+#include "apps/report/run_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "apps/report/comparison.h"
+#include "apps/report/notation.h"
+#include "apps/report/svg_plot.h"
+
+namespace temper::report {
+namespace {
+
+constexpr int kDigits = 3;  // of NLL and ECE
+
+// The best printed values among runs on the same images; compared as printed, so that a difference nobody sees marks nobody.
+struct Best {
+  std::string accuracy, nll, nll_after, ece, ece_after;
+};
+
+std::string cell(const char* label, const std::string& content, const char* css_class = "") {
+  return fmt::format("<td data-label=\"{}\" class=\"{}\"><div>{}</div></td>\n", label, css_class, content);
+}
+
+std::string marked(const std::string& value, const std::string& best) {
+  if (best.empty() || value != best) return value;
+  return "<strong class=\"best\" title=\"best on these images\">" + value + "</strong>";
+}
+
+std::string least(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
+  return values.size() < 2 ? "" : decimal(std::ranges::min(values), kDigits);
+}
+
+Best best_of(const Comparison& comparison) {
+  std::vector<double> accuracy, nll, nll_after, ece, ece_after;
+  for (const RunRecord* run : comparison.runs) {
+    if (std::isfinite(run->test.accuracy)) accuracy.push_back(run->test.accuracy);
+    nll.push_back(run->test.nll);
+    ece.push_back(run->test.ece);
+    if (!run->calibration) continue;
+    nll_after.push_back(run->calibration->after.nll);
+    ece_after.push_back(run->calibration->after.ece);
+  }
+  return {.accuracy = accuracy.size() < 2 ? "" : percent(std::ranges::max(accuracy), percent_digits(comparison.samples)),
+          .nll = least(nll),
+          .nll_after = least(nll_after),
+          .ece = least(ece),
+          .ece_after = least(ece_after)};
+}
+
+std::string before_after(double before, const std::string& best_before, const std::optional<Calibration>& calibration, double after,
+                         const std::string& best_after) {
+  std::string text = marked(decimal(before, kDigits), best_before);
+  if (calibration) text += " <span class=\"arrow\">→</span> " + marked(decimal(after, kDigits), best_after);
+  return "<span class=\"pair\">" + text + "</span>";
+}
+
+std::string name_cell(const RunRecord& run, std::size_t series) {
+  std::string name = swatch(series) + escape(run.name);
+  if (const auto epoch = diverged_at(run)) {
+    name += fmt::format(" <span class=\"badge\">diverged, epoch {}</span>", *epoch);
+  } else if (!std::isfinite(run.test.nll)) {
+    name += " <span class=\"badge\">no finite result</span>";
+  }
+  return "<th scope=\"row\">" + name + "</th>\n";
+}
+
+std::string teacher_text(const std::optional<Teacher>& teacher) {
+  if (!teacher) return "<span class=\"quiet\">none</span>";
+  return fmt::format("{}<br/><span class=\"quiet\">smoothing {}, T {}</span>",
+                     escape(teacher->model.empty() ? teacher->run : teacher->model), plain(teacher->smoothing),
+                     plain(teacher->temperature));
+}
+
+std::string temperature_text(const std::optional<Calibration>& calibration) {
+  if (!calibration) return "<span class=\"quiet\">not calibrated</span>";
+  std::string value = std::isfinite(calibration->temperature) ? decimal(calibration->temperature, 2) : escape(calibration->method);
+  if (calibration->status == "converged" || calibration->status.empty()) return value;
+  return value + "<br/><span class=\"badge\">" + escape(status_in_words(calibration->status)) + "</span>";
+}
+
+std::string accuracy_text(const RunRecord& run, const Best& best) {
+  const int digits = percent_digits(run.test.samples);
+  std::string text = marked(percent(run.test.accuracy, digits), best.accuracy);
+  if (std::isfinite(run.test.accuracy) && run.test.samples > 0) {
+    text += fmt::format(" <span class=\"quiet\">±{}</span>", decimal(100 * sampling_error(run.test.accuracy, run.test.samples), digits));
+  }
+  return text;
+}
+
+std::string row(const RunRecord& run, std::size_t series, const Best& best) {
+  const double nll_after = run.calibration ? run.calibration->after.nll : kNotANumber;
+  const double ece_after = run.calibration ? run.calibration->after.ece : kNotANumber;
+  return "<tr>\n" + name_cell(run, series) + cell("Model", escape(run.model)) +
+         cell("Data", fmt::format("<span title=\"{}\">{}</span>", escape(run.data), escape(data_name(run.data)))) +
+         cell("Smoothing", plain(run.smoothing), "number") + cell("Teacher", teacher_text(run.teacher)) +
+         cell("Parameters", count(run.parameters), "number") + cell("Test accuracy", accuracy_text(run, best), "number") +
+         cell("NLL", before_after(run.test.nll, best.nll, run.calibration, nll_after, best.nll_after), "number") +
+         cell("ECE", before_after(run.test.ece, best.ece, run.calibration, ece_after, best.ece_after), "number") +
+         cell("T", temperature_text(run.calibration), "number") + cell("Time", duration(run.seconds), "number") + "</tr>\n";
+}
+
+}  // namespace
+
+std::string status_in_words(const std::string& status) {
+  if (status == "converged") return "converged";
+  if (status == "at_lower_bound") return "at its lower bound";
+  if (status == "at_upper_bound") return "at its upper bound";
+  if (status == "kept_identity") return "kept at 1: nothing helped";
+  return status;
+}
+
+std::string run_table(std::span<const RunRecord> runs) {
+  std::map<const RunRecord*, Best> best;
+  for (const Comparison& comparison : comparisons(runs)) {
+    for (const RunRecord* run : comparison.runs) best[run] = best_of(comparison);
+  }
+  std::string rows;
+  for (std::size_t i = 0; i < runs.size(); ++i) rows += row(runs[i], i, best[&runs[i]]);
+  return "<div class=\"table\">\n<table class=\"runs\">\n<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Model</th><th "
+         "scope=\"col\">Data</th>"
+         "<th scope=\"col\" class=\"number\">Smoothing</th><th scope=\"col\">Teacher</th><th scope=\"col\" class=\"number\">Parameters</th>"
+         "<th scope=\"col\" class=\"number\">Test accuracy</th><th scope=\"col\" class=\"number\">NLL</th>"
+         "<th scope=\"col\" class=\"number\">ECE</th><th scope=\"col\" class=\"number\">T</th><th scope=\"col\" "
+         "class=\"number\">Time</th></tr>"
+         "</thead>\n<tbody>\n" +
+         rows + "</tbody>\n</table>\n</div>\n";
+}
+
+}  // namespace temper::report

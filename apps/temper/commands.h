@@ -1,0 +1,18 @@
+// The commands of the program: each adds itself, with its options and what it does, to the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace temper::app {
+
+void add_train(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_calibrate(CLI::App& app);
+void add_distill(CLI::App& app);
+void add_report(CLI::App& app);
+void add_bench(CLI::App& app);
+void add_models(CLI::App& app);
+void add_data(CLI::App& app);
+void add_doctor(CLI::App& app);
+
+}  // namespace temper::app

@@ -1,0 +1,77 @@
+#include "apps/temper/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace temper::app {
+
+using Clock = std::chrono::steady_clock;
+
+std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
+
+std::string grouped(Index count) {
+  std::string digits = std::to_string(count);
+  for (auto at = static_cast<Index>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) digits.insert(static_cast<std::size_t>(at), 1, ',');
+  return digits;
+}
+
+std::string duration(double seconds) {
+  const auto total = static_cast<Index>(std::lround(std::clamp(seconds, 0.0, 3.6e8)));
+  const Index hours = total / 3600, minutes = total / 60 % 60;
+  return hours ? fmt::format("{}:{:02}:{:02}", hours, minutes, total % 60) : fmt::format("{}:{:02}", minutes, total % 60);
+}
+
+void warn(const std::string& message) { fmt::print(stderr, "temper: warning: {}\n", message); }
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths;
+  for (const auto& cells : rows_) {
+    widths.resize(std::max(widths.size(), cells.size()));
+    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+  }
+  std::string text;
+  for (const auto& cells : rows_) {
+    std::string line = fmt::format("{:<{}}", cells.front(), widths.front());
+    for (std::size_t i = 1; i < cells.size(); ++i) line += fmt::format("  {:>{}}", cells[i], widths[i]);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+TrainingProgress::TrainingProgress() : terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+
+void TrainingProgress::step(const training::Progress& progress) {
+  last_ = progress;
+  const auto now = Clock::now();
+  if (!terminal_ || now - drawn_ < std::chrono::milliseconds(100)) return;
+  drawn_ = now;
+  constexpr Index kWidth = 24;
+  const Index filled = kWidth * progress.step / progress.steps;
+  fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} images/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "",
+             filled, "", kWidth - filled, progress.loss, grouped(std::lround(progress.images_per_second)), duration(progress.seconds_left));
+  std::fflush(stderr);
+  line_drawn_ = true;
+}
+
+void TrainingProgress::epoch(const training::EpochRecord& record) {
+  const auto now = Clock::now();
+  if (terminal_ || now - start_ < std::chrono::seconds(2)) return;
+  const bool last = record.epoch == last_.epochs;
+  if (!last && now - drawn_ < std::chrono::seconds(1)) return;  // a log stays readable however short the epochs
+  drawn_ = now;
+  fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} images/s  ETA {}\n", record.epoch, last_.epochs,
+             record.train_loss, percent(record.val.accuracy), record.val.nll, grouped(std::lround(record.images_per_second)),
+             duration(last_.seconds_left));
+}
+
+void TrainingProgress::finish() { clear_line(); }
+
+void TrainingProgress::clear_line() {
+  if (std::exchange(line_drawn_, false)) fmt::print(stderr, "\r\x1b[K");
+}
+
+}  // namespace temper::app

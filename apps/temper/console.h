@@ -1,0 +1,46 @@
+// What a person at a terminal sees: numbers, tables, progress. Progress and warnings go to stderr, results to stdout.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "models/training/trainer.h"
+
+namespace temper::app {
+
+std::string percent(double fraction);   // "97.35 %"
+std::string grouped(Index count);       // "61,706"
+std::string duration(double seconds);   // "2:05", "1:02:03"
+void warn(const std::string& message);  // "temper: warning: ..." on stderr
+
+// Columns of text, the first flush left, the others flush right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// The progress of a training run: on a terminal a bar that is drawn over itself, elsewhere a line an epoch. Quiet for runs that are over in
+// two seconds.
+class TrainingProgress {
+ public:
+  TrainingProgress();
+  void step(const training::Progress& progress);
+  void epoch(const training::EpochRecord& record);
+  void finish();
+
+ private:
+  void clear_line();
+
+  bool terminal_;
+  bool line_drawn_ = false;
+  training::Progress last_;
+  std::chrono::steady_clock::time_point start_, drawn_;
+};
+
+}  // namespace temper::app

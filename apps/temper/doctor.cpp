@@ -1,0 +1,70 @@
+// temper doctor
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "apps/temper/commands.h"
+#include "apps/temper/console.h"
+#include "core/gemm.h"
+#include "core/json.h"
+#include "core/machine.h"
+#include "core/parallel.h"
+
+namespace temper::app {
+namespace {
+
+// GFLOP/s of a square product on `count` threads: the best of several, since a machine is never faster than it can be.
+double gemm_speed(int count) {
+  constexpr Index kExtent = 1024;
+  constexpr int kRounds = 5;
+  set_threads(count);
+  const Buffer memory(3 * kExtent * kExtent * sizeof(float));
+  auto* a = static_cast<float*>(memory.data());
+  std::fill_n(a, 3 * kExtent * kExtent, 0.5f);
+  double best = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    parallel_gemm({a, kExtent, kExtent}, {a + kExtent * kExtent, kExtent, kExtent}, {a + 2 * kExtent * kExtent, kExtent, kExtent});
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, 2.0 * kExtent * kExtent * kExtent / seconds / 1e9);
+  }
+  return best;
+}
+
+void run(bool as_json) {
+  const Machine machine = describe_machine();
+  test_product(
+      [](const Matrix& a, const Matrix& b, const MutableMatrix& c, const Epilogue& epilogue) { parallel_gemm(a, b, c, epilogue); });
+  const double one = gemm_speed(1), all = gemm_speed(machine.cores);
+  if (as_json) {
+    fmt::print("{}\n", Json{{"temper", kVersion},
+                            {"cpu", machine.cpu},
+                            {"cores", machine.cores},
+                            {"threads", machine.cores},
+                            {"blas", machine.blas},
+                            {"blas_test", "passed"},
+                            {"gemm_gflops_one_thread", one},
+                            {"gemm_gflops_all_threads", all},
+                            {"compiler", machine.compiler}}
+                           .dump());
+    return;
+  }
+  fmt::print("temper     {} (built with {})\n", kVersion, machine.compiler);
+  fmt::print("processor  {}, {} core{} that this process may use\n", machine.cpu, machine.cores, machine.cores == 1 ? "" : "s");
+  fmt::print("BLAS       {}\n", machine.blas);
+  fmt::print("           products of 5 shapes in 8 forms are right\n");
+  fmt::print("speed      matrix product {:.0f} GFLOP/s on one thread, {:.0f} on {}\n", one, all, machine.cores);
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("doctor", "Check this machine: BLAS, threads, speed");
+  auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "Print the findings as one JSON object on stdout");
+  command->callback([as_json] { run(*as_json); });
+}
+
+}  // namespace temper::app

@@ -1,0 +1,62 @@
+// temper eval
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+
+#include "apps/temper/commands.h"
+#include "apps/temper/console.h"
+#include "models/training/json.h"
+#include "models/training/run.h"
+
+namespace temper::app {
+namespace {
+
+struct Options {
+  std::string run, data, split = "test";
+  std::optional<double> temperature;
+  bool json = false;
+};
+
+void run(const Options& options) {
+  TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
+  TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
+               "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
+  const training::LoadedRun loaded = training::load_run(options.run);
+  const data::Splits splits = data::load(options.data.empty() ? loaded.data : options.data);
+  const data::Dataset& set = options.split == "test" ? splits.test : splits.val;
+  TEMPER_CHECK(set.class_names == loaded.model.class_names, "--data: the classes of ", set.name,
+               " are not those of the run; give the data it was trained on");
+  const double temperature = options.temperature.value_or(loaded.temperature.value_or(1));
+  const calibration::Metrics m = calibration::metrics(models::predict(loaded.model, set), temperature);
+  if (options.json) {
+    Json json = training::to_json(m);
+    json["temperature"] = temperature;
+    json["split"] = options.split;
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  const char* source = options.temperature ? "as given" : loaded.temperature ? "of its calibrator" : "not calibrated";
+  fmt::print("{} on {} ({} images), temperature {:.4g} ({})\n", options.run, set.name, grouped(m.samples), temperature, source);
+  fmt::print("  accuracy       {}\n  NLL            {:.4f}\n  Brier          {:.4f}\n", percent(m.accuracy), m.nll, m.brier);
+  fmt::print("  ECE            {:.4f}\n  MCE            {:.4f}\n  adaptive ECE   {:.4f}\n  class-wise ECE {:.4f}\n", m.ece, m.mce, m.ace,
+             m.classwise_ece);
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("eval", "Measure a run: accuracy, NLL, calibration errors");
+  auto options = std::make_shared<Options>();
+  command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
+  command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
+  command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");
+  command->add_option("--temperature", options->temperature, "Divide the logits by T (default: that of the run's calibrator, else 1)")
+      ->type_name("T");
+  command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
+  command->footer("The NLL is that of the labels as they are, also for a run with label smoothing.");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace temper::app

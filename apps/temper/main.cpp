@@ -1,0 +1,60 @@
+// temper: trains small networks on CPUs that know how sure they are.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include "apps/temper/commands.h"
+#include "core/check.h"
+#include "core/gemm.h"
+#include "core/machine.h"
+
+namespace {
+
+constexpr int kFailed = 1, kUsage = 2;
+
+// Every error is one line: "temper: error: <file or option>: <what is wrong>; <what to do>".
+int report(std::string message, int code) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  fmt::print(stderr, "temper: error: {}\n", message);
+  return code;
+}
+
+constexpr auto kAbout =
+    "temper trains small networks on CPUs that know how sure they are: label smoothing,\n"
+    "temperature scaling and distillation, end to end.\n\n"
+    "First steps (the digits data are inside the program):\n"
+    "  temper train --data digits --model cnn --smoothing 0.1 --out runs/smooth\n"
+    "  temper calibrate runs/smooth\n"
+    "  temper distill --teacher runs/smooth --model mlp --out runs/student\n"
+    "  temper report runs/smooth runs/student";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{kAbout, "temper"};
+  app.set_version_flag("--version", [] { return fmt::format("temper {}\n{}", temper::kVersion, temper::blas_description()); });
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  for (const auto add :
+       {temper::app::add_train, temper::app::add_eval, temper::app::add_calibrate, temper::app::add_distill, temper::app::add_report,
+        temper::app::add_bench, temper::app::add_models, temper::app::add_data, temper::app::add_doctor}) {
+    add(app);
+  }
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return report(fmt::format("{}; see temper --help, or temper COMMAND --help", error.what()), kUsage);
+  } catch (const temper::Error& error) {
+    const std::string message = error.what();
+    return report(message, message.starts_with("--") ? kUsage : kFailed);
+  } catch (const std::bad_alloc&) {
+    return report("memory: the system has none left; use a smaller --batch or model", kFailed);
+  } catch (const std::exception& error) {
+    return report(error.what(), kFailed);
+  }
+}

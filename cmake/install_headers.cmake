@@ -1,0 +1,16 @@
+# Copies the headers of the library to <prefix>/include/temper. In the repository they include each other from its root ("core/tensor.h"); installed, that
+# becomes "temper/core/tensor.h", so that a host program's own core/ never comes between. Headers that need nlohmann-json are for the library's sources only.
+set(source ${CMAKE_CURRENT_LIST_DIR}/..)
+set(include $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/include/temper)
+set(rooms core layers optim data models)
+foreach(room ${rooms})
+  file(GLOB_RECURSE headers RELATIVE ${source} ${source}/${room}/*.h)
+  list(FILTER headers EXCLUDE REGEX "/json\\.h$")
+  foreach(header temper.h ${headers})
+    file(READ ${source}/${header} text)
+    foreach(other ${rooms})
+      string(REPLACE "#include \"${other}/" "#include \"temper/${other}/" text "${text}")
+    endforeach()
+    file(WRITE ${include}/${header} "${text}")
+  endforeach()
+endforeach()

@@ -1,0 +1,43 @@
+#include "core/machine.h"
+
+#include <sched.h>
+
+#include <fstream>
+
+#include "core/check.h"
+#include "core/gemm.h"
+
+namespace temper {
+namespace {
+
+// The first "model name" of /proc/cpuinfo; ARM kernels give none.
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+int usable_cores() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+}  // namespace
+
+Machine describe_machine() {
+  return {
+    .cpu = cpu_name(), .cores = usable_cores(), .blas = blas_description(),
+    .compiler = concat(
+#if defined(__clang__)
+        "clang ", __clang_version__
+#else
+        "g++ ", __VERSION__
+#endif
+    )
+  };
+}
+
+}  // namespace temper

@@ -1,0 +1,33 @@
+// Where the files of a data set lie: the folder that the user named, or the folder inside it that its archive unpacks to.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace temper::data {
+
+class DataFolder {
+ public:
+  // `dir` as the user gave it, then each of `inner` ("cifar-10-batches-bin", ...) inside it. The first that has one of `signs`, a file that
+  // only this data set has, is taken. Throws Error when `dir` is missing, unreadable, a file, or has none; the error ends in `expected`:
+  // what DIR should hold.
+  DataFolder(const std::string& dir, const std::vector<std::string>& inner, const std::vector<std::string>& signs, std::string expected);
+
+  // The path of the first name that is there, or nothing.
+  std::optional<std::string> find(const std::vector<std::string>& names) const;
+  // The same; throws Error when none is there.
+  std::string require(const std::vector<std::string>& names) const;
+
+ private:
+  std::string dir_, expected_;
+};
+
+// The lines of a list of class names: blank lines at the end dropped, "\r\n" accepted. Throws Error unless there are `count` names.
+std::vector<std::string> read_class_names(const std::string& path, std::size_t count);
+
+// "0", "1", ...: the names of classes that have none.
+std::vector<std::string> numbered_classes(std::size_t count);
+
+}  // namespace temper::data

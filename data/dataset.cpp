@@ -1,0 +1,112 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "core/check.h"
+#include "core/random.h"
+
+namespace temper::data {
+namespace {
+
+// How many samples each class gives to a part of `total`: its share rounded down, the rest to the classes that lost most by that
+// (the method of largest remainders; ties to the lower class).
+std::vector<Index> quotas(const std::vector<std::vector<Index>>& members, Index total, Index everything) {
+  std::vector<Index> quota;
+  std::vector<std::pair<Index, std::size_t>> lost;  // (minus the remainder, class)
+  Index left = total;
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    const Index scaled = static_cast<Index>(members[k].size()) * total;
+    quota.push_back(scaled / everything);
+    lost.emplace_back(-(scaled % everything), k);
+    left -= quota.back();
+  }
+  std::ranges::sort(lost);
+  for (Index i = 0; i < left; ++i) ++quota[lost[static_cast<std::size_t>(i)].second];
+  return quota;
+}
+
+struct Source {
+  const char* kind;
+  bool takes_folder;
+  std::function<Splits(const std::string& dir)> read;
+};
+
+const std::vector<Source>& sources() {
+  static const std::vector<Source> all{
+      {"digits", false, [](const std::string&) { return digits(); }},
+      {"mnist", true, mnist},
+      {"cifar10", true, cifar10},
+      {"cifar100", true, cifar100},
+  };
+  return all;
+}
+
+constexpr const char* kKnown =
+    "known are digits, mnist:DIR (with train-images-idx3-ubyte and the three others, plain or .gz), cifar10:DIR (with "
+    "data_batch_1.bin to data_batch_5.bin and test_batch.bin) and cifar100:DIR (with train.bin and test.bin)";
+
+}  // namespace
+
+void Dataset::check() const {
+  TEMPER_CHECK(image.rank() == 3 && image.size() > 0, name, ": images of shape ", image, ", expected (H,W,C), none 0");
+  TEMPER_CHECK(static_cast<Index>(pixels.size()) == size() * image.size(), name, ": ", pixels.size(), " pixel bytes for ", size(),
+               " images of ", image, "; give ", size() * image.size());
+  for (Index i = 0; i < size(); ++i) {
+    const std::int32_t label = labels[static_cast<std::size_t>(i)];
+    TEMPER_CHECK(label >= 0 && label < classes(), name, ": label ", label, " at sample ", i, ", expected 0-", classes() - 1,
+                 "; repair the labels or the list of classes");
+  }
+}
+
+std::span<const std::uint8_t> Dataset::pixels_of(Index sample) const {
+  TEMPER_CHECK(sample >= 0 && sample < size(), name, ": sample ", sample, " asked for, expected 0-", size() - 1);
+  return std::span(pixels).subspan(static_cast<std::size_t>(sample * image.size()), static_cast<std::size_t>(image.size()));
+}
+
+Dataset Dataset::subset(std::span<const Index> samples, std::string subset_name) const {
+  Dataset part{.name = std::move(subset_name), .image = image, .pixels = {}, .labels = {}, .class_names = class_names};
+  part.pixels.reserve(samples.size() * static_cast<std::size_t>(image.size()));
+  part.labels.reserve(samples.size());
+  for (const Index sample : samples) {
+    const std::span<const std::uint8_t> chosen = pixels_of(sample);
+    part.pixels.insert(part.pixels.end(), chosen.begin(), chosen.end());
+    part.labels.push_back(labels[static_cast<std::size_t>(sample)]);
+  }
+  return part;
+}
+
+TrainVal hold_out(const Dataset& all, Index held_out) {
+  TEMPER_CHECK(held_out >= 0 && held_out < all.size(), all.name, ": ", held_out, " of ", all.size(),
+               " samples cannot be held out; hold out 0-", all.size() - 1);
+  all.check();
+  std::vector<std::vector<Index>> members(static_cast<std::size_t>(all.classes()));
+  for (Index i = 0; i < all.size(); ++i) members[static_cast<std::size_t>(all.labels[static_cast<std::size_t>(i)])].push_back(i);
+  const std::vector<Index> quota = quotas(members, held_out, all.size());
+
+  constexpr std::uint64_t kSeed = 0;  // fixed for ever: another seed is another data set
+  std::vector<bool> is_val(static_cast<std::size_t>(all.size()));
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    std::vector<std::pair<std::uint64_t, Index>> ranked;
+    for (const Index i : members[k]) ranked.emplace_back(Random(kSeed, {static_cast<std::uint64_t>(i)}).bits(0), i);
+    std::ranges::sort(ranked);
+    for (Index r = 0; r < quota[k]; ++r) is_val[static_cast<std::size_t>(ranked[static_cast<std::size_t>(r)].second)] = true;
+  }
+  std::vector<Index> train, val;
+  for (Index i = 0; i < all.size(); ++i) (is_val[static_cast<std::size_t>(i)] ? val : train).push_back(i);
+  return {all.subset(train, all.name + " train"), all.subset(val, all.name + " val")};
+}
+
+Splits load(const std::string& spec) {
+  const std::size_t colon = spec.find(':');
+  const std::string kind = spec.substr(0, colon);
+  const auto source = std::ranges::find_if(sources(), [&](const Source& s) { return s.kind == kind; });
+  TEMPER_CHECK(source != sources().end(), "data \"", spec, "\": unknown data set; ", kKnown);
+  const std::string dir = colon == std::string::npos ? "" : spec.substr(colon + 1);
+  TEMPER_CHECK(source->takes_folder || colon == std::string::npos, "data \"", spec, "\": takes no folder; write ", source->kind);
+  TEMPER_CHECK(!source->takes_folder || !dir.empty(), "data \"", spec, "\": needs a folder; write ", source->kind, ":DIR (", kKnown, ")");
+  return source->read(dir);
+}
+
+}  // namespace temper::data

@@ -1,0 +1,24 @@
+// A whole file as bytes, plain or gzip. The only file of this room that sees zlib.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace temper::data {
+
+struct FileBytes {
+  std::string path;  // for messages
+  std::vector<std::uint8_t> bytes;
+};
+
+// Reads the file; content that begins as gzip is unpacked, whatever the name says. Throws Error, naming the path and the byte, for a file
+// that is missing, unreadable, no regular file, larger than 2 GiB (also once unpacked), or gzip that is cut off, damaged or followed by
+// other bytes.
+FileBytes read_file(const std::string& path);
+
+// "it looks like a web page", "it looks like a zip archive", ...: what people often have in place of the file they meant. Empty: no idea.
+std::string guess_kind(std::span<const std::uint8_t> bytes);
+
+}  // namespace temper::data

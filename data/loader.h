@@ -1,0 +1,115 @@
+// Batches of a data set, ready for the network: shuffled, augmented, normalised and made ahead on a thread of its own.
+//
+//   Loader loader(splits.train, Normalization::measure(splits.train), {.batch = 128, .shuffle = true, .augment = crop_flip(4)});
+//   for (Index e = 0; e < 30; ++e)
+//     for (const Batch& batch : loader.epoch(e)) ...
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <vector>
+
+#include "core/tensor.h"
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "data/normalization.h"
+#include "data/prefetcher.h"
+#include "data/sampler.h"
+
+namespace temper::data {
+
+struct Batch {
+  Tensor images;                         // (N,H,W,C); may be kept
+  std::span<const std::int32_t> labels;  // (N); until the next batch
+  std::span<const Index> samples;        // (N) where in the data set they come from; until the next batch
+};
+
+struct LoaderOptions {
+  Index batch = 128;
+  bool shuffle = false;  // for training; a single sample left over then joins the batch before it, see Sampler
+  Augment augment = {};
+  std::uint64_t seed = 0;
+  bool drop_last = false;
+};
+
+// The batches of an epoch are the same bits whenever and wherever they are made: the order is a function of (seed, epoch), the augmentation
+// of (seed, epoch, sample). After the first epoch no batch allocates memory, as long as no more tensors are kept than before.
+class Loader {
+ public:
+  class Epoch;
+
+  // Keeps a reference to `set`, which must not change while an epoch runs. Throws Error for a set that does not agree with itself, is empty
+  // or has other channels than the normalisation, and for options that make no sense.
+  Loader(const Dataset& set, const Normalization& normalization, const LoaderOptions& options = {});
+  Loader(Dataset&&, const Normalization&, const LoaderOptions& = {}) = delete;  // it would dangle
+
+  Index batches() const { return sampler_.batches(); }
+  Index size() const { return set_.size(); }
+
+  // The batches first_batch, first_batch + 1, ... of an epoch, for a range-for. With first_batch > 0 a run that was stopped in the middle
+  // of an epoch goes on where it was. A loader runs one epoch at a time; an older one throws when it is used again. Leaving the loop early,
+  // by break or by an exception, is fine. What goes wrong while a batch is made is thrown where the loop asks for it.
+  Epoch epoch(Index epoch, Index first_batch = 0) &;
+
+ private:
+  struct Slot {
+    Batch batch;
+    std::vector<std::int32_t> labels;
+    std::vector<Index> samples;
+  };
+  void begin(Index epoch, Index first_batch);
+  void make(Index b, Slot& slot) const;
+
+  const Dataset& set_;
+  const LoaderOptions options_;
+  const Sampler sampler_;
+  const std::vector<float> table_;  // (C,256)
+  std::vector<Index> order_;        // (N), of the epoch that runs
+  Index epoch_ = 0;
+  std::uint64_t run_ = 0;  // counts the epochs begun
+  Prefetcher<Slot> prefetcher_;
+};
+
+// A range that is read once, front to back; begin() starts it, also again.
+class Loader::Epoch {
+ public:
+  class Iterator {
+   public:
+    using value_type = Batch;
+    using difference_type = std::ptrdiff_t;
+
+    const Batch& operator*() const { return *batch_; }
+    const Batch* operator->() const { return batch_; }
+    Iterator& operator++() {
+      batch_ = epoch_->next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const { return batch_ == nullptr; }
+
+   private:
+    friend class Epoch;
+    explicit Iterator(Epoch* epoch) : epoch_(epoch), batch_(epoch->next()) {}
+    Epoch* epoch_;
+    const Batch* batch_;
+  };
+
+  Epoch(const Epoch&) = delete;
+  Epoch& operator=(const Epoch&) = delete;
+  ~Epoch();
+
+  Iterator begin();
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  friend class Loader;
+  Epoch(Loader& loader, Index epoch, Index first_batch) : loader_(loader), epoch_(epoch), first_batch_(first_batch) {}
+  const Batch* next();
+
+  Loader& loader_;
+  Index epoch_, first_batch_;
+  std::uint64_t run_ = 0;  // the run of the loader that this is; 0: not begun
+};
+
+}  // namespace temper::data

@@ -1,0 +1,27 @@
+#include "layers/batch_norm.h"
+
+#include "layers/init.h"
+
+namespace temper::layers {
+namespace {
+
+Parameter& declare(const ParameterStore::Scope& scope, const char* name, const BatchNormSpec& spec, Parameter::Kind kind,
+                   Initializer init) {
+  TEMPER_CHECK(spec.channels > 0, "batch normalisation layer: ", spec.channels, " channels; give at least one");
+  return scope.declare({.name = name, .shape = {spec.channels}, .initialize = std::move(init), .kind = kind});
+}
+
+}  // namespace
+
+BatchNorm::BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec)
+    : weight(declare(scope, "weight", spec, Parameter::Kind::norm, spec.weight_init ? spec.weight_init : constant(1))),
+      bias(declare(scope, "bias", spec, Parameter::Kind::norm, constant(0))),
+      running_mean(declare(scope, "running_mean", spec, Parameter::Kind::state, constant(0))),
+      running_var(declare(scope, "running_var", spec, Parameter::Kind::state, constant(1))),
+      options(spec.options) {}
+
+Tensor BatchNorm::operator()(Tensor x) const {
+  return batch_norm(std::move(x), weight, bias, {.mean = running_mean.value, .variance = running_var.value}, options);
+}
+
+}  // namespace temper::layers

@@ -1,0 +1,28 @@
+// Batch normalisation.
+#pragma once
+
+#include "core/ops/batch_norm.h"
+#include "core/parameters.h"
+
+namespace temper::layers {
+
+struct BatchNormSpec {
+  Index channels = 0;
+  BatchNormOptions options = {};
+  Initializer weight_init = {};  // absent: 1. With 0 in the last one of a residual block, the block starts as the identity.
+};
+
+// y = batch_norm(x(..., C), weight, bias). Parameters, called as in PyTorch: weight (gamma) and bias (beta), (C) of kind norm;
+// running_mean and running_var, (C) of kind state, from 0 and 1.
+struct BatchNorm {
+  BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec);
+  Tensor operator()(Tensor x) const;
+
+  Parameter& weight;
+  Parameter& bias;
+  Parameter& running_mean;
+  Parameter& running_var;
+  BatchNormOptions options;
+};
+
+}  // namespace temper::layers

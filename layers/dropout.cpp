@@ -1,0 +1,18 @@
+#include "layers/dropout.h"
+
+#include "core/ops/dropout.h"
+#include "core/tape.h"
+#include "layers/noise.h"
+
+namespace temper::layers {
+
+Dropout::Dropout(float dropped) : rate(dropped) {
+  TEMPER_CHECK(rate >= 0 && rate < 1, "dropout layer: a rate of ", rate, " is not in [0, 1); give the share of elements to drop");
+}
+
+Tensor Dropout::operator()(Tensor x) const {
+  if (!Tape::recording() || rate == 0) return x;
+  return dropout(std::move(x), rate, Noise::next());
+}
+
+}  // namespace temper::layers

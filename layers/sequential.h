@@ -1,0 +1,33 @@
+// Layers one after the other.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace temper::layers {
+
+// Anything that maps a tensor to a tensor: a layer, an operation such as relu, a lambda, another Sequential.
+using Layer = std::function<Tensor(Tensor)>;
+
+// y = the last layer of ... of the first of x; without layers, x:
+//   Sequential head{Linear(scope / "fc1", {.inputs = {4, 4, 16}, .outputs = 84}),
+//                   relu,
+//                   Linear(scope / "fc2", {.inputs = 84, .outputs = 10})};
+// Braces make the layers from left to right, and so declare their parameters in this order.
+class Sequential {
+ public:
+  Sequential() = default;
+  Sequential(std::initializer_list<Layer> layers);
+
+  void add(Layer layer);  // throws when there is nothing to call
+  std::size_t size() const { return layers_.size(); }
+  Tensor operator()(Tensor x) const;
+
+ private:
+  std::vector<Layer> layers_;
+};
+
+}  // namespace temper::layers

@@ -1,0 +1,36 @@
+// How right a classifier is and how right it is about its probabilities. p_k = softmax(z / T)_k of a sample, y its label; fractions in
+// 0..1, NLL in nats. All sums are in double, so the order of the samples changes a result by rounding only.
+#pragma once
+
+#include "core/shape.h"
+#include "models/calibration/predictions.h"
+#include "models/calibration/reliability.h"
+
+namespace temper::calibration {
+
+struct Metrics {
+  Index samples = 0;
+  double accuracy = 0, nll = 0, ece = 0, mce = 0, ace = 0, classwise_ece = 0, brier = 0;
+};
+
+// All of the below; ECE, MCE and class-wise ECE with 15 equal-width bins, ACE with 15 equal-mass bins of the confidence in the predicted
+// class (Nguyen & O'Connor, EMNLP 2015; the ACE of Nixon et al. 2019 averages over all classes instead). Defined for every N >= 1 and K >=
+// 1: empty bins weigh nothing, and a class without samples counts in class-wise ECE with the frequency 0 that it has. Throws as
+// check(Predictions), and Error unless T is positive and finite.
+Metrics metrics(const Predictions& predictions, double temperature = 1);
+
+// The fraction of samples whose first largest logit is the label's. T plays no part.
+double accuracy(const Predictions& predictions);
+
+// mean_i -log p_{i,y_i}, of the labels as they are, never smoothed. +inf if a label's logit is -inf: the classifier called it impossible.
+double nll(const Predictions& predictions, double temperature = 1);
+
+// mean_i sum_k (p_{i,k} - [k = y_i])^2, in 0..2 (Brier 1950; for K = 2 it is twice the form that looks at one class only).
+double brier(const Predictions& predictions, double temperature = 1);
+
+// (1/K) sum_k sum_b n_{k,b} / N |frequency of label k in bin b - mean p_k in bin b|, bin b of class k = the samples whose p_k lies there,
+// by the same bin rule (Kull et al., "Beyond temperature scaling", NeurIPS 2019, classwise-ECE). At large K it is small whatever the model
+// does, as most p_k are near 0: compare it only at equal K.
+double classwise_ece(const Predictions& predictions, double temperature = 1, Index bins = kBins);
+
+}  // namespace temper::calibration

@@ -1,0 +1,56 @@
+#include "models/calibration/predictions.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/check.h"
+
+namespace temper::calibration {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+void check_row(std::span<const float> row, Index sample) {
+  bool legal = true, possible = false;
+  for (const float logit : row) {
+    legal &= logit < kInfinity;  // false for NaN as well
+    possible |= logit > -kInfinity;
+  }
+  for (std::size_t k = 0; !legal && k < row.size(); ++k)
+    TEMPER_CHECK(row[k] < kInfinity, "predictions: logit ", k, " of sample ", sample, " is ", std::isnan(row[k]) ? "NaN" : "+inf",
+                 "; logits must be finite or -inf, so look at what the network computed");
+  TEMPER_CHECK(possible, "predictions: every logit of sample ", sample, " is -inf; at least one class must be possible");
+}
+
+}  // namespace
+
+void check(const Predictions& predictions) {
+  const Index classes = predictions.classes, samples = predictions.size();
+  const auto logits = static_cast<Index>(predictions.logits.size());
+  TEMPER_CHECK(classes >= 1, "predictions: ", classes, " classes; there must be at least one");
+  TEMPER_CHECK(samples > 0 || logits > 0, "predictions: no samples; give at least one row of logits with its label");
+  TEMPER_CHECK(logits % classes == 0 && logits / classes == samples, "predictions: ", logits, " logits for ", samples, " labels and ",
+               classes, " classes; every label needs one row of ", classes, " logits");
+  for (Index sample = 0; sample < samples; ++sample) {
+    const std::int32_t label = predictions.labels[static_cast<std::size_t>(sample)];
+    TEMPER_CHECK(label >= 0 && label < classes, "predictions: label ", label, " of sample ", sample, " is outside 0..", classes - 1,
+                 "; labels count from 0 and there are ", classes, " classes");
+    check_row(predictions.row(sample), sample);
+  }
+}
+
+bool looks_like_probabilities(const Predictions& predictions) {
+  constexpr double kTolerance = 1e-3;  // wide enough for half precision and for four printed decimals
+  check(predictions);
+  for (Index sample = 0; sample < predictions.size(); ++sample) {
+    double sum = 0;
+    for (const float value : predictions.row(sample)) {
+      if (value < 0.0f || value > 1.0f + 1e-6f) return false;
+      sum += static_cast<double>(value);
+    }
+    if (std::abs(sum - 1) > kTolerance) return false;
+  }
+  return predictions.classes >= 2;
+}
+
+}  // namespace temper::calibration

@@ -1,0 +1,57 @@
+// The softmax of one row of logits at a temperature, in double: p_k = exp(z_k / T) / sum_j exp(z_j / T).
+//
+// The largest logit is subtracted before anything else, and its own term, exp(0) = 1, is kept apart from the sum of the others:
+//   log p_k = (z_k - max) / T - log(1 + rest),   rest = sum over the other classes of exp((z_j - max) / T).
+// So nothing overflows; max + log(sum), which would lose the logarithm beside a large max, is never formed; and log1p keeps the NLL of a
+// very sure and right prediction (rest = 1e-30) where log(1 + rest) would give 0.
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include "core/shape.h"
+
+namespace temper::calibration {
+
+struct Softmax {
+  Index predicted = 0;  // the class of the largest logit; the first one if several are equal
+  double max = 0;       // its logit
+  double temperature = 1;
+  double rest = 0;  // 0 .. K-1
+
+  // The probability of the predicted class. A quotient and not exp(log p): K equal logits give 1/K to the last bit.
+  double confidence() const { return 1 / (1 + rest); }
+  // (z - max) / T, at most 0.
+  double scaled(float logit) const { return (static_cast<double>(logit) - max) / temperature; }
+  // -inf for a logit of -inf.
+  double log_probability(float logit) const { return scaled(logit) - std::log1p(rest); }
+};
+
+// Throws Error unless T is positive and finite.
+void check_temperature(double temperature);
+
+// The first largest logit of a row without NaN.
+Index argmax(std::span<const float> row);
+
+// Requires a row as check(Predictions) leaves it and a checked temperature. Calls visit(k, x, e) with x = (z_k - max) / T and e = exp(x)
+// for every class k but the predicted one, in order.
+template <class Visit>
+Softmax softmax_terms(std::span<const float> row, double temperature, Visit&& visit) {
+  Softmax result{.predicted = argmax(row), .temperature = temperature};
+  result.max = static_cast<double>(row[static_cast<std::size_t>(result.predicted)]);
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    if (static_cast<Index>(k) == result.predicted) continue;
+    const double x = result.scaled(row[k]);
+    const double e = std::exp(x);
+    result.rest += e;
+    visit(k, x, e);
+  }
+  return result;
+}
+
+Softmax softmax(std::span<const float> row, double temperature);
+
+// Also writes the K probabilities.
+Softmax softmax(std::span<const float> row, double temperature, std::span<double> probabilities);
+
+}  // namespace temper::calibration

@@ -1,0 +1,167 @@
+#include "models/calibration/temperature.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "core/check.h"
+#include "core/random.h"
+#include "models/calibration/softmax.h"
+
+namespace temper::calibration {
+namespace {
+
+using Status = Temperature::Status;
+
+constexpr Index kPreviewSamples = 2048;  // of a large set, solved first for a starting point
+constexpr double kClose = 1e-5;          // a Newton step in log T this small leaves an error of its square
+constexpr int kMostSteps = 100;          // bisection alone needs about 50, hard data took 12
+
+// The mean NLL at a temperature and its derivatives with respect to u = log T. With x_k = (z_k - max) / T, so dx/du = -x:
+//   NLL = log sum_k exp(x_k) - x_y,   NLL' = x_y - E_p[x],   NLL'' = Var_p[x] + E_p[x] - x_y.
+struct Point {
+  double temperature = 1, nll = 0, slope = 0, curvature = 0;
+};
+
+// Looks at one sample of every `stride`, drawn by a fixed generator: taking the first of each could meet a period in the data.
+Point evaluate(const Predictions& data, Index stride, double temperature) {
+  const Random pick(0, {});
+  Point point;
+  const Index samples = data.size() / stride;
+  for (Index j = 0; j < samples; ++j) {
+    const Index i = j * stride + pick.below(static_cast<std::uint64_t>(j), static_cast<std::uint32_t>(stride));
+    const std::span<const float> row = data.row(i);
+    double first = 0, second = 0;
+    const Softmax p = softmax_terms(row, temperature, [&](std::size_t, double x, double e) {
+      if (e == 0) return;  // adds nothing, and 0 * -inf would be NaN
+      first += e * x;
+      second += e * x * x;
+    });
+    const float label = row[data.label(i)];
+    const double mean = first * p.confidence(), x_label = p.scaled(label);
+    point.nll -= p.log_probability(label);
+    point.slope += x_label - mean;
+    point.curvature += second * p.confidence() - mean * mean + mean - x_label;
+  }
+  const auto n = static_cast<double>(samples);
+  return {temperature, point.nll / n, point.slope / n, point.curvature / n};
+}
+
+// The temperatures between which the slope is known or assumed to change its sign. It is assumed at a bound that was not looked at yet.
+struct Bracket {
+  double lowest = Temperature::kLowest, highest = Temperature::kHighest;
+  bool lowest_seen = false, highest_seen = false;
+
+  void narrow(const Point& point) {
+    if (point.slope < 0) lowest = point.temperature, lowest_seen = true;
+    if (point.slope > 0) highest = point.temperature, highest_seen = true;
+  }
+  bool holds(double temperature) const { return temperature > lowest && temperature < highest; }
+};
+
+struct Minimum {
+  Point identity, point;
+  Status status = Status::kept_identity;
+};
+
+// The end of a Newton step too small to need another look: there NLL' = 0, and the parabola through the point gives the NLL.
+Point refined(const Point& point, double step) {
+  return {point.temperature * std::exp(step), point.nll + point.slope * step / 2, 0, point.curvature};
+}
+
+// Newton's method in log T inside a shrinking bracket. Where a Newton step leaves the bracket or is not half of the last one, the bound
+// ahead is looked at (on data without a mistake Newton would creep towards T = 0 for ever); where that was done before, the bracket is
+// bisected.
+Minimum minimise(const Predictions& data, Index stride, std::optional<double> guess) {
+  const Point identity = evaluate(data, stride, 1);
+  if (identity.slope == 0 || !std::isfinite(identity.nll)) return {identity, identity, Status::kept_identity};
+
+  Bracket bracket;
+  Point point = identity;
+  double last_step = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kMostSteps && point.slope != 0; ++i) {
+    bracket.narrow(point);
+    const double step = -point.slope / point.curvature;  // in log T
+    const double newton = point.temperature * std::exp(step);
+    const bool trusted = point.curvature > 0 && bracket.holds(newton) && std::abs(step) <= last_step / 2;
+    if (trusted && std::abs(step) < kClose) return {identity, refined(point, step), Status::converged};
+
+    const bool falling = point.slope < 0;  // towards larger T
+    double next = std::sqrt(bracket.lowest * bracket.highest);
+    if (i == 0 && guess && bracket.holds(*guess)) {
+      next = *guess;
+    } else if (trusted) {
+      next = newton;
+      last_step = std::abs(step);
+    } else if (falling && !bracket.highest_seen) {
+      next = bracket.highest;
+    } else if (!falling && !bracket.lowest_seen) {
+      next = bracket.lowest;
+    }
+    point = evaluate(data, stride, next);
+    // A slope of 0 at a bound is an NLL that has already run flat there.
+    if (next == Temperature::kLowest && point.slope >= 0) return {identity, point, Status::at_lower_bound};
+    if (next == Temperature::kHighest && point.slope <= 0) return {identity, point, Status::at_upper_bound};
+  }
+  return {identity, point, Status::converged};
+}
+
+// Solves a thinned set first if the set is large: that costs little and saves passes over the whole.
+Minimum minimise(const Predictions& data) {
+  std::optional<double> guess;
+  const Index stride = data.size() / kPreviewSamples;
+  if (stride >= 4) {
+    const Minimum preview = minimise(data, stride, std::nullopt);
+    if (preview.status == Status::converged) guess = preview.point.temperature;
+  }
+  return minimise(data, 1, guess);
+}
+
+}  // namespace
+
+Temperature Temperature::fit(const Predictions& held_out) {
+  check(held_out);
+  const Minimum found = minimise(held_out);
+  const double before = found.identity.nll;
+  if (!(found.point.nll < before)) return {.nll_before = before, .nll_after = before};
+  return {.value = found.point.temperature, .status = found.status, .nll_before = before, .nll_after = found.point.nll};
+}
+
+Predictions Temperature::apply(const Predictions& predictions) const {
+  check(predictions);
+  check_temperature(value);
+  constexpr double kLeast = std::numeric_limits<float>::min(), kMost = std::numeric_limits<float>::max();
+  Predictions result = predictions;
+  auto out = result.logits.begin();
+  for (Index i = 0; i < predictions.size(); ++i) {
+    const std::span<const float> row = predictions.row(i);
+    const auto max = static_cast<double>(*std::max_element(row.begin(), row.end()));
+    for (const float logit : row) {
+      const double scaled = (static_cast<double>(logit) - max) / value;
+      // A smaller logit stays smaller and a possible class possible when the quotient leaves the range of float.
+      if (std::isfinite(logit) && scaled < 0)
+        *out++ = static_cast<float>(std::clamp(scaled, -kMost, -kLeast));
+      else
+        *out++ = static_cast<float>(scaled);
+    }
+  }
+  return result;
+}
+
+std::string_view to_string(Temperature::Status status) {
+  switch (status) {
+    case Status::converged:
+      return "converged";
+    case Status::at_lower_bound:
+      return "at_lower_bound";
+    case Status::at_upper_bound:
+      return "at_upper_bound";
+    case Status::kept_identity:
+      return "kept_identity";
+  }
+  throw Error("temperature: a status that does not exist");
+}
+
+}  // namespace temper::calibration

@@ -1,0 +1,37 @@
+#include "models/networks/cnn.h"
+
+#include "core/ops/relu.h"
+#include "layers/batch_norm.h"
+#include "layers/conv.h"
+#include "layers/init.h"
+#include "layers/linear.h"
+#include "layers/pool.h"
+
+namespace temper::models {
+
+Cnn::Cnn(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
+  const Index H = spec.image[0], W = spec.image[1], C = spec.image[2];
+  TEMPER_CHECK(H >= 4 && W >= 4, "--model: cnn takes images of 4x4 or larger, these are ", H, "x", W, "; use mlp");
+  const auto conv = [&](const char* name, Index in, Index out) {
+    return layers::Conv2d(scope / name,
+                          {.in = in, .out = out, .kernel = 3, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()});
+  };
+  const auto norm = [&](const char* name, Index channels) { return layers::BatchNorm(scope / name, {.channels = channels}); };
+  const layers::MaxPool halve({.kernel = 2, .stride = 2});
+  layers_ = {
+      conv("conv1", C, 32),  // (N,H,W,32)
+      norm("bn1", 32),
+      relu,
+      conv("conv2", 32, 32),
+      norm("bn2", 32),
+      relu,
+      halve,                  // (N,H/2,W/2,32)
+      conv("conv3", 32, 64),  // (N,H/2,W/2,64)
+      norm("bn3", 64),
+      relu,
+      halve,                                                                                  // (N,H/4,W/4,64)
+      layers::Linear(scope / "fc", {.inputs = {H / 4, W / 4, 64}, .outputs = spec.classes}),  // (N,K)
+  };
+}
+
+}  // namespace temper::models

@@ -1,0 +1,19 @@
+// Metrics, reliability and recipes as JSON, in the keys of the command line's contract. For sources of the library and the apps.
+#pragma once
+
+#include <span>
+
+#include "core/json.h"
+#include "models/calibration/metrics.h"
+#include "models/training/recipe.h"
+
+namespace temper::training {
+
+Json to_json(const calibration::Metrics& metrics);
+Json to_json(std::span<const calibration::Bin> bins);
+Json to_json(const Recipe& recipe);
+
+// 0.1f as 0.1, not as 0.10000000149011612.
+double short_number(float value);
+
+}  // namespace temper::training

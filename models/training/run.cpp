@@ -1,0 +1,171 @@
+#include "models/training/run.h"
+
+#include <charconv>
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "core/machine.h"
+#include "core/weights.h"
+#include "models/networks/registry.h"
+#include "models/training/json.h"
+
+namespace temper::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string now_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+Json settings(const RunRecord& record) {
+  Json json{{"data", record.data}, {"model", record.model}};
+  json.update(to_json(record.recipe));
+  json["threads"] = record.threads;
+  return json;
+}
+
+Json machine() {
+  const Machine machine = describe_machine();
+  return {{"cpu", machine.cpu}, {"cores", machine.cores}, {"blas", machine.blas}, {"compiler", machine.compiler}};
+}
+
+std::string csv_number(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
+}
+
+}  // namespace
+
+void begin_run(const std::string& folder, bool overwrite) {
+  const fs::path path(folder);
+  TEMPER_CHECK(!folder.empty(), "--out: the folder has no name; give one");
+  TEMPER_CHECK(!fs::exists(path) || fs::is_directory(path), folder, ": it is a file; give another --out");
+  TEMPER_CHECK(overwrite || !fs::exists(path / "run.json"), folder,
+               ": it holds a finished run; give another --out, or --overwrite to replace it");
+  std::error_code error;
+  fs::create_directories(path, error);
+  TEMPER_CHECK(!error, folder, ": the folder cannot be made: ", error.message(), "; give another --out");
+  for (const char* old : {"run.json", "calibrator.json", "model.safetensors"}) fs::remove(path / old);
+  write_log(folder, {});
+}
+
+void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs) {
+  std::string text = "epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds,images_per_second\n";
+  for (const EpochRecord& e : epochs) {
+    text += std::to_string(e.epoch);
+    for (const double value :
+         {e.learning_rate, e.train_loss, e.train_accuracy, e.val.nll, e.val.accuracy, e.val.ece, e.seconds, e.images_per_second}) {
+      text += ',';
+      text += csv_number(value);
+    }
+    text += '\n';
+  }
+  write_file((fs::path(folder) / "log.csv").string(), text);
+}
+
+void save_run(const std::string& folder, const models::Model& model, const RunRecord& record) {
+  const fs::path path(folder);
+  save_weights(*model.parameters, (path / "model.safetensors").string());
+  const Shape& image = model.spec.image;
+  Json json{{"temper", kVersion},
+            {"command", record.command},
+            {"created", now_utc()},
+            {"settings", settings(record)},
+            {"image", {image[0], image[1], image[2]}},
+            {"classes", model.class_names},
+            {"normalization", {{"mean", model.normalization.mean}, {"std", model.normalization.std}}},
+            {"parameters", model.parameters->learned_size()},
+            {"machine", machine()}};
+  if (record.teacher) {
+    const TeacherRecord& teacher = *record.teacher;
+    json["teacher"] = {{"run", teacher.run},
+                       {"model", teacher.model},
+                       {"smoothing", short_number(teacher.smoothing)},
+                       {"temperature", short_number(teacher.distillation.temperature)},
+                       {"beta", short_number(teacher.distillation.beta)},
+                       {"form", name(teacher.distillation.form)}};
+  }
+  json["seconds"] = record.seconds;
+  json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
+  json["reliability"] = {{"test", to_json(record.test_reliability)}};
+  write_file((path / "run.json").string(), json.dump(2) + "\n");
+}
+
+namespace {
+
+LoadedRun parse_run(const fs::path& path) {
+  const Json json = Json::parse(read_file((path / "run.json").string()));
+  const Json& settings = json.at("settings");
+  LoadedRun run{.model = {}, .data = settings.at("data"), .smoothing = settings.at("smoothing"), .temperature = {}};
+  models::Model& model = run.model;
+  model.network_name = settings.at("model");
+  const auto image = json.at("image").get<std::array<Index, 3>>();
+  model.spec.image = {image[0], image[1], image[2]};
+  model.class_names = json.at("classes").get<std::vector<std::string>>();
+  model.spec.classes = static_cast<Index>(model.class_names.size());
+  model.normalization = {.mean = json.at("normalization").at("mean"), .std = json.at("normalization").at("std")};
+  TEMPER_CHECK(static_cast<Index>(model.normalization.mean.size()) == image[2], "the normalization is not that of ", image[2], " channels");
+  model.normalization.table();
+  model.parameters = std::make_unique<ParameterStore>();
+  model.network = models::make_network(model.network_name, model.parameters->root(), model.spec);
+  model.parameters->commit({});
+  return run;
+}
+
+double parse_temperature(const fs::path& path) {
+  const Json json = Json::parse(read_file(path.string()));
+  const double temperature = json.at("temperature");
+  TEMPER_CHECK(temperature > 0 && std::isfinite(temperature), "the temperature ", temperature, " is not a finite number above 0");
+  return temperature;
+}
+
+// parse(), with the errors of a damaged file made ours.
+template <class Parse>
+auto checked(const fs::path& file, const char* advice, Parse parse) {
+  try {
+    return parse();
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    throw Error(what.starts_with(file.string()) ? what : concat(file.string(), ": ", what, "; ", advice));
+  }
+}
+
+}  // namespace
+
+LoadedRun load_run(const std::string& folder) {
+  const fs::path path(folder);
+  TEMPER_CHECK(fs::is_directory(path), folder,
+               ": there is no such folder; give the folder of a run, as `temper train --out RUN` leaves it");
+  TEMPER_CHECK(fs::exists(path / "run.json"), folder,
+               ": it holds no run.json, so no finished run; train it to its end, or give another folder");
+  LoadedRun run =
+      checked(path / "run.json", "it is damaged or not of this version; train the model again", [&] { return parse_run(path); });
+  load_weights(*run.model.parameters, (path / "model.safetensors").string());
+  if (fs::exists(path / "calibrator.json")) {
+    run.temperature = checked(path / "calibrator.json", "it is damaged; run `temper calibrate` again",
+                              [&] { return parse_temperature(path / "calibrator.json"); });
+  }
+  return run;
+}
+
+void save_calibration(const std::string& folder, const CalibrationRecord& record) {
+  const Json json{{"method", "temperature"},
+                  {"temperature", record.temperature.value},
+                  {"status", calibration::to_string(record.temperature.status)},
+                  {"fitted_on", record.fitted_on},
+                  {"samples", record.samples},
+                  {"before", to_json(record.before)},
+                  {"after", to_json(record.after)},
+                  {"reliability", {{"before", to_json(record.reliability_before)}, {"after", to_json(record.reliability_after)}}}};
+  write_file((fs::path(folder) / "calibrator.json").string(), json.dump(2) + "\n");
+}
+
+}  // namespace temper::training

@@ -1,0 +1,65 @@
+// A run: what a training leaves behind in its folder, and how it is read again.
+//
+//   model.safetensors   the weights, in PyTorch's names and axis order
+//   log.csv             a line an epoch, written as the run goes
+//   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
+//   calibrator.json     written by save_calibration
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/calibration/reliability.h"
+#include "models/calibration/temperature.h"
+#include "models/model.h"
+#include "models/training/distillation.h"
+#include "models/training/recipe.h"
+#include "models/training/trainer.h"
+
+namespace temper::training {
+
+struct TeacherRecord {
+  std::string run;  // the folder, as it was given
+  std::string model;
+  float smoothing = 0;
+  Distillation distillation;
+};
+
+struct RunRecord {
+  std::string command;  // "train" or "distill"
+  std::string data;     // the spec: "mnist:DIR"
+  std::string model;
+  Recipe recipe;
+  int threads = 0;
+  std::optional<TeacherRecord> teacher = {};
+  double seconds = 0;  // of training and evaluation
+  calibration::Metrics val = {}, test = {};
+  std::vector<calibration::Bin> test_reliability = {};
+};
+
+// Makes the folder where it does not exist and makes sure that it can be written, so that this does not fail after hours. Throws Error when
+// it holds a finished run, unless `overwrite`; then that run is removed.
+void begin_run(const std::string& folder, bool overwrite);
+void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs);
+void save_run(const std::string& folder, const models::Model& model, const RunRecord& record);
+
+// A run as it is read back. Everything is checked; throws Error naming the file and what is wrong.
+struct LoadedRun {
+  models::Model model;
+  std::string data;
+  float smoothing = 0;
+  std::optional<double> temperature;  // of its calibrator
+};
+LoadedRun load_run(const std::string& folder);
+
+struct CalibrationRecord {
+  std::string fitted_on;  // "val"
+  calibration::Temperature temperature;
+  Index samples = 0;                   // that it was fitted on
+  calibration::Metrics before, after;  // on the test split
+  std::vector<calibration::Bin> reliability_before, reliability_after;
+};
+void save_calibration(const std::string& folder, const CalibrationRecord& record);
+
+}  // namespace temper::training

@@ -1,0 +1,159 @@
+#include "models/training/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <variant>
+
+#include "core/ops/softmax_cross_entropy.h"
+#include "core/tape.h"
+#include "layers/noise.h"
+#include "optim/adamw.h"
+#include "optim/clip.h"
+#include "optim/sgd.h"
+
+namespace temper::training {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+using Optimizer = std::variant<optim::Sgd, optim::AdamW>;
+
+Optimizer make_optimizer(ParameterStore& store, const Recipe& recipe) {
+  if (recipe.optimizer == Recipe::OptimizerKind::adamw) {
+    return optim::AdamW(store, {.weight_decay = recipe.weight_decay, .decay_norm_and_bias = recipe.decay_norm_and_bias});
+  }
+  return optim::Sgd(store, {.momentum = recipe.momentum,
+                            .dampening = recipe.dampening,
+                            .nesterov = recipe.nesterov && recipe.momentum > 0,
+                            .weight_decay = recipe.weight_decay,
+                            .decay_norm_and_bias = recipe.decay_norm_and_bias});
+}
+
+optim::Schedule make_schedule(const Recipe& recipe, Index steps_an_epoch) {
+  const auto steps = [&](float epochs) { return static_cast<Index>(std::lround(epochs * static_cast<float>(steps_an_epoch))); };
+  optim::Schedule schedule{.kind = recipe.schedule,
+                           .base = recipe.learning_rate,
+                           .total = recipe.epochs * steps_an_epoch,
+                           .warm_up = steps(recipe.warm_up_epochs)};
+  for (const float milestone : recipe.milestones) schedule.milestones.push_back(steps(milestone));
+  return schedule;
+}
+
+Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
+  const Index K = logits.shape().last();
+  Index correct = 0;
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    const float* row = logits.data() + static_cast<Index>(n) * K;
+    correct += std::max_element(row, row + K) - row == labels[n];
+  }
+  return correct;
+}
+
+// What one run keeps between its steps.
+class Run {
+ public:
+  Run(const models::Model& model, const data::Dataset& set, const Recipe& recipe, const Loss& loss, const Observer& observer)
+      : model_(model),
+        recipe_(recipe),
+        loss_(loss),
+        observer_(observer),
+        loader_(set, model.normalization, {.batch = recipe.batch, .shuffle = true, .augment = recipe.augment, .seed = recipe.seed}),
+        optimizer_(make_optimizer(*model.parameters, recipe)),
+        schedule_(make_schedule(recipe, loader_.batches())) {}
+
+  EpochRecord epoch(Index epoch) {
+    EpochRecord record{.epoch = epoch + 1, .learning_rate = schedule_.at(step_)};
+    const auto start = Clock::now();
+    double loss_sum = 0;
+    Index correct = 0, images = 0;
+    for (const data::Batch& batch : loader_.epoch(epoch)) {
+      const Index count = batch.images.shape()[0];
+      const auto [loss, batch_correct] = step(batch, epoch);
+      loss_sum += loss * static_cast<double>(count);
+      correct += batch_correct;
+      images += count;
+      observer_.on_step(progress(epoch, loss, count));
+    }
+    record.seconds = seconds_since(start);
+    record.train_loss = loss_sum / static_cast<double>(images);
+    record.train_accuracy = static_cast<double>(correct) / static_cast<double>(images);
+    record.images_per_second = static_cast<double>(images) / record.seconds;
+    return record;
+  }
+
+ private:
+  struct StepResult {
+    double loss;
+    Index correct;
+  };
+
+  StepResult step(const data::Batch& batch, Index epoch) {
+    Tape tape;
+    const layers::Noise noise(Random(recipe_.seed, {static_cast<std::uint64_t>(step_)}));
+    const Tensor logits = model_(batch.images);
+    const Tensor loss = loss_(logits, batch);
+    const StepResult result{loss.item(), count_correct(logits, batch.labels)};
+    TEMPER_CHECK(std::isfinite(result.loss), "training: the loss is ", result.loss, " in epoch ", epoch + 1, ", step ", step_ + 1,
+                 "; lower --lr, or set --clip 1");
+    tape.backward(loss);
+    if (recipe_.clip_norm > 0) optim::clip_global_norm(*model_.parameters, recipe_.clip_norm);
+    std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(step_)); }, optimizer_);
+    if (step_++ == 0) warn_of_untouched();
+    return result;
+  }
+
+  void warn_of_untouched() const {
+    const auto& names =
+        std::visit([](const auto& optimizer) -> const std::vector<std::string>& { return optimizer.untouched(); }, optimizer_);
+    for (const std::string& name : names) observer_.on_warning(concat("the parameter ", name, " got no gradient: it does not learn"));
+  }
+
+  Progress progress(Index epoch, double loss, Index count) {
+    images_ += count;
+    const double seconds = seconds_since(start_);
+    const Index steps = recipe_.epochs * loader_.batches();
+    return {.epoch = epoch + 1,
+            .epochs = recipe_.epochs,
+            .step = step_,
+            .steps = steps,
+            .loss = loss,
+            .images_per_second = static_cast<double>(images_) / seconds,
+            .seconds_left = seconds / static_cast<double>(step_) * static_cast<double>(steps - step_)};
+  }
+
+  const models::Model& model_;
+  const Recipe& recipe_;
+  const Loss& loss_;
+  const Observer& observer_;
+  data::Loader loader_;
+  Optimizer optimizer_;
+  optim::Schedule schedule_;
+  Index step_ = 0, images_ = 0;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
+
+Loss cross_entropy(const Recipe& recipe) {
+  return [smoothing = recipe.smoothing](const Tensor& logits, const data::Batch& batch) {
+    return softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
+  };
+}
+
+std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
+                               const Recipe& recipe, const Loss& loss, const Observer& observer) {
+  recipe.check();
+  data::check(recipe.augment, train_set.image);
+  Run run(model, train_set, recipe, loss, observer);
+  std::vector<EpochRecord> records;
+  for (Index epoch = 0; epoch < recipe.epochs; ++epoch) {
+    EpochRecord record = run.epoch(epoch);
+    record.val = calibration::metrics(models::predict(model, val_set));
+    observer.on_epoch(record);
+    records.push_back(record);
+  }
+  return records;
+}
+
+}  // namespace temper::training

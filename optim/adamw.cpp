@@ -1,0 +1,45 @@
+#include "optim/adamw.h"
+
+#include <cmath>
+
+namespace temper::optim {
+namespace {
+
+const AdamWOptions& checked(const AdamWOptions& options) {
+  TEMPER_CHECK(options.beta1 >= 0 && options.beta1 < 1, "beta1: ", options.beta1, " is not in [0, 1); 0.9 is usual");
+  TEMPER_CHECK(options.beta2 >= 0 && options.beta2 < 1, "beta2: ", options.beta2, " is not in [0, 1); 0.999 is usual");
+  // Below the smallest normal float it would be flushed to 0, and a zero gradient give 0/0.
+  TEMPER_CHECK(std::isfinite(options.epsilon) && options.epsilon >= 1.2e-38, "epsilon: ", options.epsilon,
+               " is not a finite number >= 1.2e-38; 1e-8 is usual");
+  TEMPER_CHECK(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "weight decay: ", options.weight_decay,
+               " is not a finite number >= 0; 0.01 is usual");
+  return options;
+}
+
+}  // namespace
+
+AdamW::AdamW(ParameterStore& store, const AdamWOptions& options)
+    : options_(checked(options)), state_(store, {"first_moment", "second_moment"}) {}
+
+void AdamW::step(float learning_rate) {
+  float* const w = state_.store().values().data();
+  const float* const g = state_.store().gradients().data();
+  float* const m = state_.arena(0);
+  float* const v = state_.arena(1);
+  const auto t = static_cast<double>(state_.steps() + 1);
+  const auto beta1 = static_cast<float>(options_.beta1), share1 = static_cast<float>(1 - options_.beta1);
+  const auto beta2 = static_cast<float>(options_.beta2), share2 = static_cast<float>(1 - options_.beta2);
+  const auto rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t)));
+  const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
+  const auto epsilon = static_cast<float>(options_.epsilon);
+  state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
+    const auto keep = static_cast<float>(1 - learning_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
+    for (Index i = begin; i < end; ++i) {
+      m[i] = beta1 * m[i] + share1 * g[i];
+      v[i] = beta2 * v[i] + share2 * g[i] * g[i];
+      w[i] = keep * w[i] - rate * m[i] / (correction * std::sqrt(v[i]) + epsilon);
+    }
+  });
+}
+
+}  // namespace temper::optim

@@ -1,0 +1,42 @@
+// AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019. Without weight decay it is Adam.
+#pragma once
+
+#include "optim/state.h"
+
+namespace temper::optim {
+
+struct AdamWOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0.01;
+  bool decay_norm_and_bias = false;  // whether normalisation parameters and biases decay as well; PyTorch decays them
+};
+
+// In step t = 1, 2, ..., for every learned parameter w with gradient g, its decay d = weight_decay * decay_factor, and moments m, v (as
+// torch.optim.AdamW):
+//   w <- w (1 - learning_rate d)
+//   m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2
+//   w <- w - learning_rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+// A parameter that got no gradient since the last step has g = 0.
+class AdamW {
+ public:
+  // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
+  explicit AdamW(ParameterStore& store, const AdamWOptions& options = {});
+
+  void step(float learning_rate);
+
+  const AdamWOptions& options() const { return options_; }
+  // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.
+  const std::vector<std::string>& untouched() const { return state_.untouched(); }
+  // For checkpoints: "first_moment" and "second_moment". To resume, fill the arenas and set the number of steps.
+  const std::vector<StateArena>& state() { return state_.arenas(); }
+  Index steps() const { return state_.steps(); }
+  void set_steps(Index steps) { state_.set_steps(steps); }
+
+ private:
+  AdamWOptions options_;
+  OptimizerState state_;
+};
+
+}  // namespace temper::optim

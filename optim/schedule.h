@@ -1,0 +1,44 @@
+// Learning rates as pure functions of the step, so that a resumed run needs to know its step and nothing else. A step may be a batch or an
+// epoch, as the caller counts. Step 0 is the first.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/shape.h"
+
+namespace temper::optim {
+
+// All throw for a negative step, cosine and linear also for total < 1: a rate of 0 throughout would train nothing, silently.
+
+// base factor^(number of milestones <= step): the step of a milestone is the first with the new rate.
+float step_decay(Index step, std::span<const Index> milestones, double factor, double base);
+// base (1 + cos(pi step / total)) / 2; 0 from step = total on. Loshchilov and Hutter, "SGDR", ICLR 2017, without restarts.
+float cosine(Index step, Index total, double base);
+// base (1 - step / total); 0 from step = total on.
+float linear(Index step, Index total, double base);
+// A factor in front of any schedule: (step + 1) / steps in the first `steps` steps, then 1. Goyal et al., "Accurate, Large Minibatch SGD",
+// 2017.
+float warm_up(Index step, Index steps);
+
+// A schedule as data, for recipes and files.
+struct Schedule {
+  enum class Kind { constant, step, cosine, linear };
+
+  Kind kind = Kind::constant;
+  double base = 0.1;                   // the highest rate
+  Index total = 0;                     // steps of the whole run, warm-up included: cosine and linear reach 0 there
+  std::vector<Index> milestones = {};  // steps of the whole run, in any order: `step` multiplies by factor at each
+  double factor = 0.1;
+  Index warm_up = 0;  // first steps, in which the rate rises to base; cosine and linear run in those that remain. One that is not
+                      // shorter than total rises through the whole run.
+
+  float at(Index step) const;
+};
+
+// "constant", "step", "cosine", "linear". The inverse throws for another name, listing these.
+std::string_view name(Schedule::Kind kind);
+Schedule::Kind schedule_kind(std::string_view name);
+
+}  // namespace temper::optim

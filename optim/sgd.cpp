@@ -1,0 +1,56 @@
+#include "optim/sgd.h"
+
+#include <cmath>
+
+namespace temper::optim {
+namespace {
+
+const SgdOptions& checked(const SgdOptions& options) {
+  TEMPER_CHECK(options.momentum >= 0 && options.momentum < 1, "momentum: ", options.momentum, " is not in [0, 1); 0.9 is usual");
+  TEMPER_CHECK(options.dampening >= 0 && options.dampening <= 1, "dampening: ", options.dampening, " is not in [0, 1]; 0 is usual");
+  TEMPER_CHECK(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
+               "nesterov: it needs momentum > 0 and dampening 0, not ", options.momentum, " and ", options.dampening,
+               "; set both or turn it off");
+  TEMPER_CHECK(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "weight decay: ", options.weight_decay,
+               " is not a finite number >= 0; 1e-4 is usual");
+  return options;
+}
+
+std::vector<std::string_view> arenas(const SgdOptions& options) {
+  if (options.momentum == 0) return {};
+  return {"momentum"};
+}
+
+}  // namespace
+
+Sgd::Sgd(ParameterStore& store, const SgdOptions& options) : options_(checked(options)), state_(store, arenas(options)) {}
+
+void Sgd::step(float learning_rate) {
+  float* const w = state_.store().values().data();
+  const float* const g = state_.store().gradients().data();
+  const auto decay_of = [&](const ParameterStore::Group& group) {
+    return static_cast<float>(group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
+  };
+  if (options_.momentum == 0) {
+    return state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
+      const float decay = decay_of(group);
+      for (Index i = begin; i < end; ++i) w[i] -= learning_rate * (g[i] + decay * w[i]);
+    });
+  }
+
+  float* const v = state_.arena(0);
+  const auto momentum = static_cast<float>(options_.momentum);
+  // The buffer is 0 before the first step, so that step assigns.
+  const auto share = static_cast<float>(state_.steps() == 0 ? 1 : 1 - options_.dampening);
+  const bool nesterov = options_.nesterov;
+  state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
+    const float decay = decay_of(group);
+    for (Index i = begin; i < end; ++i) {
+      const float gradient = g[i] + decay * w[i];
+      v[i] = momentum * v[i] + share * gradient;
+      w[i] -= learning_rate * (nesterov ? gradient + momentum * v[i] : v[i]);
+    }
+  });
+}
+
+}  // namespace temper::optim

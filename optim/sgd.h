@@ -1,0 +1,43 @@
+// Stochastic gradient descent with momentum.
+#pragma once
+
+#include "optim/state.h"
+
+namespace temper::optim {
+
+struct SgdOptions {
+  double momentum = 0;
+  double dampening = 0;   // in [0, 1]
+  bool nesterov = false;  // requires momentum > 0 and dampening 0
+  double weight_decay = 0;
+  // Whether normalisation parameters and biases decay as well. PyTorch decays them, He et al.'s and the label smoothing papers' ResNet does
+  // not; we follow the papers.
+  bool decay_norm_and_bias = false;
+};
+
+// For every learned parameter w with gradient g, its decay d = weight_decay * decay_factor, and momentum buffer v (as torch.optim.SGD):
+//   g <- g + d w                                       coupled decay: L2 regularisation
+//   v <- g in the first step, then momentum v + (1 - dampening) g
+//   w <- w - learning_rate v;  Nesterov: w <- w - learning_rate (g + momentum v);  without momentum: w <- w - learning_rate g
+// A parameter that got no gradient since the last step has g = 0: it still decays and still moves by its momentum.
+class Sgd {
+ public:
+  // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
+  explicit Sgd(ParameterStore& store, const SgdOptions& options = {});
+
+  void step(float learning_rate);
+
+  const SgdOptions& options() const { return options_; }
+  // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.
+  const std::vector<std::string>& untouched() const { return state_.untouched(); }
+  // For checkpoints: "momentum", or nothing without momentum. To resume, fill the arenas and set the number of steps.
+  const std::vector<StateArena>& state() { return state_.arenas(); }
+  Index steps() const { return state_.steps(); }
+  void set_steps(Index steps) { state_.set_steps(steps); }
+
+ private:
+  SgdOptions options_;
+  OptimizerState state_;
+};
+
+}  // namespace temper::optim

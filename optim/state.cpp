@@ -1,0 +1,36 @@
+#include "optim/state.h"
+
+#include <cmath>
+
+namespace temper::optim {
+
+OptimizerState::OptimizerState(ParameterStore& store, const std::vector<std::string_view>& names)
+    : store_(&store), memory_(names.size() * store.values().size_bytes()) {
+  TEMPER_CHECK(store.values().data(), "optimizer: the parameters have no values yet; call ParameterStore::commit first");
+  const std::size_t extent = store.values().size();
+  float* next = static_cast<float*>(memory_.data());
+  std::fill_n(next, names.size() * extent, 0.0f);
+  for (const std::string_view name : names) {
+    arenas_.push_back({name, {next, extent}});
+    next += extent;
+  }
+}
+
+void OptimizerState::step(float learning_rate, Update update) {
+  TEMPER_CHECK(std::isfinite(learning_rate) && learning_rate >= 0, "learning rate: ", learning_rate,
+               " is not a finite number >= 0; check the schedule");
+  untouched_ = store_->settle_gradients();
+  for (const ParameterStore::Group& group : store_->groups()) {
+    parallel_for(group.end - group.begin, kElementGrain,
+                 [&](Index begin, Index end) { update(group, group.begin + begin, group.begin + end); });
+  }
+  store_->expect_fresh_gradients();
+  ++steps_;
+}
+
+void OptimizerState::set_steps(Index steps) {
+  TEMPER_CHECK(steps >= 0, "optimizer: ", steps, " steps taken; the number cannot be negative");
+  steps_ = steps;
+}
+
+}  // namespace temper::optim

@@ -1,0 +1,53 @@
+// What every optimizer keeps between steps: flat arenas in the layout of ParameterStore::values(), the number of steps taken, and the frame
+// that all their steps share.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/parallel.h"
+#include "core/parameters.h"
+
+namespace temper::optim {
+
+// A flat arena by its name, for checkpoints: value i belongs to ParameterStore::values()[i].
+struct StateArena {
+  std::string_view name;
+  std::span<float> values;
+};
+
+class OptimizerState {
+ public:
+  using Update = FunctionRef<void(const ParameterStore::Group& group, Index begin, Index end)>;
+
+  // One arena of zeros for each name; names are literals. Throws unless the store is committed. The store must outlive the state.
+  OptimizerState(ParameterStore& store, const std::vector<std::string_view>& names);
+
+  // Settles the gradients, calls update for ranges [begin, end) of the flat arenas on all threads, and counts the step. Throws before any
+  // change when the rate is not a finite number >= 0.
+  void step(float learning_rate, Update update);
+
+  const std::vector<StateArena>& arenas() const { return arenas_; }
+  float* arena(std::size_t i) const { return arenas_[i].values.data(); }
+  const ParameterStore& store() const { return *store_; }
+  Index steps() const { return steps_; }
+  void set_steps(Index steps);
+  const std::vector<std::string>& untouched() const { return untouched_; }
+
+ private:
+  ParameterStore* store_;
+  Buffer memory_;
+  std::vector<StateArena> arenas_;
+  std::vector<std::string> untouched_;
+  Index steps_ = 0;
+};
+
+// The weight decay of a group: weights always decay, normalisation and biases when the setting says so.
+inline double group_decay(const ParameterStore::Group& group, double weight_decay, bool decay_norm_and_bias) {
+  const bool decays = group.kind == Parameter::Kind::weight || decay_norm_and_bias;
+  return decays ? weight_decay * static_cast<double>(group.decay_factor) : 0.0;
+}
+
+}  // namespace temper::optim

@@ -1,0 +1,202 @@
+#include "core/ops/distillation.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "core/parameters.h"
+#include "core/tape.h"
+#include "tests/check_op.h"
+
+namespace temper {
+namespace {
+
+using doctest::Approx;
+using reference::Array;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+using Loss = std::function<Tensor(Tensor student, const Tensor& teacher)>;
+Loss distil(const DistillationOptions& options = {}) {
+  return [=](Tensor student, const Tensor& teacher) { return distillation_loss(std::move(student), teacher, options); };
+}
+
+struct Result {
+  float loss;
+  std::vector<float> gradient;  // of the student's logits
+};
+// The teacher's logits are learned parameters, too: nothing may flow into them.
+Result evaluate(const Shape& shape, const std::vector<float>& student, const std::vector<float>& teacher, const Loss& loss_of) {
+  ParameterStore store;
+  const auto declare = [&](const char* name, const std::vector<float>& values) -> Parameter& {
+    return store.root().declare({.name = name, .shape = shape, .initialize = [values](const View& value, const Random&) {
+                                   std::copy(values.begin(), values.end(), value.data);
+                                 }});
+  };
+  Parameter& s = declare("student", student);
+  Parameter& t = declare("teacher", teacher);
+  store.commit({});
+  Tape tape;
+  const Tensor loss = loss_of(s, t);
+  tape.backward(loss);
+  CHECK(store.settle_gradients() == std::vector<std::string>{"teacher"});
+  return {loss.item(), {s.gradient.data, s.gradient.data + s.gradient.size()}};
+}
+
+std::vector<double> reference_probabilities(const Array& z, Index row, double temperature) {
+  const Index K = z.shape.last();
+  std::vector<double> p;
+  double sum = 0;
+  for (Index k = 0; k < K; ++k) {
+    p.push_back(std::exp(z[row * K + k] / temperature));
+    sum += p.back();
+  }
+  for (double& value : p) value /= sum;
+  return p;
+}
+
+Array reference_divergence(const Array& student, const Array& teacher, const DistillationOptions& options) {
+  Array loss(Shape{});
+  for (Index row = 0; row < student.shape.rows(); ++row) {
+    const auto p = reference_probabilities(teacher, row, options.teacher_temperature);
+    const auto q = reference_probabilities(student, row, options.student_temperature);
+    for (std::size_t k = 0; k < p.size(); ++k) loss[0] += p[k] * std::log(p[k] / q[k]) / static_cast<double>(student.shape.rows());
+  }
+  if (options.scale_by_squared_temperature) loss[0] *= double{options.teacher_temperature} * options.student_temperature;
+  return loss;
+}
+
+Array reference_matching(const Array& student, const Array& teacher) {
+  Array loss(Shape{});
+  for (Index i = 0; i < student.size(); ++i)
+    loss[0] += 0.5 * std::pow(student[i] - teacher[i], 2) / static_cast<double>(student.shape.rows());
+  return loss;
+}
+
+const std::vector<Shape> kShapes = {Shape{1, 1},  Shape{5, 1},   Shape{1, 2},    Shape{17, 2}, Shape{5, 3},
+                                    Shape{5, 10}, Shape{17, 37}, Shape{2, 3, 4}, Shape{3}};
+
+TEST_CASE("distillation_loss") {
+  const std::vector<DistillationOptions> all_options = {
+      {},
+      {.teacher_temperature = 3},
+      {.teacher_temperature = 4, .student_temperature = 4, .scale_by_squared_temperature = true},
+      {.teacher_temperature = 0.5f, .student_temperature = 2}};
+  for (const Shape& shape : kShapes) {
+    for (const DistillationOptions& options : all_options) {
+      CAPTURE(shape);
+      CAPTURE(options.teacher_temperature);
+      check_op({.inputs = {shape, shape},
+                .op = [&](auto x) { return distillation_loss(std::move(x[0]), x[1], options); },
+                .reference = [&](auto x) { return reference_divergence(x[0], x[1], options); },
+                .differentiable = {true, false}});
+    }
+  }
+}
+
+TEST_CASE("logit_matching_loss") {
+  for (const Shape& shape : kShapes) {
+    CAPTURE(shape);
+    check_op({.inputs = {shape, shape},
+              .op = [](auto x) { return logit_matching_loss(std::move(x[0]), x[1]); },
+              .reference = [](auto x) { return reference_matching(x[0], x[1]); },
+              .differentiable = {true, false}});
+  }
+  const Result result = evaluate({2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1}, logit_matching_loss);
+  CHECK(result.loss == 3.5f);  // ((1 + 4) + (0 + 9)) / 2 / 2
+  CHECK(result.gradient == std::vector<float>{0.5f, -1, 0, 1.5f});
+}
+
+TEST_CASE("distillation_loss: PyTorch's values") {
+  const std::vector<float> s = {0.3f, -1.2f, 2, 1.5f, 0.1f, -0.7f}, t = {1, 0, -1, 0.5f, 2.5f, 0.2f};
+  const auto check_result = [](const Result& result, double loss, const std::vector<double>& gradient) {
+    CHECK(result.loss == Approx(loss).epsilon(3e-7));
+    for (std::size_t i = 0; i < gradient.size(); ++i) CHECK(result.gradient[i] == Approx(gradient[i]).epsilon(1e-6));
+  };
+  // F.kl_div(F.log_softmax(s / 3, 1), F.softmax(t / 3, 1), reduction='batchmean') * 9
+  check_result(evaluate({2, 3}, s, t, distil({.teacher_temperature = 3, .student_temperature = 3, .scale_by_squared_temperature = true})),
+               1.352890141609, {-0.227413862408, -0.211926660330, 0.439340522738, 0.322429103750, -0.312001788256, -0.010427315494});
+  // F.kl_div(F.log_softmax(s, 1), F.softmax(t / 4, 1), reduction='batchmean')
+  check_result(evaluate({2, 3}, s, t, distil({.teacher_temperature = 4})), 0.669679269434,
+               {-0.134955044713, -0.146589147084, 0.281544191797, 0.228548367054, -0.139661654056, -0.088886712998});
+}
+
+TEST_CASE("distillation_loss: the mean is over the batch, the direction teacher to student") {
+  const float ln3 = std::log(3.0f);
+  const Result one = evaluate({1, 2}, {0, 0}, {ln3, 0}, distil());
+  CHECK(one.loss == Approx(0.130812).epsilon(1e-5));
+  std::vector<float> teacher;
+  for (int i = 0; i < 7; ++i) teacher.insert(teacher.end(), {ln3, 0});
+  const Result seven = evaluate({7, 2}, std::vector<float>(14), teacher, distil());
+  CHECK(seven.loss == Approx(one.loss).epsilon(1e-6));
+  double sum = 0;  // a bias shared by all samples gets the same gradient, whatever the batch
+  for (std::size_t i = 0; i < 14; i += 2) sum += seven.gradient[i];
+  CHECK(sum == Approx(one.gradient[0]).epsilon(1e-6));
+  CHECK(evaluate({1, 2}, {ln3, 0}, {0, 0}, distil()).loss == Approx(0.143841).epsilon(1e-5));  // the other direction
+}
+
+TEST_CASE("distillation_loss: with the squared temperature the gradient does not vanish") {
+  const auto slope = [](float temperature, bool scaled) {
+    return evaluate(
+               {1, 2}, {0, 0}, {2, 0},
+               distil({.teacher_temperature = temperature, .student_temperature = temperature, .scale_by_squared_temperature = scaled}))
+        .gradient[0];
+  };
+  CHECK(slope(1, true) == Approx(-0.380797).epsilon(2e-6));
+  CHECK(slope(4, true) == Approx(-0.489837).epsilon(2e-6));
+  CHECK(slope(20, true) == Approx(-0.499583).epsilon(2e-6));
+  CHECK(slope(4, false) == Approx(-0.030615).epsilon(2e-5));
+  CHECK(slope(20, false) == Approx(-0.001249).epsilon(2e-4));
+}
+
+TEST_CASE("distillation_loss: 0 for a perfect student, and small divergences keep their digits") {
+  const std::vector<float> z = {5, -3, 0.1f, 800, -800, 3};
+  const Result perfect = evaluate({2, 3}, z, z, distil());
+  CHECK(perfect.loss == 0);
+  for (const float g : perfect.gradient) CHECK(g == 0);
+  // KL(p || q) of two classes with logits d apart: d tanh(d / 2) / 2 - log cosh(d / 2) = d^2 / 8 - d^4 / 64 + ...
+  const double d = 1e-3;
+  CHECK(evaluate({1, 2}, {0, 0}, {static_cast<float>(d), 0}, distil()).loss == Approx(d * d / 8).epsilon(1e-6));
+}
+
+TEST_CASE("distillation_loss: large logits, infinity and NaN") {
+  const auto loss = [](const std::vector<float>& student, const std::vector<float>& teacher, const DistillationOptions& options = {}) {
+    return evaluate({1, 2}, student, teacher, distil(options)).loss;
+  };
+  CHECK(loss({200, 0}, {0, 200}) == 200);
+  CHECK(loss({1e8f, 1e8f}, {1e8f, 1e8f}) == 0);
+  CHECK(loss({1e8f, 0}, {0, 1e8f}) == 1e8f);
+  CHECK(loss({0, 0}, {1, 0}, {.teacher_temperature = 1e-30f}) == Approx(std::log(2)));
+  CHECK(loss({0, 0}, {1, 0}, {.teacher_temperature = 1e30f}) == 0);
+  CHECK(loss({0, -kInfinity}, {0, -kInfinity}) == 0);
+  CHECK(loss({0, 0}, {0, -kInfinity}) == Approx(std::log(2)));
+  CHECK(loss({0, -kInfinity}, {0, 0}) == kInfinity);
+  for (const float bad : {NAN, kInfinity}) {
+    for (const std::vector<float>& row : {std::vector<float>{bad, 0}, {0, bad}, {bad, bad}, {bad, -kInfinity}}) {
+      CHECK(std::isnan(loss(row, {0, 1})));
+      CHECK(std::isnan(loss({0, 1}, row)));
+    }
+  }
+  CHECK(std::isnan(evaluate({1, 2}, {0, NAN}, {0, 1}, logit_matching_loss).loss));
+}
+
+TEST_CASE("distillation: an empty batch gives 0") {
+  CHECK(evaluate({0, 3}, {}, {}, distil()).loss == 0);
+  CHECK(evaluate({0, 3}, {}, {}, logit_matching_loss).loss == 0);
+}
+
+TEST_CASE("distillation: what cannot be is refused by name") {
+  const Tensor a(Shape{2, 3}), b(Shape{3, 2}), none(Shape{2, 0});
+  for (const float bad : {0.0f, -1.0f, NAN, kInfinity}) {
+    CHECK_THROWS_WITH_AS(distillation_loss(a, a, {.teacher_temperature = bad}), doctest::Contains("the teacher temperature"), Error);
+    CHECK_THROWS_WITH_AS(distillation_loss(a, a, {.student_temperature = bad}), doctest::Contains("the student temperature"), Error);
+  }
+  CHECK_THROWS_WITH_AS(distillation_loss(a, b), doctest::Contains("student logits (2,3) and teacher logits (3,2) differ"), Error);
+  CHECK_THROWS_WITH_AS(logit_matching_loss(a, b), doctest::Contains("logit_matching_loss: student logits (2,3)"), Error);
+  CHECK_THROWS_WITH_AS(distillation_loss(none, none), doctest::Contains("have no classes"), Error);
+}
+
+}  // namespace
+}  // namespace temper
