@@ -84,8 +84,7 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   // `count` elements, 64-byte aligned, uninitialised.
-  template <class T = float>
-  T* take(Index count) {
+  template <class T = float> T* take(Index count) {
     static_assert(std::is_trivially_destructible_v<T>);
     return static_cast<T*>(take_bytes(static_cast<std::size_t>(count) * sizeof(T)));
   }

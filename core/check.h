@@ -14,8 +14,7 @@ class Error : public std::runtime_error {
 };
 
 // Joins anything streamable into a string: concat("batch of ", 3, " rows").
-template <class... Parts>
-std::string concat(const Parts&... parts) {
+template <class... Parts> std::string concat(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return std::move(out).str();

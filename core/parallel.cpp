@@ -37,6 +37,18 @@ std::shared_ptr<Scheduler> current_scheduler() {
   return scheduler();
 }
 
+// The thread sanitizer does not see how TBB, which is not built with it, hands work over. These say it: what happened before the loop
+// happened before each chunk, and each chunk before what comes after the loop.
+#if defined(__SANITIZE_THREAD__)
+extern "C" void __tsan_acquire(void* address);  // NOLINT(bugprone-reserved-identifier): the sanitizer's own names
+extern "C" void __tsan_release(void* address);  // NOLINT(bugprone-reserved-identifier)
+void hand_over(void* address) { __tsan_release(address); }
+void take_over(void* address) { __tsan_acquire(address); }
+#else
+void hand_over(void*) {}
+void take_over(void*) {}
+#endif
+
 }  // namespace
 
 int threads() { return current_scheduler()->count; }
@@ -62,7 +74,16 @@ void parallel_for(Index count, Index grain, FunctionRef<void(Index begin, Index 
   if (chunks == 1) return in_order();
   const std::shared_ptr<Scheduler> scheduler = current_scheduler();
   if (scheduler->count == 1) return in_order();
-  scheduler->arena.execute([&] { tbb::parallel_for(Index{0}, chunks, run); });
+  char fork = 0, join = 0;
+  hand_over(&fork);
+  scheduler->arena.execute([&] {
+    tbb::parallel_for(Index{0}, chunks, [&](Index chunk) {
+      take_over(&fork);
+      run(chunk);
+      hand_over(&join);
+    });
+  });
+  take_over(&join);
 }
 
 }  // namespace temper

@@ -14,10 +14,8 @@ int threads();
 void set_threads(int count);  // 1..1024, more than there are cores if need be
 
 // A function object that is only borrowed, for the time of a call.
-template <class Signature>
-class FunctionRef;
-template <class Result, class... Args>
-class FunctionRef<Result(Args...)> {
+template <class Signature> class FunctionRef;
+template <class Result, class... Args> class FunctionRef<Result(Args...)> {
  public:
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
@@ -37,8 +35,7 @@ class FunctionRef<Result(Args...)> {
 void parallel_for(Index count, Index grain, FunctionRef<void(Index begin, Index end)> body);
 
 // The fold, from left to right, of join over `identity` and map(begin, end) of those chunks.
-template <class T, class Map, class Join>
-T parallel_reduce(Index count, Index grain, T identity, Map map, Join join) {
+template <class T, class Map, class Join> T parallel_reduce(Index count, Index grain, T identity, Map map, Join join) {
   static_assert(std::is_trivially_copyable_v<T>);
   const Index chunks = (count + grain - 1) / grain;
   Workspace scratch;

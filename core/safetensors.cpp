@@ -31,8 +31,7 @@ struct BFloat16 {
   explicit operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 };
 
-template <class T>
-void convert(std::string_view bytes, std::vector<float>& values) {
+template <class T> void convert(std::string_view bytes, std::vector<float>& values) {
   values.resize(bytes.size() / sizeof(T));
   for (std::size_t i = 0; i < values.size(); ++i) {
     T value;

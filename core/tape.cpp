@@ -48,7 +48,8 @@ Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
   const OpTraits& traits = op.traits();
   const Shape shape = op.shape(inputs);
   Tape* const tape = current();
-  const bool tracked = tape && std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& input) { return tape->tracks(input); });
+  bool tracked = false;
+  for (std::size_t i = 0; tape && i < inputs.size(); ++i) tracked |= has_bit(traits, traits.gives_gradients, i) && tape->tracks(inputs[i]);
 
   Workspace scratch;
   const std::span views(scratch.take<ConstView>(static_cast<Index>(inputs.size())), inputs.size());
@@ -89,12 +90,13 @@ Tensor Tape::record(AnyOp& op, std::span<Tensor> inputs, std::span<Tensor> saved
   node.inputs = inputs.size();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor& input = inputs[i];
-    const bool kept = traits.inputs < 0 ? traits.keeps_inputs != 0 : traits.keeps_inputs >> i & 1u;
     Edge& edge = storage_.edges.emplace_back();
     edge.shape = input.shape_;
-    edge.slot = input.tape_ == id_ ? input.slot_ : -1;
-    edge.parameter = input.parameter_ && input.parameter_->gradient ? input.parameter_ : nullptr;
-    if (kept) {
+    if (has_bit(traits, traits.gives_gradients, i)) {
+      edge.slot = input.tape_ == id_ ? input.slot_ : -1;
+      edge.parameter = input.parameter_ && input.parameter_->gradient ? input.parameter_ : nullptr;
+    }
+    if (has_bit(traits, traits.keeps_inputs, i)) {
       edge.data = input.data_;
       edge.kept = std::move(input.memory_);
     }

@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "core/op.h"
+#include "core/boxed_op.h"
 #include "core/parameters.h"
 #include "core/tensor.h"
 
@@ -42,16 +42,14 @@ class Tape {
   static bool recording();
 
   // Runs an op; used by the functions that wrap ops, such as relu(x).
-  template <Op F, class... X>
-  static Tensor apply(F op, X... inputs) {
+  template <Op F, class... X> static Tensor apply(F op, X... inputs) {
     static_assert(BoxedOp<F>::kTraits.inputs == sizeof...(X), "as many tensors as the op's forward has inputs");
     std::array<Tensor, sizeof...(X)> list{std::move(inputs)...};
     BoxedOp<F> boxed(std::move(op));
     return run(boxed, list);
   }
   // The same for an op of any number of inputs.
-  template <Op F>
-  static Tensor apply_to_list(F op, std::span<Tensor> inputs) {
+  template <Op F> static Tensor apply_to_list(F op, std::span<Tensor> inputs) {
     static_assert(BoxedOp<F>::kTraits.inputs < 0, "the op's forward takes Ins");
     BoxedOp<F> boxed(std::move(op));
     return run(boxed, inputs);
@@ -91,6 +89,9 @@ class Tape {
 
   static Tensor run(AnyOp& op, std::span<Tensor> inputs);
   bool tracks(const Tensor& tensor) const;
+  static bool has_bit(const OpTraits& traits, std::uint32_t bits, std::size_t input) {
+    return traits.inputs < 0 ? bits != 0 : bits >> input & 1u;
+  }
   Tensor record(AnyOp& op, std::span<Tensor> inputs, std::span<Tensor> saved, Tensor output);
   void backward_through(Node& node);
   void pop_node();

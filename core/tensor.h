@@ -12,8 +12,7 @@ namespace temper {
 struct Parameter;
 
 // Values and their shape, without ownership. Null where an optional input is absent or a gradient is not wanted.
-template <class T>
-struct BasicView {
+template <class T> struct BasicView {
   T* data = nullptr;
   Shape shape;
 

@@ -21,8 +21,7 @@ Shape file_shape(const Parameter& parameter) {
 
 // Calls copy(memory index, file index) for every value: within each of the K blocks, (pixels, channels) here is (channels, pixels) in the
 // file.
-template <class Copy>
-void for_each_pair(const Parameter& parameter, Copy copy) {
+template <class Copy> void for_each_pair(const Parameter& parameter, Copy copy) {
   const Shape& s = parameter.shape;
   const bool same = parameter.file_layout == Parameter::FileLayout::same;
   const Index blocks = same ? 1 : s[0], pixels = same ? s.size() : s[1] * s[2], channels = same ? 1 : s[3];
@@ -69,9 +68,10 @@ TensorFile to_file(const ParameterStore& store) {
 
 void save_weights(const ParameterStore& store, const std::string& path) { write_safetensors(path, to_file(store)); }
 
-void load_weights(ParameterStore& store, const std::string& path) {
-  const TensorFile file = read_safetensors(path);
-  check_fits(store, file, path);
+void load_weights(ParameterStore& store, const std::string& path) { set_weights(store, read_safetensors(path), path); }
+
+void set_weights(ParameterStore& store, const TensorFile& file, const std::string& source) {
+  check_fits(store, file, source);
   for (Parameter& parameter : store.parameters()) {
     const std::vector<float>& values = file.tensors.at(parameter.name).values;
     for_each_pair(parameter, [&](Index here, Index there) { parameter.value[here] = values[static_cast<std::size_t>(there)]; });

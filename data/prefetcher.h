@@ -16,8 +16,7 @@ namespace temper::data {
 
 // A ring of kItems items, one of them with the consumer and the others ahead of it. Items are made one after another, in order, into memory
 // that is used again: after the first round nothing is allocated here. start, next and stop are for one thread, the consumer.
-template <class Item, std::size_t kItems = 3>
-class Prefetcher {
+template <class Item, std::size_t kItems = 3> class Prefetcher {
  public:
   // produce(i, item) makes item i over what the memory held before. It runs on the other thread, never twice at a time and never after
   // stop() has returned.

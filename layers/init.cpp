@@ -8,8 +8,7 @@ namespace temper::layers {
 namespace {
 
 // value[i] = draw(i), on all threads.
-template <class Draw>
-void fill(const View& value, Draw draw) {
+template <class Draw> void fill(const View& value, Draw draw) {
   parallel_for(value.size(), kElementGrain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) value[i] = static_cast<float>(draw(static_cast<std::uint64_t>(i)));
   });

@@ -16,22 +16,25 @@ Shape weight_shape(const LinearSpec& spec) {
   return in.rank() == 1 ? Shape{spec.outputs, in[0]} : Shape{spec.outputs, in[0], in[1], in[2]};
 }
 
-// An image's weights have the fans of a matrix, not of a kernel.
-Initializer weight_init(const LinearSpec& spec) {
-  return [init = spec.weight_init ? spec.weight_init : default_weight()](const View& value, const Random& random) {
-    init({value.data, as_matrix(value.shape)}, random);
-  };
+Parameter& declare_weight(const ParameterStore::Scope& scope, const LinearSpec& spec) {
+  const bool on_image = spec.inputs.shape.rank() == 3;
+  Parameter weight{.name = "weight",
+                   .shape = weight_shape(spec),
+                   .initialize = spec.weight_init ? spec.weight_init : default_weight(),
+                   .file_layout = on_image ? Parameter::FileLayout::flattened_image : Parameter::FileLayout::same,
+                   .decay_factor = spec.decay_factor};
+  if (on_image) {  // whose weights have the fans of a matrix, not of a kernel
+    weight.initialize = [init = weight.initialize](const View& value, const Random& random) {
+      init({value.data, as_matrix(value.shape)}, random);
+    };
+  }
+  return scope.declare(std::move(weight));
 }
 
 }  // namespace
 
 Linear::Linear(const ParameterStore::Scope& scope, const LinearSpec& spec)
-    : weight(scope.declare(
-          {.name = "weight",
-           .shape = weight_shape(spec),
-           .initialize = weight_init(spec),
-           .file_layout = spec.inputs.shape.rank() == 3 ? Parameter::FileLayout::flattened_image : Parameter::FileLayout::same,
-           .decay_factor = spec.decay_factor})),
+    : weight(declare_weight(scope, spec)),
       bias(spec.bias ? &scope.declare({.name = "bias",
                                        .shape = {spec.outputs},
                                        .initialize = spec.bias_init ? spec.bias_init : default_bias(spec.inputs.shape.size()),

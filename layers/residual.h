@@ -12,8 +12,7 @@ struct Identity {
 };
 
 // y = function(x) + shortcut(x), of equal shapes: Residual(Sequential{conv1, relu, conv2}), or with a projection as the second argument.
-template <class Function, class Shortcut = Identity>
-struct Residual {
+template <class Function, class Shortcut = Identity> struct Residual {
   explicit Residual(Function f, Shortcut s = {}) : function(std::move(f)), shortcut(std::move(s)) {}
 
   Tensor operator()(Tensor x) const {

@@ -71,8 +71,7 @@ std::string chance_note(double from, double to, double chance) {
 }
 
 // The arm of `arms` that fits and differs from `arm` in the fewest settings.
-template <class Fits>
-const Arm* nearest(const Comparison& comparison, const Arm& arm, Fits fits) {
+template <class Fits> const Arm* nearest(const Comparison& comparison, const Arm& arm, Fits fits) {
   const Arm* best = nullptr;
   std::size_t least = 0;
   for (const Arm& other : comparison.arms) {

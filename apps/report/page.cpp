@@ -30,8 +30,7 @@ std::vector<RunRecord> distinctly_named(std::span<const RunRecord> runs) {
 }
 
 // The different values of something over the runs, in order of appearance.
-template <class Text>
-std::vector<std::string> different(std::span<const RunRecord> runs, Text text) {
+template <class Text> std::vector<std::string> different(std::span<const RunRecord> runs, Text text) {
   std::vector<std::string> found;
   for (const RunRecord& run : runs) {
     const std::string value = text(run);

@@ -15,7 +15,8 @@ std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * frac
 
 std::string grouped(Index count) {
   std::string digits = std::to_string(count);
-  for (auto at = static_cast<Index>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) digits.insert(static_cast<std::size_t>(at), 1, ',');
+  for (auto at = static_cast<Index>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3)
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
   return digits;
 }
 

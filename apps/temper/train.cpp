@@ -12,8 +12,7 @@ void run(const TrainingOptions& options) {
   if (options.threads) set_threads(options.threads);
   const data::Splits splits = data::load(options.data);
   const models::Model model = models::make_model(options.model, splits.train, recipe.seed);
-  train_and_keep(options, splits, model,
-                 {.command = "train", .data = options.data, .model = options.model, .recipe = recipe},
+  train_and_keep(options, splits, model, {.command = "train", .data = options.data, .model = options.model, .recipe = recipe},
                  training::cross_entropy(recipe));
 }
 

@@ -11,8 +11,7 @@ namespace {
 constexpr Index kMostParts = 64;  // partial sums over the rows
 
 // Two sums over the rows of x(..., C), for every channel: first(C), second(C). add(row, first, second) adds the terms of a row.
-template <class Add>
-void sum_over_rows(const Shape& x, double* first, double* second, Add add) {
+template <class Add> void sum_over_rows(const Shape& x, double* first, double* second, Add add) {
   const Index rows = x.rows(), C = x.last();
   const Index grain = std::max(row_grain(C), (rows + kMostParts - 1) / kMostParts), parts = (rows + grain - 1) / grain;
   Workspace scratch;

@@ -20,8 +20,7 @@ void check_logits(const char* op, const Shape& student, const Shape& teacher) {
 double rows_of(const Shape& logits) { return static_cast<double>(std::max<Index>(1, logits.rows())); }
 
 // The sum of body(first element) over all rows.
-template <class Body>
-double sum_over_rows(const Shape& shape, Body body) {
+template <class Body> double sum_over_rows(const Shape& shape, Body body) {
   const Index K = shape.last();
   const auto rows = [&](Index begin, Index end) {
     double sum = 0;

@@ -33,8 +33,7 @@ struct Dropout {
   static_assert(kElementGrain % kWords == 0, "a chunk begins with a block of random words");
 
   // body(i, is element i kept?, 1 / (1 - rate)).
-  template <class Body>
-  void for_each_element(Index size, Body body) const {
+  template <class Body> void for_each_element(Index size, Body body) const {
     const auto threshold = static_cast<std::uint64_t>(std::llround(std::ldexp(static_cast<double>(rate), 32)));
     const float factor = 1 / (1 - rate);
     parallel_for(size, kElementGrain, [&](Index begin, Index end) {

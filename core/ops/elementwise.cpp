@@ -11,8 +11,7 @@ void check_equal(const char* op, const Shape& a, const Shape& b) {
 }
 
 // body(i) for every element, on all threads.
-template <class Body>
-void for_each(Index size, Body body) {
+template <class Body> void for_each(Index size, Body body) {
   parallel_for(size, kElementGrain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) body(i);
   });

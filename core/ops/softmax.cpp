@@ -18,8 +18,7 @@ Shape checked(const char* op, const Shape& x) {
 }
 
 // body(first element) for every row, on all threads.
-template <class Body>
-void for_each_row(const Shape& shape, Body body) {
+template <class Body> void for_each_row(const Shape& shape, Body body) {
   const Index K = shape.last();
   parallel_for(shape.rows(), row_grain(K), [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) body(row * K);

@@ -41,8 +41,7 @@ struct Probabilities {
 };
 
 // The targets are the caller's memory and read by forward alone: it leaves the whole gradient of the logits behind.
-template <class Targets>
-struct SoftmaxCrossEntropy {
+template <class Targets> struct SoftmaxCrossEntropy {
   static constexpr auto name = kName;
   Targets targets;
   double smoothing;
@@ -132,8 +131,7 @@ void check(const Shape& z, const Probabilities& targets) {
   }
 }
 
-template <class Targets>
-Tensor run(Tensor logits, const Targets& targets, const CrossEntropyOptions& options) {
+template <class Targets> Tensor run(Tensor logits, const Targets& targets, const CrossEntropyOptions& options) {
   check(logits.shape(), options);
   check(logits.shape(), targets);
   double total_weight = 0;

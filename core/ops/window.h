@@ -45,8 +45,7 @@ Shape pooled_shape(const char* op, const Window& window, const Shape& x);
 
 // Calls body(tap, pixel) for every tap of the pooling window of output (p,q) that lies on the image, in order: tap = r S + s, pixel = h W +
 // w.
-template <class Body>
-void for_each_tap(const Window& window, const Shape& x, Index p, Index q, Body body) {
+template <class Body> void for_each_tap(const Window& window, const Shape& x, Index p, Index q, Body body) {
   const Index H = x[1], W = x[2], S = window.kernel.w;
   const Size2 corner = window.corner(p, q);
   const TapRange rows = taps_inside(corner.h, window.kernel.h, H), cols = taps_inside(corner.w, S, W);

@@ -41,8 +41,7 @@ class ClasswiseGaps {
 };
 
 // Calls visit(sample, softmax, probabilities) for every sample of checked predictions.
-template <class Visit>
-void for_each_sample(const Predictions& predictions, double temperature, Visit&& visit) {
+template <class Visit> void for_each_sample(const Predictions& predictions, double temperature, Visit&& visit) {
   check_temperature(temperature);
   std::vector<double> probabilities(static_cast<std::size_t>(predictions.classes));
   for (Index i = 0; i < predictions.size(); ++i) visit(i, softmax(predictions.row(i), temperature, probabilities), probabilities);

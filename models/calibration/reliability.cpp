@@ -20,8 +20,7 @@ void check_bins(Index bins) {
 
 // floor(c n) is the bin to the right of an edge; c itself decides whether it lies on that edge and so to the left. Rounding of c n cannot
 // put a value above an edge below it: a c above the nearest number to i/n is above i/n by at least half a unit in the last place.
-template <class Real>
-Index bin_by_edges(Real confidence, Index bins) {
+template <class Real> Index bin_by_edges(Real confidence, Index bins) {
   check_bins(bins);
   TEMPER_CHECK(confidence >= 0 && confidence <= 1, "confidence: ", confidence, " is outside [0,1] and so in no bin; give a probability");
   const Real n = static_cast<Real>(bins);
@@ -30,8 +29,7 @@ Index bin_by_edges(Real confidence, Index bins) {
   return on_edge && right > 0 ? right - 1 : right;
 }
 
-template <class Real>
-Real checked(Real confidence, std::size_t sample) {
+template <class Real> Real checked(Real confidence, std::size_t sample) {
   const auto value = static_cast<double>(confidence);
   TEMPER_CHECK(!std::isnan(value), "confidence: sample ", sample, " has NaN; a confidence is a probability");
   TEMPER_CHECK(value >= 0 && value <= 1 + kExcess, "confidence: sample ", sample, " has ", value,
@@ -63,8 +61,7 @@ void sums_to_means(std::span<Bin> bins) {
   }
 }
 
-template <class Real>
-std::vector<Bin> equal_width(std::span<const Real> confidence, std::span<const std::uint8_t> correct, Index bins) {
+template <class Real> std::vector<Bin> equal_width(std::span<const Real> confidence, std::span<const std::uint8_t> correct, Index bins) {
   check_pairs(confidence.size(), correct, bins);
   const auto n = static_cast<double>(bins);
   std::vector<Bin> result(static_cast<std::size_t>(bins));

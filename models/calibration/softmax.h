@@ -35,8 +35,7 @@ Index argmax(std::span<const float> row);
 
 // Requires a row as check(Predictions) leaves it and a checked temperature. Calls visit(k, x, e) with x = (z_k - max) / T and e = exp(x)
 // for every class k but the predicted one, in order.
-template <class Visit>
-Softmax softmax_terms(std::span<const float> row, double temperature, Visit&& visit) {
+template <class Visit> Softmax softmax_terms(std::span<const float> row, double temperature, Visit&& visit) {
   Softmax result{.predicted = argmax(row), .temperature = temperature};
   result.max = static_cast<double>(row[static_cast<std::size_t>(result.predicted)]);
   for (std::size_t k = 0; k < row.size(); ++k) {

@@ -128,8 +128,7 @@ double parse_temperature(const fs::path& path) {
 }
 
 // parse(), with the errors of a damaged file made ours.
-template <class Parse>
-auto checked(const fs::path& file, const char* advice, Parse parse) {
+template <class Parse> auto checked(const fs::path& file, const char* advice, Parse parse) {
   try {
     return parse();
   } catch (const std::exception& error) {

@@ -56,9 +56,9 @@ LoadedRun load_run(const std::string& folder);
 struct CalibrationRecord {
   std::string fitted_on;  // "val"
   calibration::Temperature temperature;
-  Index samples = 0;                   // that it was fitted on
-  calibration::Metrics before, after;  // on the test split
-  std::vector<calibration::Bin> reliability_before, reliability_after;
+  Index samples = 0;                             // that it was fitted on
+  calibration::Metrics before = {}, after = {};  // on the test split
+  std::vector<calibration::Bin> reliability_before = {}, reliability_after = {};
 };
 void save_calibration(const std::string& folder, const CalibrationRecord& record);
 

@@ -139,6 +139,31 @@ TEST_CASE("tape: in place only where nobody else holds the memory") {
   CHECK(relu(std::move(alone)).data() == memory);
 }
 
+// y = a, with b only looked at: no gradient of b exists, and none may be made up.
+struct Look {
+  static constexpr auto name = "test look";
+  Shape shape(const Shape& a, const Shape&) const { return a; }
+  void forward(In<0> a, In<1>, Out y) const { y[0] = a[0]; }
+  void backward(Grad dy, Into<0> da) const { da.store(0, dy[0]); }
+};
+
+TEST_CASE("tape: an input that an op gives no gradient gets none") {
+  OneParameter p({2}), q({3}), r({5});
+  Pool::shared().poison(true);
+  {
+    Tape tape;
+    const Tensor watched = scale(*q.parameter, 2);
+    tape.backward(Tape::apply(Look{}, Tape::apply(Look{}, scale(*p.parameter, 4), watched), Tensor(*r.parameter)));
+  }
+  Pool::shared().poison(false);
+  CHECK(p.gradient() == std::vector{4.0f});
+  CHECK(q.parameter->fresh);
+  CHECK(r.parameter->fresh);
+  Tape tape;
+  Tape::apply(Look{}, Tensor(Shape{1}), Tensor(*r.parameter));
+  CHECK(tape.size() == 0);
+}
+
 void million_nodes() {
   OneParameter p({1});
   constexpr int kNodes = 1'000'000;

@@ -64,8 +64,7 @@ inline Bytes gzip(const Bytes& bytes) {
 }
 
 // The message of the temper::Error that `action` throws; "" if it throws none.
-template <class Action>
-std::string error_of(Action action) {
+template <class Action> std::string error_of(Action action) {
   try {
     action();
   } catch (const Error& error) {

@@ -21,8 +21,7 @@
 
 namespace temper {
 
-template <class Optimizer, class Options>
-void check_golden(const Options& options, const std::array<float, 6>& expected) {
+template <class Optimizer, class Options> void check_golden(const Options& options, const std::array<float, 6>& expected) {
   ToyStore toy;
   Parameter& w = toy.add("w", 6, [](Index i) { return static_cast<double>(5 * i % 9 - 4) / 4; });
   toy.commit();
@@ -41,8 +40,7 @@ void check_golden(const Options& options, const std::array<float, 6>& expected) 
 }
 
 // The same bits on every number of threads, over parameters longer than a chunk.
-template <class Optimizer, class Options>
-void check_thread_counts(const Options& options) {
+template <class Optimizer, class Options> void check_thread_counts(const Options& options) {
   const RestoreThreads restored;
   std::vector<float> first;
   for (const int count : {1, 2, 3, 8}) {
@@ -64,8 +62,7 @@ void check_thread_counts(const Options& options) {
 }
 
 // A run that is stopped after two steps, saved and continued in a new optimizer, ends in the same bits.
-template <class Optimizer, class Options>
-void check_resume(const Options& options) {
+template <class Optimizer, class Options> void check_resume(const Options& options) {
   const auto gradient = [](int t) { return [t](Index i) { return static_cast<double>((5 * i + 2 * t) % 7) / 7 - 0.3; }; };
   const auto start = [](Index i) { return static_cast<double>(i) / 10; };
   ToyStore whole;
@@ -99,8 +96,7 @@ void check_resume(const Options& options) {
 }
 
 // One step of rate 0.1 and decay 5e-4 without any gradient: which parameters decay, and how much.
-template <class Optimizer, class Options>
-void check_decay(Options options) {
+template <class Optimizer, class Options> void check_decay(Options options) {
   options.weight_decay = 5e-4;
   for (const bool all : {true, false}) {
     CAPTURE(all);
@@ -127,8 +123,7 @@ void check_decay(Options options) {
 }
 
 // After construction a step asks for no memory.
-template <class Optimizer, class Options>
-void check_no_allocation(const Options& options) {
+template <class Optimizer, class Options> void check_no_allocation(const Options& options) {
   ToyStore toy;
   Parameter& w = toy.add("w", 2 * kElementGrain, [](Index) { return 1.0; });
   toy.commit();

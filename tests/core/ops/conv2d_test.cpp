@@ -16,8 +16,7 @@ namespace {
 using reference::Array;
 
 // The definition: body(index in x, index in w, index in y) for every product.
-template <class Body>
-void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Conv2dOptions& options, Body body) {
+template <class Body> void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Conv2dOptions& options, Body body) {
   const Index H = x[1], W = x[2], C = x[3], K = w[0], group_inputs = w[3], group_outputs = K / options.groups;
   for (Index n = 0; n < y[0]; ++n) {
     for (Index p = 0; p < y[1]; ++p) {

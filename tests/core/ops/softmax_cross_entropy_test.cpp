@@ -141,6 +141,15 @@ TEST_CASE("softmax_cross_entropy: target probabilities") {
   }
 }
 
+TEST_CASE("softmax_cross_entropy: the gradient is that of the loss for probabilities that are rounded, too") {
+  const std::vector<float> rounded = {0.5f, 0.50008f};
+  const Result result = evaluate_loss({1, 2}, {0, 0}, [&](Tensor z) {
+    return softmax_cross_entropy(std::move(z), logits_of({1, 2}, rounded));
+  });
+  CHECK(result.loss == Approx(1.00008 * std::log(2)).epsilon(1e-6));
+  check_values(result.gradient, {4e-5, -4e-5});
+}
+
 TEST_CASE("softmax_cross_entropy: PyTorch's values") {
   const std::vector<float> z = {0.3f, -1.2f, 2, 1.5f, 0.1f, -0.7f, 0, 0.4f, 0.8f, -2, 1, 1};
   const std::vector<float> weights = {0.5f, 2, 1.25f};

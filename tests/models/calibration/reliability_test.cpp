@@ -17,21 +17,18 @@ using Doubles = std::vector<double>;
 using Floats = std::vector<float>;
 using Outcomes = std::vector<std::uint8_t>;
 
-template <class Bins>
-Index total(const Bins& bins) {
+template <class Bins> Index total(const Bins& bins) {
   return std::accumulate(bins.begin(), bins.end(), Index{0}, [](Index sum, const Bin& bin) { return sum + bin.count; });
 }
 
 // The definition, by search: the first bin whose upper edge is not below the confidence.
-template <class Real>
-Index bin_by_search(Real confidence, Index bins) {
+template <class Real> Index bin_by_search(Real confidence, Index bins) {
   Index i = 0;
   while (confidence > static_cast<Real>(i + 1) / static_cast<Real>(bins)) ++i;
   return i;
 }
 
-template <class Real>
-void check_every_edge() {
+template <class Real> void check_every_edge() {
   for (Index n = 1; n <= 200; ++n) {
     REQUIRE(bin_of(Real{0}, n) == 0);
     REQUIRE(bin_of(std::numeric_limits<Real>::denorm_min(), n) == 0);
@@ -44,8 +41,7 @@ void check_every_edge() {
   }
 }
 
-template <class F>
-std::string refusal(F&& call) {
+template <class F> std::string refusal(F&& call) {
   try {
     call();
   } catch (const Error& error) {

@@ -1,0 +1,132 @@
+// The house rules that a program can check: which room may include which, and which file may see which outside library.
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot = TEMPER_SOURCE_DIR;
+
+struct Include {
+  std::string file;  // "core/gemm.cpp"
+  std::string what;  // "core/gemm.h" or "cblas.h"
+  bool quoted;
+};
+
+std::vector<Include> includes_of(const std::string& room) {
+  static const std::regex kInclude(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
+  std::vector<Include> includes;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kRoot / room)) {
+    if (entry.path().extension() != ".h" && entry.path().extension() != ".cpp") continue;
+    std::ifstream file(entry.path());
+    std::smatch match;
+    for (std::string line; std::getline(file, line);) {
+      if (std::regex_search(line, match, kInclude))
+        includes.push_back({fs::relative(entry.path(), kRoot).string(), match[2], match[1] == "\""});
+    }
+  }
+  return includes;
+}
+
+const std::vector<std::string> kRooms = {"core", "layers", "optim", "data", "models", "apps"};
+
+TEST_CASE("architecture: includes go down only") {
+  const std::map<std::string, std::set<std::string>> may_include = {
+      {"core", {"core"}},
+      {"layers", {"layers", "core"}},
+      {"optim", {"optim", "core"}},
+      {"data", {"data", "core"}},
+      {"models", {"models", "layers", "optim", "data", "core"}},
+      {"apps", {"apps", "models", "layers", "optim", "data", "core"}},
+  };
+  for (const std::string& room : kRooms) {
+    const std::vector<Include> includes = includes_of(room);
+    CHECK(includes.size() > 10);
+    for (const Include& include : includes) {
+      if (!include.quoted) continue;
+      CAPTURE(include.file);
+      CAPTURE(include.what);
+      CHECK(may_include.at(room).contains(include.what.substr(0, include.what.find('/'))));
+      CHECK(fs::exists(kRoot / include.what));
+    }
+  }
+}
+
+TEST_CASE("architecture: an op never includes another op") {
+  // window.h is no op but the arithmetic that convolution and pooling share.
+  for (const Include& include : includes_of("core/ops")) {
+    const std::string own = fs::path(include.file).replace_extension(".h").string();
+    if (!include.what.starts_with("core/ops/") || include.what == own || include.what == "core/ops/window.h") continue;
+    CHECK_MESSAGE(false, include.file, " includes ", include.what);
+  }
+}
+
+TEST_CASE("architecture: each outside library is seen by its owner alone") {
+  struct Owner {
+    std::regex library;
+    std::regex files;
+  };
+  const std::vector<Owner> owners = {
+      {std::regex("^(oneapi/)?tbb/.*"), std::regex("core/parallel\\.cpp")},
+      {std::regex("^(cblas|openblas.*)\\.h"), std::regex("core/gemm\\.cpp")},
+      {std::regex("^hwy/.*"), std::regex("core/(simd\\.h|kernels/.*)")},
+      {std::regex("^.*intrin\\.h"), std::regex("core/denormals\\.h")},
+      {std::regex("^nlohmann/.*"), std::regex("core/json\\.h")},
+      {std::regex("^zlib\\.h"), std::regex("data/file_bytes\\.cpp")},
+      {std::regex("^stb.*"), std::regex("data/image\\.cpp")},
+      {std::regex("^CLI/.*"), std::regex("apps/temper/.*")},
+      {std::regex("^fmt/.*"), std::regex("apps/.*")},
+      {std::regex("^mpi\\.h"), std::regex("optim/communicator_mpi\\.cpp")},
+  };
+  for (const std::string& room : kRooms) {
+    for (const Include& include : includes_of(room)) {
+      for (const Owner& owner : owners) {
+        if (!std::regex_match(include.what, owner.library)) continue;
+        CHECK_MESSAGE(std::regex_match(include.file, owner.files), include.file, " includes ", include.what);
+      }
+    }
+  }
+}
+
+// Headers that users install must not need a JSON library.
+TEST_CASE("architecture: no public header includes the JSON header") {
+  for (const std::string& room : kRooms) {
+    if (room == "apps") continue;
+    for (const Include& include : includes_of(room)) {
+      const bool for_sources_only = include.file.ends_with("/json.h");
+      CHECK_MESSAGE((for_sources_only || !include.file.ends_with(".h") || !include.what.ends_with("json.h")), include.file);
+    }
+  }
+}
+
+TEST_CASE("architecture: headers are contracts of at most 150 lines, sources at most 400, and nothing is left open") {
+  for (const std::string& room : kRooms) {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kRoot / room)) {
+      const bool header = entry.path().extension() == ".h";
+      if (!header && entry.path().extension() != ".cpp") continue;
+      std::ifstream file(entry.path());
+      int lines = 0;
+      for (std::string line; std::getline(file, line); ++lines) {
+        for (const char* word : {"TO"
+                                 "DO",
+                                 "FIX"
+                                 "ME",
+                                 "XX"
+                                 "X"})
+          CHECK_MESSAGE(line.find(word) == std::string::npos, entry.path().string(), ": ", line);
+      }
+      CHECK_MESSAGE(lines <= (header ? 150 : 400), entry.path().string(), " has ", lines, " lines");
+    }
+  }
+}
+
+}  // namespace

@@ -1,0 +1,93 @@
+// Ten steps of LeNet-5 on MNIST, held to PyTorch's: made by tests/golden/lenet.py with torch 1.13.1.
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "core/ops/softmax_cross_entropy.h"
+#include "core/tape.h"
+#include "core/weights.h"
+#include "data/file_bytes.h"
+#include "data/idx.h"
+#include "data/loader.h"
+#include "models/networks/lenet.h"
+#include "optim/sgd.h"
+
+namespace temper {
+namespace {
+
+constexpr double kLosses[] = {2.3067341, 2.2938919, 2.2882030, 2.2863522, 2.2705774, 2.2496572, 2.2086179, 2.1593673, 2.0644064, 1.9358691};
+constexpr Index kBatch = 256, kSteps = 10;
+
+// The same formula as in the script: a hash of the tensor's number and the place, in PyTorch's axis order, uniform in +-1/sqrt(fan_in).
+float formula(std::uint64_t tensor, std::uint64_t i, Index fan_in) {
+  constexpr std::uint64_t kMask = 0xFFFFFFFFu;
+  std::uint64_t word = (i * 2654435761u + tensor * 40503u) & kMask;
+  word = ((word ^ (word >> 15)) * 2246822519u) & kMask;
+  return static_cast<float>((static_cast<double>(word) / 2147483648.0 - 1) / std::sqrt(static_cast<double>(fan_in)));
+}
+
+// Sets the weights through the file format, which has PyTorch's names and axis order.
+TensorFile given_weights(const ParameterStore& store) {
+  TensorFile file = to_file(store);
+  std::uint64_t tensor = 30;  // FIRST_TENSOR of the script
+  for (const char* layer : {"conv1", "conv2", "fc1", "fc2", "fc3"}) {
+    const TensorFile::Entry& weight = file.tensors.at(concat(layer, ".weight"));
+    const Index fan_in = weight.shape.size() / weight.shape[0];
+    for (const char* kind : {".weight", ".bias"}) {
+      std::vector<float>& values = file.tensors.at(concat(layer, kind)).values;
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = formula(tensor, i, fan_in);
+      ++tensor;
+    }
+  }
+  return file;
+}
+
+TEST_CASE("golden: ten SGD steps of LeNet on MNIST equal PyTorch's, losses and weights to 1e-4") {
+  const char* const folder = std::getenv("TEMPER_DATA");
+  if (!folder) {
+    MESSAGE("skipped: TEMPER_DATA names no folder with mnist/");
+    return;
+  }
+  // The images in the order of the file: the script takes them before any split of ours.
+  const std::string mnist = concat(folder, "/mnist/train-");
+  const data::Dataset all =
+      data::parse_idx(data::read_file(mnist + "images-idx3-ubyte.gz"), data::read_file(mnist + "labels-idx1-ubyte.gz"), "mnist");
+  std::vector<Index> first;
+  for (Index i = 0; i < kBatch * kSteps; ++i) first.push_back(i);
+  const data::Dataset set = all.subset(first, "mnist");
+
+  ParameterStore store;
+  models::LeNet net(store.root(), {.image = set.image, .classes = 10});
+  store.commit({});
+  set_weights(store, given_weights(store), "given weights");
+  optim::Sgd sgd(store, {.momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .decay_norm_and_bias = true});
+  data::Loader loader(set, {.mean = {0.1307}, .std = {0.3081}}, {.batch = kBatch});
+  std::size_t step = 0;
+  for (const data::Batch& batch : loader.epoch(0)) {
+    Tape tape;
+    const Tensor loss = softmax_cross_entropy(net(batch.images), batch.labels, {.smoothing = 0.1f});
+    tape.backward(loss);
+    sgd.step(0.1f);
+    CAPTURE(step);
+    CHECK(std::fabs(loss.item() / kLosses[step] - 1) < 1e-4);
+    ++step;
+  }
+  REQUIRE(step == kSteps);
+
+  const TensorFile after = to_file(store), expected = read_safetensors(TEMPER_SOURCE_DIR "/tests/golden/lenet_after.safetensors");
+  REQUIRE(after.tensors.size() == expected.tensors.size());
+  for (const auto& [name, entry] : expected.tensors) {
+    CAPTURE(name);
+    double scale = 0, worst = 0;
+    for (std::size_t i = 0; i < entry.values.size(); ++i) {
+      scale = std::max(scale, std::fabs(double{entry.values[i]}));
+      worst = std::max(worst, std::fabs(double{entry.values[i]} - after.tensors.at(name).values[i]));
+    }
+    CHECK(worst / scale < 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace temper

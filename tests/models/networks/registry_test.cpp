@@ -1,0 +1,24 @@
+#include "models/networks/registry.h"
+
+#include <doctest/doctest.h>
+
+namespace temper {
+namespace {
+
+TEST_CASE("networks: LeNet-5 has 61,706 parameters, and images that are too small are refused by name") {
+  const auto parameters = [](const std::string& name, const Shape& image) {
+    ParameterStore store;
+    models::make_network(name, store.root(), {.image = image, .classes = 10});
+    return store.learned_size();
+  };
+  CHECK(parameters("lenet", {28, 28, 1}) == 61'706);
+  CHECK(parameters("mlp-1200", {28, 28, 1}) == 784 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 10 + 10);
+  CHECK(parameters("mlp", {8, 8, 1}) == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10);
+  CHECK_THROWS_WITH_AS(parameters("lenet", {8, 8, 1}), doctest::Contains("lenet takes images of 12x12"), Error);
+  for (const char* unknown : {"", "LeNet", "mlp-", "mlp-0", "mlp--3", "mlp-9x", "mlp-999999999999999999999"}) {
+    CHECK_THROWS_WITH_AS(parameters(unknown, {28, 28, 1}), doctest::Contains("is not known"), Error);
+  }
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,106 @@
+#include "models/training/distillation.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace temper::training {
+namespace {
+
+Recipe two_epochs() {
+  Recipe recipe = Recipe::for_data("digits");
+  recipe.epochs = 2;
+  return recipe;
+}
+
+std::vector<float> values(const models::Model& model) {
+  return {model.parameters->all_values().begin(), model.parameters->all_values().end()};
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+// Case 9: teacher with batch normalisation, student with batch normalisation.
+TEST_CASE("distillation: the teacher is frozen, the student never is") {
+  const data::Splits splits = data::digits();
+  const models::Model teacher = models::make_model("cnn", splits.train, 1);
+  train(teacher, splits.train, splits.val, two_epochs(), cross_entropy(two_epochs()));
+  const std::vector<float> before = values(teacher);
+  const calibration::Predictions answers = models::predict(teacher, splits.val);
+  for (Parameter& parameter : teacher.parameters->parameters()) parameter.fresh = true;
+
+  const models::Model student = models::make_model("cnn", splits.train, 2);
+  const auto running_mean = [&] {
+    for (const Parameter& p : student.parameters->parameters()) {
+      if (p.name == "bn1.running_mean") return p.value[0];
+    }
+    return 0.0f;
+  };
+  std::vector<float> means{running_mean()};
+  Observer observer;
+  observer.on_epoch = [&](const EpochRecord&) { means.push_back(running_mean()); };
+  train(student, splits.train, splits.val, two_epochs(), distillation_loss(teacher, student, {.temperature = 2}, two_epochs()), observer);
+
+  CHECK(same_bits(before, values(teacher)));
+  CHECK(models::predict(teacher, splits.val).logits == answers.logits);
+  for (const Parameter& parameter : teacher.parameters->parameters()) CHECK(parameter.fresh);  // no gradient was written
+  REQUIRE(means.size() == 3);
+  CHECK(means[1] != means[0]);
+  CHECK(means[2] != means[1]);
+}
+
+TEST_CASE("distillation: at beta 1 the labels play no part, at beta 0 the teacher plays none") {
+  const data::Splits splits = data::digits();
+  data::Dataset wrong = splits.train;
+  for (std::int32_t& label : wrong.labels) label = (label + 1) % 10;
+  const models::Model teacher = models::make_model("mlp-16", splits.train, 1), other = models::make_model("mlp-16", splits.train, 9);
+  const auto student_of = [&](const models::Model& t, const data::Dataset& set, float beta) {
+    const models::Model student = models::make_model("mlp-8", splits.train, 2);
+    train(student, set, splits.val, two_epochs(), distillation_loss(t, student, {.temperature = 3, .beta = beta}, two_epochs()));
+    return values(student);
+  };
+  CHECK(same_bits(student_of(teacher, splits.train, 1), student_of(teacher, wrong, 1)));
+  CHECK_FALSE(same_bits(student_of(teacher, splits.train, 0.5f), student_of(teacher, wrong, 0.5f)));
+  CHECK(same_bits(student_of(teacher, splits.train, 0), student_of(other, splits.train, 0)));
+  CHECK_FALSE(same_bits(student_of(teacher, splits.train, 0.5f), student_of(other, splits.train, 0.5f)));
+}
+
+TEST_CASE("distillation: a student learns from its teacher") {
+  const data::Splits splits = data::digits();
+  const models::Model teacher = models::make_model("mlp", splits.train, 1);
+  Recipe recipe = two_epochs();
+  recipe.epochs = 25;
+  train(teacher, splits.train, splits.val, recipe, cross_entropy(recipe));
+  for (const auto form : {Distillation::Form::paper, Distillation::Form::hinton}) {
+    const models::Model student = models::make_model("mlp-32", splits.train, 2);
+    const auto records =
+        train(student, splits.train, splits.val, recipe, distillation_loss(teacher, student, {.temperature = 2, .form = form}, recipe));
+    CHECK(records.back().val.accuracy > 0.9);
+  }
+}
+
+TEST_CASE("distillation: teachers that do not fit and settings that make no sense are refused") {
+  const data::Splits splits = data::digits();
+  const models::Model student = models::make_model("mlp-8", splits.train, 2);
+  models::Model teacher = models::make_model("mlp-8", splits.train, 1);
+  const auto refused = [&](const char* what) {
+    CHECK_THROWS_WITH_AS(distillation_loss(teacher, student, {}, two_epochs()), doctest::Contains(what), Error);
+  };
+  teacher.normalization.mean[0] += 0.1;
+  refused("normalises images in another way");
+  teacher.normalization = student.normalization;
+  teacher.class_names.back() = "other";
+  refused("classes");
+  teacher.class_names = student.class_names;
+  teacher.spec.image = Shape{28, 28, 1};
+  refused("images of (28,28,1)");
+  for (const float temperature : {0.0f, -1.0f, NAN, INFINITY}) {
+    CHECK_THROWS_WITH_AS(Distillation{.temperature = temperature}.check(), doctest::Contains("--temperature"), Error);
+  }
+  for (const float beta : {-0.1f, 1.1f, NAN}) CHECK_THROWS_WITH_AS(Distillation{.beta = beta}.check(), doctest::Contains("--beta"), Error);
+}
+
+}  // namespace
+}  // namespace temper::training

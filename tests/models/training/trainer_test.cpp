@@ -1,0 +1,254 @@
+#include "models/training/trainer.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+
+#include "core/ops/relu.h"
+#include "core/ops/softmax_cross_entropy.h"
+#include "core/parallel.h"
+#include "core/tape.h"
+#include "layers/batch_norm.h"
+#include "layers/conv.h"
+#include "layers/dropout.h"
+#include "layers/linear.h"
+#include "layers/noise.h"
+#include "layers/pool.h"
+#include "layers/sequential.h"
+#include "models/networks/lenet.h"
+#include "optim/sgd.h"
+#include "tests/allocation_counter.h"
+
+namespace temper::training {
+namespace {
+
+struct ThreadsRestored {
+  int before = threads();
+  ~ThreadsRestored() { set_threads(before); }
+};
+
+data::Dataset first_digits(Index count) {
+  std::vector<Index> samples;
+  for (Index i = 0; i < count; ++i) samples.push_back(i);
+  return data::digits().train.subset(samples, "digits");
+}
+
+Recipe quick_recipe() {
+  Recipe recipe = Recipe::for_data("digits");
+  recipe.epochs = 2;
+  recipe.clip_norm = 1;
+  return recipe;
+}
+
+std::vector<float> weights_after_training(int thread_count, const std::string& network) {
+  set_threads(thread_count);
+  const data::Dataset set = first_digits(200);
+  const models::Model model = models::make_model(network, set, 1);
+  train(model, set, set, quick_recipe(), cross_entropy(quick_recipe()));
+  return {model.parameters->all_values().begin(), model.parameters->all_values().end()};
+}
+
+// Case 38.
+TEST_CASE("trainer: weights after two epochs are the same bits for 1, 2, 3 and 8 threads") {
+  const ThreadsRestored restored;
+  for (const char* network : {"cnn", "mlp"}) {
+    const std::vector<float> one = weights_after_training(1, network);
+    for (const int count : {2, 3, 8}) {
+      CAPTURE(network);
+      CAPTURE(count);
+      const std::vector<float> many = weights_after_training(count, network);
+      CHECK(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+// A network with every kind of layer, dropout included.
+struct Everything {
+  ParameterStore store;
+  layers::Sequential layers;
+
+  Everything() {
+    const auto scope = store.root();
+    layers = {layers::Conv2d(scope / "conv1", {.in = 1, .out = 8, .padding = 1}),
+              layers::BatchNorm(scope / "bn", {.channels = 8}),
+              relu,
+              layers::MaxPool({.kernel = 2, .stride = 2}),
+              layers::Conv2d(scope / "conv2", {.in = 8, .out = 12, .kernel = 3, .groups = 2}),
+              relu,
+              layers::Dropout(0.25f),
+              layers::Linear(scope / "fc", {.inputs = {2, 2, 12}, .outputs = 10})};
+    store.commit({.seed = 3});
+  }
+};
+
+TEST_CASE("trainer: after its first steps a training loop allocates nothing") {
+  const ThreadsRestored restored;
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    const data::Dataset set = first_digits(320);
+    data::Loader loader(set, data::Normalization::measure(set), {.batch = 32, .shuffle = true, .augment = data::shift(1)});
+    Everything net;
+    optim::Sgd sgd(net.store, {.momentum = 0.9, .nesterov = true});
+    std::uint64_t step = 0;
+    const auto epoch = [&](Index number) {
+      for (const data::Batch& batch : loader.epoch(number)) {
+        Tape tape;
+        const layers::Noise noise(Random(1, {step++}));
+        tape.backward(softmax_cross_entropy(net.layers(batch.images), batch.labels, {.smoothing = 0.1f}));
+        sgd.step(0.01f);
+      }
+    };
+    epoch(0);
+    const long news = allocations();
+    const auto requests = Pool::shared().stats().system_requests;
+    for (Index number = 1; number < 4; ++number) epoch(number);
+    CHECK(allocations() == news);
+    CHECK(Pool::shared().stats().system_requests == requests);
+  }
+}
+
+long resident_kib() {
+  std::ifstream status("/proc/self/statm");
+  long total = 0, resident = 0;
+  status >> total >> resident;
+  return resident * (::sysconf(_SC_PAGESIZE) / 1024);
+}
+
+// Case 36: loss tensors that are added up, batches of random size, evaluation.
+TEST_CASE("trainer: memory does not grow, whatever the batch sizes") {
+  const Random random(5, {});
+  ParameterStore store;
+  models::LeNet net(store.root(), {.image = Shape{28, 28, 1}, .classes = 10});
+  store.commit({});
+  optim::Sgd sgd(store, {});
+  const std::vector<std::int32_t> labels(30, 1);
+  std::uint64_t draw = 0;
+  const auto epoch = [&] {
+    double total = 0;
+    for (int step = 0; step < 60; ++step) {
+      const Index batch = 10 + random.below(draw++, 21);
+      Tensor images(Shape{batch, 28, 28, 1});
+      std::fill_n(images.data(), images.size(), 0.1f);
+      {
+        Tape tape;
+        const Tensor loss = softmax_cross_entropy(net(images), std::span(labels).first(static_cast<std::size_t>(batch)));
+        total += loss.item();
+        tape.backward(loss);
+        CHECK(tape.size() == 0);
+        sgd.step(0.01f);
+      }
+      net(images);
+    }
+    CHECK(std::isfinite(total));
+  };
+  epoch();
+  const long after_first = resident_kib();
+  epoch();
+  epoch();
+  CHECK(static_cast<double>(resident_kib()) <= 1.05 * static_cast<double>(after_first));
+}
+
+TEST_CASE("trainer: learns, reports every epoch, and says how far it is") {
+  const data::Splits splits = data::digits();
+  const models::Model model = models::make_model("mlp", splits.train, 1);
+  Recipe recipe = Recipe::for_data("digits");
+  recipe.epochs = 3;
+  std::vector<EpochRecord> seen;
+  Progress last;
+  const auto records =
+      train(model, splits.train, splits.val, recipe, cross_entropy(recipe),
+            {.on_step = [&](const Progress& p) { last = p; }, .on_epoch = [&](const EpochRecord& e) { seen.push_back(e); }});
+  REQUIRE(records.size() == 3);
+  CHECK(seen.size() == 3);
+  CHECK(records[2].train_loss < records[0].train_loss);
+  CHECK(records[2].val.accuracy > 0.85);
+  CHECK(last.step == last.steps);
+  CHECK(last.steps == 3 * 38);
+  CHECK(last.seconds_left == 0);
+  CHECK(records[0].learning_rate > records[2].learning_rate);
+}
+
+// Case 4: what is reported of an evaluation is never smoothed.
+TEST_CASE("trainer: smoothing is in the training loss and not in the validation NLL") {
+  const data::Dataset set = first_digits(300);
+  const models::Model model = models::make_model("mlp", set, 1);
+  Recipe recipe = quick_recipe();
+  recipe.epochs = 30;
+  recipe.augment = {};
+  recipe.smoothing = 0.1f;
+  const EpochRecord last = train(model, set, set, recipe, cross_entropy(recipe)).back();
+  const double least_smoothed_loss = 0.5003;  // K = 10, alpha = 0.1: the entropy of the smoothed target
+  CHECK(last.train_loss > least_smoothed_loss);
+  CHECK(last.val.nll < 0.3);
+}
+
+TEST_CASE("trainer: a loss that is no number stops the run with epoch and step") {
+  const data::Dataset set = first_digits(100);
+  const models::Model model = models::make_model("mlp", set, 1);
+  Recipe recipe = quick_recipe();
+  recipe.learning_rate = 1e20f;
+  recipe.clip_norm = 0;
+  CHECK_THROWS_WITH_AS(train(model, set, set, recipe, cross_entropy(recipe)), doctest::Contains("in epoch 1, step"), Error);
+}
+
+// Case S10.
+TEST_CASE("trainer: a parameter that gets no gradient is reported once") {
+  const data::Dataset set = first_digits(64);
+  models::Model model = models::make_model("mlp", set, 1);
+  model.parameters = std::make_unique<ParameterStore>();
+  model.network = nullptr;
+  struct HalfUsed final : models::Network {
+    explicit HalfUsed(ParameterStore::Scope scope)
+        : used(scope / "used", {.inputs = {8, 8, 1}, .outputs = 10}),
+          unused(scope / "unused", {.inputs = 4, .outputs = 4, .bias = false}) {}
+    Tensor operator()(Tensor images) override { return used(std::move(images)); }
+    layers::Linear used, unused;
+  };
+  model.network = std::make_unique<HalfUsed>(model.parameters->root());
+  model.parameters->commit({});
+  std::vector<std::string> warnings;
+  train(model, set, set, quick_recipe(), cross_entropy(quick_recipe()),
+        {.on_warning = [&](const std::string& text) { warnings.push_back(text); }});
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0] == "the parameter unused.weight got no gradient: it does not learn");
+}
+
+// Case 15, through the loader's rule: 129 samples in batches of 128 with batch normalisation.
+TEST_CASE("trainer: a single sample left over does not break batch normalisation") {
+  const data::Dataset set = first_digits(65);
+  const models::Model model = models::make_model("cnn", set, 1);
+  Recipe recipe = quick_recipe();
+  recipe.batch = 64;
+  const auto records = train(model, set, set, recipe, cross_entropy(recipe));
+  CHECK(std::isfinite(records.back().val.nll));
+}
+
+// Case 3: on the API, before anything is read or trained.
+TEST_CASE("recipe: values that make no sense are refused by the name of their option") {
+  const auto refused = [](auto change, const char* option) {
+    Recipe recipe;
+    change(recipe);
+    CHECK_THROWS_WITH_AS(recipe.check(), doctest::Contains(option), Error);
+  };
+  for (const float smoothing : {-0.1f, 1.5f, NAN, std::numeric_limits<float>::infinity()}) {
+    refused([&](Recipe& r) { r.smoothing = smoothing; }, "--smoothing");
+  }
+  refused([](Recipe& r) { r.epochs = 0; }, "--epochs");
+  refused([](Recipe& r) { r.batch = -1; }, "--batch");
+  refused([](Recipe& r) { r.learning_rate = NAN; }, "--lr");
+  refused([](Recipe& r) { r.momentum = 1; }, "--momentum");
+  refused([](Recipe& r) { r.dampening = 0.5f; }, "--dampening");
+  refused([](Recipe& r) { r.weight_decay = -1; }, "--weight-decay");
+  refused([](Recipe& r) { r.clip_norm = -1; }, "--clip");
+  refused([](Recipe& r) { r.augment.shift = -1; }, "--shift");
+  Recipe all;
+  all.smoothing = 1;
+  all.check();
+}
+
+}  // namespace
+}  // namespace temper::training
