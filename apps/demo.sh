@@ -36,12 +36,12 @@ distill student_of_smoothed smoothed_labels 2
 "$temper" train --data digits --model mlp-32 --seed 1 --overwrite --out "$out/student_alone"
 "$temper" calibrate "$out/student_alone"
 
-echo "== the page"
+echo "== all runs, on the test images"
 "$temper" report "$out"/{hard_labels,smoothed_labels,student_of_hard,student_of_smoothed,student_alone} --out "$out/report.html"
 cat <<END
 
 Built in $((built - started)) s, trained, calibrated, distilled and reported in $((SECONDS - built)) s.
-Open $PWD/$out/report.html in a browser. What to read in it:
+Open $(realpath "$out/report.html") in a browser. What to read in it:
   - the table: accuracy of each network, and its calibration error (ECE) before and after temperature;
   - the reliability diagrams: where bars leave the diagonal, the network is surer, or less sure, than it is right. Label smoothing pulls confidence down;
     one temperature fitted on held-out images mends either;

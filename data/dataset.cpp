@@ -102,10 +102,10 @@ Splits load(const std::string& spec) {
   const std::size_t colon = spec.find(':');
   const std::string kind = spec.substr(0, colon);
   const auto source = std::ranges::find_if(sources(), [&](const Source& s) { return s.kind == kind; });
-  TEMPER_CHECK(source != sources().end(), "data \"", spec, "\": unknown data set; ", kKnown);
+  TEMPER_CHECK(source != sources().end(), "--data: \"", spec, "\" is an unknown data set; ", kKnown);
   const std::string dir = colon == std::string::npos ? "" : spec.substr(colon + 1);
-  TEMPER_CHECK(source->takes_folder || colon == std::string::npos, "data \"", spec, "\": takes no folder; write ", source->kind);
-  TEMPER_CHECK(!source->takes_folder || !dir.empty(), "data \"", spec, "\": needs a folder; write ", source->kind, ":DIR (", kKnown, ")");
+  TEMPER_CHECK(source->takes_folder || colon == std::string::npos, "--data: \"", spec, "\" takes no folder; write ", source->kind);
+  TEMPER_CHECK(!source->takes_folder || !dir.empty(), "--data: \"", spec, "\" needs a folder; write ", source->kind, ":DIR (", kKnown, ")");
   return source->read(dir);
 }
 

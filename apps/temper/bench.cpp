@@ -72,8 +72,7 @@ Result measure(const std::string& name, Index batch) {
 
 void run(Options& options) {
   TEMPER_CHECK(options.batch >= 1, "--batch: ", options.batch, " is not allowed; give at least 1");
-  TEMPER_CHECK(options.threads >= 0, "--threads: ", options.threads, " is not allowed; give a number of threads, or 0 for all cores");
-  if (options.threads) set_threads(options.threads);
+  if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   if (options.networks.empty()) {
     for (const models::NetworkInfo& info : models::known_networks()) options.networks.push_back(info.example);
   }

@@ -14,6 +14,15 @@ std::string grouped(Index count);       // "61,706"
 std::string duration(double seconds);   // "2:05", "1:02:03"
 void warn(const std::string& message);  // "temper: warning: ..." on stderr
 
+// Does what an option asks for; an Error then speaks of that option: "--threads: ...", which makes it an error of the command line.
+template <class Do> void obey(const char* option, Do what) {
+  try {
+    what();
+  } catch (const Error& error) {
+    throw Error(concat(option, ": ", error.what()));
+  }
+}
+
 // Columns of text, the first flush left, the others flush right.
 class Table {
  public:

@@ -3,7 +3,6 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/training_options.h"
-#include "core/parallel.h"
 #include "models/training/distillation.h"
 
 namespace temper::app {
@@ -18,7 +17,7 @@ struct Options : TrainingOptions {
 void run(Options& options) {
   options.distillation.form = training::distillation_form(options.form);
   options.distillation.check();
-  if (options.threads) set_threads(options.threads);
+  options.use_threads();
   const training::LoadedRun teacher = training::load_run(options.teacher);
   if (options.data.empty()) options.data = teacher.data;
   const training::Recipe recipe = options.recipe();

@@ -43,6 +43,11 @@ int main(int argc, char** argv) {
         temper::app::add_bench, temper::app::add_models, temper::app::add_data, temper::app::add_doctor}) {
     add(app);
   }
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  const auto named = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), named)) {
+    return report(fmt::format("{}: there is no such command; see temper --help", argv[1]), kUsage);
+  }
   try {
     app.parse(argc, argv);
     return 0;

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "apps/temper/commands.h"
+#include "apps/temper/console.h"
 #include "core/file.h"
 #include "core/json.h"
 
@@ -17,6 +20,25 @@ struct Options {
   bool json = false;
 };
 
+std::string table_of(const std::vector<report::RunRecord>& records) {
+  const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::string("-"); };
+  Table table({"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"});
+  for (const report::RunRecord& run : records) {
+    std::vector<std::string> cells{run.name,
+                                   run.model,
+                                   fmt::format("{:g}", run.smoothing),
+                                   grouped(run.parameters),
+                                   percent(run.test.accuracy),
+                                   number(run.test.nll),
+                                   number(run.test.ece)};
+    if (const auto& calibration = run.calibration) {
+      cells.insert(cells.end(), {number(calibration->temperature), number(calibration->after.nll), number(calibration->after.ece)});
+    }
+    table.row(cells);
+  }
+  return table.text();
+}
+
 void run(const Options& options) {
   std::vector<report::RunRecord> records;
   for (const std::string& folder : options.runs) records.push_back(report::read_run_record(folder));
@@ -24,7 +46,8 @@ void run(const Options& options) {
   if (options.json) {
     fmt::print("{}\n", Json{{"page", options.out}, {"runs", options.runs}}.dump());
   } else {
-    fmt::print("{}: the page of {} run{}; open it in a browser\n", options.out, records.size(), records.size() == 1 ? "" : "s");
+    fmt::print("{}\n{}: the page of {} run{}; open it in a browser\n", table_of(records), options.out, records.size(),
+               records.size() == 1 ? "" : "s");
   }
 }
 

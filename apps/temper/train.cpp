@@ -2,14 +2,13 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/training_options.h"
-#include "core/parallel.h"
 
 namespace temper::app {
 namespace {
 
 void run(const TrainingOptions& options) {
   const training::Recipe recipe = options.recipe();
-  if (options.threads) set_threads(options.threads);
+  options.use_threads();
   const data::Splits splits = data::load(options.data);
   const models::Model model = models::make_model(options.model, splits.train, recipe.seed);
   train_and_keep(options, splits, model, {.command = "train", .data = options.data, .model = options.model, .recipe = recipe},

@@ -64,16 +64,13 @@ training::Recipe TrainingOptions::recipe() const {
   set(recipe.milestones, milestones);
   set(recipe.seed, seed);
   if (optimizer) recipe.optimizer = training::optimizer_kind(*optimizer);
-  if (schedule) {
-    try {
-      recipe.schedule = optim::schedule_kind(*schedule);
-    } catch (const Error& error) {
-      throw Error(concat("--schedule: ", error.what()));
-    }
-  }
+  if (schedule) obey("--schedule", [&] { recipe.schedule = optim::schedule_kind(*schedule); });
   recipe.check();
-  TEMPER_CHECK(threads >= 0, "--threads: ", threads, " is not allowed; give a number of threads, or 0 for all cores");
   return recipe;
+}
+
+void TrainingOptions::use_threads() const {
+  if (threads) obey("--threads", [&] { set_threads(threads); });
 }
 
 namespace {
@@ -100,6 +97,7 @@ void print_run(const TrainingOptions& options, const models::Model& model, const
 
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss) {
+  obey("--shift", [&] { data::check(record.recipe.augment, splits.train.image); });
   training::begin_run(options.out, options.overwrite);
   record.threads = threads();
   const auto start = std::chrono::steady_clock::now();

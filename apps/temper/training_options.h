@@ -29,6 +29,7 @@ struct TrainingOptions {
 
   void add_to(CLI::App& command);
   training::Recipe recipe() const;  // checked
+  void use_threads() const;
 };
 
 // Trains, measures, keeps the run in its folder and prints it. `record` says what is known before: command, data, model, recipe, teacher.

@@ -137,7 +137,7 @@ TEST_CASE("data: check finds sets made by hand that do not agree") {
 
 TEST_CASE("data: an unknown spec lists the known ones") {
   for (const char* spec : {"", "mist:/x", "MNIST:/x", "cifar:/x", ":", "imagenet", "/some/folder"}) {
-    CHECK(holds(load_error(spec), {"\"" + std::string(spec) + "\"", "unknown data set", "digits", "mnist:DIR", "cifar10:DIR",
+    CHECK(holds(load_error(spec), {"\"" + std::string(spec) + "\"", "is an unknown data set", "digits", "mnist:DIR", "cifar10:DIR",
                                    "cifar100:DIR", "train-images-idx3-ubyte", "data_batch_1.bin", "train.bin"}));
   }
   for (const char* spec : {"mnist", "mnist:", "cifar10", "cifar100:"}) CHECK(holds(load_error(spec), {"needs a folder", ":DIR"}));

@@ -1,0 +1,169 @@
+// The program as a script sees it: exit codes, one line of error, JSON, what a run leaves behind.
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/check.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "tests/temporary_folder.h"
+
+namespace temper {
+namespace {
+
+struct Result {
+  int code;
+  std::string out, err;
+};
+
+// Runs `temper ARGUMENTS` in a shell.
+Result temper_program(const TemporaryFolder& folder, const std::string& arguments) {
+  const std::string out = folder / "stdout", err = folder / "stderr";
+  const std::string command = concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " ", arguments, " >", out, " 2>", err, " </dev/null");
+  const int status = std::system(command.c_str());
+  return {WEXITSTATUS(status), read_file(out), read_file(err)};
+}
+
+// One line, "temper: error: ...; what to do", nothing on stdout.
+void check_refused(const TemporaryFolder& folder, const std::string& arguments, int code, const std::string& about) {
+  CAPTURE(arguments);
+  const Result result = temper_program(folder, arguments);
+  CAPTURE(result.err);
+  CHECK(result.code == code);
+  CHECK(result.out.empty());
+  CHECK(result.err.starts_with("temper: error: "));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  CHECK(result.err.find("; ") != std::string::npos);
+  CHECK(result.err.find(about) != std::string::npos);
+}
+
+TEST_CASE("command line: what makes no sense is refused in one line with exit code 2, before anything is read or left behind") {
+  const TemporaryFolder folder;
+  const std::string train = "train --data digits --model mlp --out run ";
+  check_refused(folder, "", 2, "subcommand");
+  check_refused(folder, "no-such-command", 2, "no-such-command");
+  check_refused(folder, "train", 2, "--data");
+  check_refused(folder, train + "--no-such-option", 2, "--no-such-option");
+  check_refused(folder, train + "--epochs many", 2, "--epochs");
+  for (const char* smoothing : {"-0.1", "1.5", "nan", "inf"}) check_refused(folder, train + "--smoothing " + smoothing, 2, "--smoothing");
+  check_refused(folder, train + "--epochs 0", 2, "--epochs");
+  check_refused(folder, train + "--batch 0", 2, "--batch");
+  check_refused(folder, train + "--lr nan", 2, "--lr");
+  check_refused(folder, train + "--threads -1", 2, "--threads");
+  check_refused(folder, train + "--threads 1000000", 2, "--threads");
+  check_refused(folder, train + "--optimizer adam", 2, "--optimizer");
+  check_refused(folder, train + "--schedule exponential", 2, "--schedule");
+  check_refused(folder, train + "--shift 8", 2, "--shift");
+  check_refused(folder, "train --data digits --model resnet1 --out run", 2, "--model");
+  check_refused(folder, "train --data digits --model lenet --out run", 2, "--model");
+  check_refused(folder, "train --data words --model mlp --out run", 2, "--data");
+  check_refused(folder, "distill --teacher run --model mlp --out student --temperature 0", 2, "--temperature");
+  check_refused(folder, "distill --teacher run --model mlp --out student --beta 2", 2, "--beta");
+  check_refused(folder, "distill --teacher run --model mlp --out student --form other", 2, "--form");
+  check_refused(folder, "eval run --split train", 2, "--split");
+  check_refused(folder, "eval run --temperature -1", 2, "--temperature");
+  check_refused(folder, "calibrate run --method magic", 2, "--method");
+  check_refused(folder, "bench mlp --batch 0", 2, "--batch");
+  check_refused(folder, "models --image 8,8", 2, "--image");
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+  CHECK_FALSE(std::filesystem::exists(folder / "student"));
+}
+
+TEST_CASE("command line: what is missing or damaged is refused in one line with exit code 1") {
+  const TemporaryFolder folder;
+  check_refused(folder, "eval nowhere", 1, "nowhere");
+  check_refused(folder, "calibrate nowhere", 1, "nowhere");
+  check_refused(folder, "report nowhere", 1, "nowhere");
+  check_refused(folder, "distill --teacher nowhere --model mlp --out student", 1, "nowhere");
+  check_refused(folder, "train --data mnist:nowhere --model mlp --out run", 1, "nowhere");
+  check_refused(folder, "data cifar10:nowhere", 1, "nowhere");
+  write_file(folder / "file", "x");
+  check_refused(folder, "train --data digits --model mlp --out file", 1, "file");
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_CASE("command line: train, calibrate, eval, distill and report, with --json") {
+  const TemporaryFolder folder;
+  const Result trained = temper_program(folder, "train --data digits --model cnn --smoothing 0.1 --epochs 4 --seed 3 --out teacher --json");
+  REQUIRE(trained.code == 0);
+  const Json result = Json::parse(trained.out);
+  CHECK(result.at("accuracy") > 0.8);
+  for (const char* key : {"accuracy", "nll", "ece", "mce", "ace", "classwise_ece", "brier", "temperature"})
+    CHECK(result.at(key).is_number());
+
+  const Json run = Json::parse(read_file(folder / "teacher/run.json"));
+  CHECK(run.at("settings").at("smoothing") == 0.1);
+  CHECK(run.at("settings").at("seed") == 3);
+  CHECK(run.at("settings").at("decay_norm_and_bias") == false);
+  CHECK(run.at("metrics").at("test").at("accuracy") == result.at("accuracy"));
+  const std::string log = read_file(folder / "teacher/log.csv");
+  CHECK(std::count(log.begin(), log.end(), '\n') == 5);
+  CHECK(std::filesystem::exists(folder / "teacher/model.safetensors"));
+
+  check_refused(folder, "train --data digits --model mlp --out teacher", 1, "finished run");
+
+  const Json plain = Json::parse(temper_program(folder, "eval teacher --json").out);
+  CHECK(plain.at("temperature") == 1.0);
+  CHECK(plain.at("accuracy") == result.at("accuracy"));
+  CHECK(plain.at("nll") == result.at("nll"));
+
+  const Json fitted = Json::parse(temper_program(folder, "calibrate teacher --json").out);
+  CHECK(fitted.at("method") == "temperature");
+  CHECK(fitted.at("status") == "converged");
+  CHECK(fitted.at("temperature") < 1);  // smoothing makes a network less sure than it may be
+  CHECK(fitted.at("after").at("nll") < fitted.at("before").at("nll"));
+  CHECK(fitted.at("after").at("accuracy") == fitted.at("before").at("accuracy"));
+  const Json calibrated = Json::parse(temper_program(folder, "eval teacher --json").out);
+  CHECK(calibrated.at("temperature") == fitted.at("temperature"));
+  CHECK(calibrated.at("nll").get<double>() == doctest::Approx(fitted.at("after").at("nll").get<double>()));
+  CHECK(Json::parse(temper_program(folder, "eval teacher --temperature 1 --json").out).at("nll") == result.at("nll"));
+
+  const Result distilled =
+      temper_program(folder, "distill --teacher teacher --model mlp-16 --temperature 3 --epochs 4 --out student --json");
+  REQUIRE(distilled.code == 0);
+  CHECK(distilled.err.find("warning") != std::string::npos);  // a smoothed teacher above T = 1
+  CHECK(Json::parse(read_file(folder / "student/run.json")).at("teacher").at("temperature") == 3.0);
+
+  REQUIRE(temper_program(folder, "report teacher student").code == 0);
+  const std::string page = read_file(folder / "report.html");
+  CHECK(page.find("teacher") != std::string::npos);
+  CHECK(page.find("student") != std::string::npos);
+}
+
+TEST_CASE("command line: the same run twice leaves the same weights, on any number of threads") {
+  const TemporaryFolder folder;
+  REQUIRE(temper_program(folder, "train --data digits --model cnn --epochs 1 --threads 1 --out one").code == 0);
+  REQUIRE(temper_program(folder, "train --data digits --model cnn --epochs 1 --threads 3 --out three").code == 0);
+  CHECK(read_file(folder / "one/model.safetensors") == read_file(folder / "three/model.safetensors"));
+}
+
+TEST_CASE("command line: help teaches, and lists say what there is") {
+  const TemporaryFolder folder;
+  for (const char* command : {"", "train", "eval", "calibrate", "distill", "report", "bench", "models", "data", "doctor"}) {
+    CAPTURE(command);
+    const Result help = temper_program(folder, concat(command, " --help"));
+    CHECK(help.code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("--help") != std::string::npos);
+  }
+  CHECK(temper_program(folder, "--version").out.find("OpenBLAS") != std::string::npos);
+  CHECK(temper_program(folder, "models").out.find("61,706") != std::string::npos);
+  CHECK(temper_program(folder, "data").out.find("cifar10:DIR") != std::string::npos);
+  const Json digits = Json::parse(temper_program(folder, "data digits --json").out);
+  CHECK(digits.at("train").at("samples").get<int>() + digits.at("val").at("samples").get<int>() +
+            digits.at("test").at("samples").get<int>() ==
+        1797);
+  const Json doctor = Json::parse(temper_program(folder, "doctor --json").out);
+  CHECK(doctor.at("blas_test") == "passed");
+  const Json bench = Json::parse(temper_program(folder, "bench mlp-16 --batch 8 --threads 1 --json").out);
+  CHECK(bench.at("net") == "mlp-16");
+  CHECK(bench.at("train_images_per_s") > 0);
+}
+
+}  // namespace
+}  // namespace temper

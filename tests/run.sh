@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and passes every test. Folders: build/ and build/asan, build/tsan, build/consumer.
+#
+#   tests/run.sh            everything
+#   tests/run.sh quick      the release build's tests only
+#
+# Tests on MNIST and CIFAR-10 run when TEMPER_DATA names a folder that holds mnist/ and cifar-10-batches-bin/; else they say that they were skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source apps/install_packages.sh
+install_packages "${build_packages[@]}" "${test_packages[@]}"
+
+step() { echo; echo "== $* (at $SECONDS s)"; }
+build() { # folder, target, cmake options...
+  local folder=$1 target=$2; shift 2
+  cmake -S . -B "$folder" -G Ninja "$@" >/dev/null
+  cmake --build "$folder" --target "$target"
+}
+
+step "release build and all tests"
+build build all -DCMAKE_BUILD_TYPE=Release -DTEMPER_BUILD_TESTS=ON
+ctest --test-dir build --output-on-failure -j 2
+
+if [[ ${1:-} != quick ]]; then
+  step "style: clang-format, where it is installed"
+  if command -v clang-format >/dev/null; then
+    git ls-files '*.h' '*.cpp' | xargs clang-format --dry-run --Werror
+  else
+    echo "skipped: no clang-format"
+  fi
+
+  step "a matrix product is right under other BLAS kernels"
+  for kernel in Haswell SkylakeX Prescott Zen; do
+    OPENBLAS_CORETYPE=$kernel build/temper_tests --source-file='*/tests/core/gemm_test.cpp' --minimal >/dev/null && echo "$kernel: passed"
+  done
+
+  step "embedding: install, find_package, and the README's program"
+  cmake --install build --prefix build/installed >/dev/null
+  build build/consumer all -DCMAKE_PREFIX_PATH="$PWD/build/installed" -S tests/consumer
+  ctest --test-dir build/consumer --output-on-failure
+
+  step "address and undefined-behaviour sanitizers, all tests"
+  build build/asan temper_tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTEMPER_SANITIZE=address,undefined
+  ctest --test-dir build/asan --output-on-failure -j 2
+
+  step "thread sanitizer, the tests of threads"
+  build build/tsan temper_tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTEMPER_SANITIZE=thread
+  TSAN_OPTIONS="suppressions=$PWD/tests/tsan_suppressions.txt" ctest --test-dir build/tsan --output-on-failure \
+    -R 'core/(buffer|parallel|gemm)_test|data/(loader|prefetcher)_test|training/trainer_test'
+fi
+step "all passed"
