@@ -36,8 +36,10 @@ std::string Table::text() const {
   }
   std::string text;
   for (const auto& cells : rows_) {
-    std::string line = fmt::format("{:<{}}", cells.front(), widths.front());
-    for (std::size_t i = 1; i < cells.size(); ++i) line += fmt::format("  {:>{}}", cells[i], widths[i]);
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      line += i < text_columns_ ? fmt::format("{:<{}}  ", cells[i], widths[i]) : fmt::format("{:>{}}  ", cells[i], widths[i]);
+    }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;

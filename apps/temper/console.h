@@ -23,15 +23,16 @@ template <class Do> void obey(const char* option, Do what) {
   }
 }
 
-// Columns of text, the first flush left, the others flush right.
+// Columns: the first `text_columns` flush left, the others, numbers, flush right.
 class Table {
  public:
-  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  explicit Table(std::vector<std::string> header, std::size_t text_columns = 1) : rows_{std::move(header)}, text_columns_(text_columns) {}
   void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   std::string text() const;
 
  private:
   std::vector<std::vector<std::string>> rows_;
+  std::size_t text_columns_;
 };
 
 // The progress of a training run: on a terminal a bar that is drawn over itself, elsewhere a line an epoch. Quiet for runs that are over in

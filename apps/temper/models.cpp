@@ -11,36 +11,37 @@ namespace temper::app {
 namespace {
 
 struct Options {
-  std::vector<Index> image = {28, 28, 1};
+  std::vector<Index> image;  // empty: what each network was made for
   Index classes = 10;
   bool json = false;
 };
 
 void run(const Options& options) {
-  TEMPER_CHECK(options.image.size() == 3, "--image: ", options.image.size(), " numbers; give height,width,channels");
-  const models::NetworkSpec spec{.image = {options.image[0], options.image[1], options.image[2]}, .classes = options.classes};
+  TEMPER_CHECK(options.image.empty() || options.image.size() == 3, "--image: ", options.image.size(),
+               " numbers; give height,width,channels");
   Json list = Json::array();
-  Table table({"name", "parameters", "what it is"});
+  Table table({"name", "what it is", "images", "parameters"}, 2);
   for (const models::NetworkInfo& info : models::known_networks()) {
-    Json entry{{"name", info.name}, {"description", info.description}};
-    std::string parameters;
+    const Shape image = options.image.empty() ? info.usual_image : Shape{options.image[0], options.image[1], options.image[2]};
+    Json entry{
+        {"name", info.name}, {"example", info.example}, {"image", {image[0], image[1], image[2]}}, {"description", info.description}};
+    std::string parameters = "-";
     try {
       ParameterStore store;
-      const auto network = models::make_network(info.example, store.root(), spec);
+      const auto network = models::make_network(info.example, store.root(), {.image = image, .classes = options.classes});
       entry["parameters"] = store.learned_size();
       parameters = grouped(store.learned_size());
     } catch (const Error& error) {
       entry["error"] = error.what();
-      parameters = "too small";
     }
-    table.row({info.name, parameters, info.description});
+    table.row({info.example == info.name ? info.name : info.name + ", e.g. " + info.example, info.description,
+               fmt::format("{}x{}x{}", image[0], image[1], image[2]), parameters});
     list.push_back(entry);
   }
   if (options.json) {
-    fmt::print("{}\n", Json{{"image", options.image}, {"classes", options.classes}, {"models", list}}.dump());
+    fmt::print("{}\n", Json{{"classes", options.classes}, {"models", list}}.dump());
   } else {
-    fmt::print("For images of {}x{}x{} and {} classes:\n{}", options.image[0], options.image[1], options.image[2], options.classes,
-               table.text());
+    fmt::print("For {} classes; a dash: not for images of that size.\n{}", options.classes, table.text());
   }
 }
 
@@ -49,7 +50,9 @@ void run(const Options& options) {
 void add_models(CLI::App& app) {
   CLI::App* command = app.add_subcommand("models", "List the networks and their sizes");
   auto options = std::make_shared<Options>();
-  command->add_option("--image", options->image, "Image size (default 28,28,1)")->delimiter(',')->type_name("H,W,C");
+  command->add_option("--image", options->image, "Image size (default: that each network was made for)")
+      ->delimiter(',')
+      ->type_name("H,W,C");
   command->add_option("--classes", options->classes, "Number of classes (default 10)")->type_name("K");
   command->add_flag("--json", options->json, "Print the list as one JSON object on stdout");
   command->callback([options] { run(*options); });

@@ -1,7 +1,6 @@
 // A small convolutional network with batch normalisation, for images from 8x8 up: the teacher of the demonstration.
 #pragma once
 
-#include "core/parameters.h"
 #include "layers/sequential.h"
 #include "models/networks/network.h"
 

@@ -2,7 +2,6 @@
 // recognition", 1998).
 #pragma once
 
-#include "core/parameters.h"
 #include "layers/sequential.h"
 #include "models/networks/network.h"
 

@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "core/parameters.h"
 #include "layers/sequential.h"
 #include "models/networks/network.h"
 

@@ -1,7 +1,7 @@
 // Network, the one virtual seam of the library: from images to logits.
 #pragma once
 
-#include "core/tensor.h"
+#include "core/parameters.h"
 
 namespace temper::models {
 

@@ -1,33 +1,40 @@
 #include "models/networks/registry.h"
 
 #include <charconv>
-#include <functional>
 #include <optional>
+#include <string_view>
 
+#include "models/networks/alexnet.h"
 #include "models/networks/cnn.h"
 #include "models/networks/lenet.h"
 #include "models/networks/mlp.h"
+#include "models/networks/resnet.h"
 
 namespace temper::models {
 namespace {
 
-// The H of "mlp-H", in 1..100000.
-std::optional<Index> hidden_units(const std::string& name) {
-  constexpr std::string_view kPrefix = "mlp-";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  Index units = 0;
-  const char* const end = name.data() + name.size();
-  const auto [stopped, error] = std::from_chars(name.data() + kPrefix.size(), end, units);
-  return error == std::errc{} && stopped == end && units >= 1 && units <= 100'000 ? std::optional(units) : std::nullopt;
+// The number that follows `prefix`, in 1..100000, if the name is that and nothing else: 1200 of "mlp-1200".
+std::optional<Index> number_after(std::string_view prefix, std::string_view name) {
+  if (!name.starts_with(prefix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  Index number = 0;
+  const auto [stopped, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool whole = error == std::errc{} && stopped == name.data() + name.size();
+  return whole && number >= 1 && number <= 100'000 ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
 
 std::vector<NetworkInfo> known_networks() {
-  return {{"mlp", "mlp", "two hidden layers of 128 units"},
-          {"mlp-H", "mlp-1200", "two hidden layers of H units; mlp-1200 is the paper's MNIST teacher, mlp-800 its student"},
-          {"cnn", "cnn", "three 3x3 convolutions with batch normalisation, for images from 4x4 up"},
-          {"lenet", "lenet", "LeNet-5 with ReLU and max pooling, for images from 12x12 up"}};
+  return {{"mlp", "mlp", {28, 28, 1}, "two hidden layers of 128 units"},
+          {"mlp-H", "mlp-1200", {28, 28, 1}, "two hidden layers of H units; mlp-1200 is the paper's MNIST teacher, mlp-800 its student"},
+          {"cnn", "cnn", {28, 28, 1}, "three 3x3 convolutions with batch normalisation, for images from 4x4 up"},
+          {"lenet", "lenet", {28, 28, 1}, "LeNet-5 with ReLU and max pooling, for images from 12x12 up"},
+          {"alexnet", "alexnet", {24, 24, 3}, "the paper's CIFAR-10 AlexNet: two 5x5 convolutions with local response normalisation"},
+          {"resnetD",
+           "resnet20",
+           {32, 32, 3},
+           "the CIFAR ResNet of depth D = 6 n + 2 with 16, 32 and 64 channels; resnet56 is the paper's teacher"}};
 }
 
 std::unique_ptr<Network> make_network(const std::string& name, const ParameterStore::Scope& scope, const NetworkSpec& spec) {
@@ -35,11 +42,19 @@ std::unique_ptr<Network> make_network(const std::string& name, const ParameterSt
                spec.classes, " classes; it needs (H,W,C) and at least one class");
   if (name == "lenet") return std::make_unique<LeNet>(scope, spec);
   if (name == "cnn") return std::make_unique<Cnn>(scope, spec);
+  if (name == "alexnet") return std::make_unique<AlexNet>(scope, spec);
   if (name == "mlp") return std::make_unique<Mlp>(scope, MlpSpec{spec});
-  if (const auto units = hidden_units(name)) return std::make_unique<Mlp>(scope, MlpSpec{spec, {*units, *units}});
-  throw Error(concat("--model: ", name, " is not known; give lenet, cnn, mlp or mlp-H with a number H, e.g. mlp-1200"));
+  if (const auto units = number_after("mlp-", name)) return std::make_unique<Mlp>(scope, MlpSpec{spec, {*units, *units}});
+  if (const auto depth = number_after("resnet", name)) return std::make_unique<ResNet>(scope, ResNetSpec{spec, *depth});
+  throw Error(concat("--model: ", name, " is not known; `temper models` lists lenet, cnn, alexnet, resnet20, mlp and others"));
 }
 
-Shape usual_image(const std::string&) { return {28, 28, 1}; }
+Shape usual_image(const std::string& name) {
+  for (const NetworkInfo& info : known_networks()) {
+    const auto letters = [](const std::string& text) { return text.substr(0, text.find_first_of("-0123456789")); };
+    if (letters(info.example) == letters(name)) return info.usual_image;
+  }
+  return {28, 28, 1};
+}
 
 }  // namespace temper::models

@@ -13,6 +13,7 @@ namespace temper::models {
 struct NetworkInfo {
   std::string name;         // "mlp-H": H stands for a number
   std::string example;      // a name that make_network takes
+  Shape usual_image;        // (H,W,C) of the images that it was made for
   std::string description;  // one line
 };
 std::vector<NetworkInfo> known_networks();
@@ -21,7 +22,7 @@ std::vector<NetworkInfo> known_networks();
 // take.
 std::unique_ptr<Network> make_network(const std::string& name, const ParameterStore::Scope& scope, const NetworkSpec& spec);
 
-// (H,W,C) of the images that the network was made for: what its speed is measured on.
+// (H,W,C) of the images that a network was made for: what its speed is measured on.
 Shape usual_image(const std::string& name);
 
 }  // namespace temper::models

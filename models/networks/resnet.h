@@ -1,0 +1,46 @@
+// The CIFAR ResNet of He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2: a 3x3 stem, three groups of blocks
+// of 16, 32 and 64 channels, parameter-free shortcuts (option A), global average pooling.
+#pragma once
+
+#include <vector>
+
+#include "layers/batch_norm.h"
+#include "layers/conv.h"
+#include "layers/linear.h"
+#include "models/networks/network.h"
+
+namespace temper::models {
+
+struct ResNetSpec : NetworkSpec {
+  Index depth = 20;  // 6 n + 2
+};
+
+// y = relu(shortcut(x) + bn2(conv2(relu(bn1(conv1(x)))))).
+class BasicBlock {
+ public:
+  BasicBlock(const ParameterStore::Scope& scope, Index in, Index out, Index stride);
+  Tensor operator()(Tensor x) const;
+
+ private:
+  layers::Conv2d conv1_;
+  layers::BatchNorm bn1_;
+  layers::Conv2d conv2_;
+  layers::BatchNorm bn2_;
+  Index out_, stride_;
+};
+
+// 269,722 parameters at depth 20, 853,018 at depth 56, for 10 classes and 3 channels.
+class ResNet final : public Network {
+ public:
+  // Parameters conv1, bn1, layer1.0.conv1, ..., fc. Throws for a depth that is not 6 n + 2.
+  ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec);
+  Tensor operator()(Tensor images) override;
+
+ private:
+  layers::Conv2d conv1_;
+  layers::BatchNorm bn1_;
+  std::vector<BasicBlock> blocks_;
+  layers::Linear fc_;
+};
+
+}  // namespace temper::models
