@@ -5,8 +5,12 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <atomic>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "core/denormals.h"
 
@@ -37,16 +41,33 @@ std::shared_ptr<Scheduler> current_scheduler() {
   return scheduler();
 }
 
-// The thread sanitizer does not see how TBB, which is not built with it, hands work over. These say it: what happened before the loop
-// happened before each chunk, and each chunk before what comes after the loop.
-#if defined(__SANITIZE_THREAD__)
-extern "C" void __tsan_acquire(void* address);  // NOLINT(bugprone-reserved-identifier): the sanitizer's own names
-extern "C" void __tsan_release(void* address);  // NOLINT(bugprone-reserved-identifier)
-void hand_over(void* address) { __tsan_release(address); }
-void take_over(void* address) { __tsan_acquire(address); }
+// run(0), ..., run(chunks - 1) on all threads of the scheduler.
+#if !defined(__SANITIZE_THREAD__)
+void run_all(Scheduler& scheduler, Index chunks, FunctionRef<void(Index)> run) {
+  scheduler.arena.execute([&] { tbb::parallel_for(Index{0}, chunks, [&](Index chunk) { run(chunk); }); });
+}
 #else
-void hand_over(void*) {}
-void take_over(void*) {}
+// The thread sanitizer does not see how TBB, which is not built with it, hands work over, and takes every hand-over for a race. A build
+// with it, which is for finding races of ours, runs loops on threads that it sees.
+void run_all(Scheduler& scheduler, Index chunks, FunctionRef<void(Index)> run) {
+  std::atomic<Index> next{0};
+  std::mutex mutex;
+  std::exception_ptr first_error;
+  const auto work = [&] {
+    try {
+      for (Index chunk = next++; chunk < chunks; chunk = next++) run(chunk);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!first_error) first_error = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (int i = 1; i < scheduler.count; ++i) others.emplace_back(work);
+    work();
+  }
+  if (first_error) std::rethrow_exception(first_error);
+}
 #endif
 
 }  // namespace
@@ -74,16 +95,7 @@ void parallel_for(Index count, Index grain, FunctionRef<void(Index begin, Index 
   if (chunks == 1) return in_order();
   const std::shared_ptr<Scheduler> scheduler = current_scheduler();
   if (scheduler->count == 1) return in_order();
-  char fork = 0, join = 0;
-  hand_over(&fork);
-  scheduler->arena.execute([&] {
-    tbb::parallel_for(Index{0}, chunks, [&](Index chunk) {
-      take_over(&fork);
-      run(chunk);
-      hand_over(&join);
-    });
-  });
-  take_over(&join);
+  run_all(*scheduler, chunks, run);
 }
 
 }  // namespace temper

@@ -39,13 +39,14 @@ if [[ ${1:-} != quick ]]; then
   build build/consumer all -DCMAKE_PREFIX_PATH="$PWD/build/installed" -S tests/consumer
   ctest --test-dir build/consumer --output-on-failure
 
+  # Without the sanitizers' default optimisation and with short debug information: half the time to build, the same findings.
   step "address and undefined-behaviour sanitizers, all tests"
-  build build/asan temper_tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTEMPER_SANITIZE=address,undefined
+  build build/asan temper_tests -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DTEMPER_SANITIZE=address,undefined
   ctest --test-dir build/asan --output-on-failure -j 2
 
   step "thread sanitizer, the tests of threads"
-  build build/tsan temper_tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTEMPER_SANITIZE=thread
-  TSAN_OPTIONS="suppressions=$PWD/tests/tsan_suppressions.txt" ctest --test-dir build/tsan --output-on-failure \
-    -R 'core/(buffer|parallel|gemm)_test|data/(loader|prefetcher)_test|training/trainer_test'
+  build build/tsan temper_tests -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DTEMPER_SANITIZE=thread \
+    -DTEMPER_TEST_FILTER='core/(buffer|parallel|gemm)_test|data/(loader|prefetcher)_test|training/trainer_test'
+  ctest --test-dir build/tsan --output-on-failure
 fi
 step "all passed"
