@@ -1,0 +1,44 @@
+// The one-dimensional transforms of Winograd's minimal filtering on the six points 0, 1, -1, 2, -2 and infinity (Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks", 2016). m outputs of a filter of r = 7 - m taps,
+//   y_i = sum_s w_s d_{i+s}, i < m,   are   y = A^T [(G w) * (B^T d)]
+// with 6 multiplications instead of m r: d is seen as 6 values, w and y as polynomials of r and m coefficients, evaluated at the points.
+// B^T is the same for every m. The two-dimensional transform applies one of these to the columns and then to the rows of a tile.
+#pragma once
+
+#include "core/shape.h"
+
+namespace temper {
+
+inline constexpr Index kWinogradPoints = 6;
+inline constexpr Index kWinogradPlanes = kWinogradPoints * kWinogradPoints;
+
+struct Transform {
+  enum class Kind {
+    input,       // B^T: 6 values to the points
+    evaluate,    // A for n = m: n coefficients to the points
+    interpolate  // A^T for n = m: the points to n coefficients
+  };
+  Kind kind;
+  Index n = kWinogradPoints;  // 2..5; coefficients
+  bool scaled = false;        // G and G^T, n = r: with the scale of each point, 1/4, -1/6, -1/6, 1/24, 1/24 and 1
+
+  Index inputs() const { return kind == Kind::evaluate ? n : kWinogradPoints; }
+  Index outputs() const { return kind == Kind::interpolate ? n : kWinogradPoints; }
+};
+
+// Tile t, channel c of each input j lies at in[j][t in_tile + c], of each output at out[j][t out_tile + c].
+// requires: channels a multiple of 16.
+struct Tiles {
+  const float* in[kWinogradPoints] = {};
+  Index in_tile;
+  float* out[kWinogradPoints] = {};
+  Index out_tile;
+  Index count, channels;
+};
+void transform(const Transform& kind, const Tiles& tiles);
+
+// The same for the last step of a convolution, channels being those of a pixel and tiles the pixels of a row: adds the bias(channels)
+// unless it is null, and what is in `out` already if `add` is set.
+void interpolate_output(Index n, const Tiles& tiles, const float* bias, bool add);
+
+}  // namespace temper
