@@ -29,6 +29,8 @@ constexpr int most_rows(int vectors) {
 // `blocks` blocks of kRows rows each, one below the other.
 template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_rows(const Product& p, Index col, Index row, Index blocks) {
   using V = hn::Vec<D>;
+  // Four rows share a pointer: their distances from it, 0, 1, 2 and 3 a_row, are index registers of the processor's addresses.
+  constexpr int kGroup = kTransposed ? kRows : 4, kGroups = (kRows + kGroup - 1) / kGroup;
   const D d;
   const Index a_row = kTransposed ? 1 : p.a_row, a_step = kTransposed ? p.a_step : 1, lanes = static_cast<Index>(hn::Lanes(d));
   for (; blocks > 0; --blocks, row += kRows) {
@@ -40,15 +42,20 @@ template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_row
     }
     const float* b = p.b + col;
     for (Index run = 0; run < p.runs; ++run) {
-      const float* a = p.a + row * a_row + run * p.a_run;
-      for (Index depth = 0; depth < p.run; ++depth, a += a_step, b += p.b_row) {
+      const float* a[kGroups];
+#pragma GCC unroll 32
+      for (int group = 0; group < kGroups; ++group) a[group] = p.a + (row + group * kGroup) * a_row + run * p.a_run;
+      for (Index depth = 0; depth < p.run; ++depth) {
         V b_row[kVectors];
         for (int v = 0; v < kVectors; ++v) b_row[v] = hn::LoadU(d, b + v * lanes);
+        b += p.b_row;
 #pragma GCC unroll 32
         for (int i = 0; i < kRows; ++i) {
-          const V factor = hn::Set(d, a[i * a_row]);
+          const V factor = hn::Set(d, a[i / kGroup][i % kGroup * a_row]);
           for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(factor, b_row[v], sums[i][v]);
         }
+#pragma GCC unroll 32
+        for (int group = 0; group < kGroups; ++group) a[group] += a_step;
       }
     }
 #pragma GCC unroll 32

@@ -14,7 +14,7 @@ namespace {
 using Kind = Transform::Kind;
 
 constexpr Index kChannelBlock = 16;
-constexpr Index kPlanesSize = 1 << 17;   // floats of planes a block: 512 KiB
+constexpr Index kPlanesSize = 1 << 16;   // floats of planes a block: 512 KiB
 constexpr Index kLeastTiles = 8;         // a block: fewer, and its products spend their time on reading the kernels
 constexpr Index kLeastBlocks = 8;        // of a batch, to share among threads
 constexpr Index kPlaneGap = 16;          // planes a multiple of 4 KiB apart would share a set of the cache
@@ -65,20 +65,24 @@ void to_planes(const Tiling& t, const TiledImages& x, Index begin, Index end, fl
   std::fill_n(zeros, x.W * x.C, 0.0f);
   for (Index strip = begin; strip < end; ++strip) {
     const float* image = x.data + strip / t.rows * x.H * x.W * x.C;
-    Tiles down{.in_tile = 0, .out_tile = 0, .count = 1, .channels = pixels * x.C};
+    Rows down{.size = pixels * x.C, .ahead = t.m * x.W * x.C};
     for (Index i = 0; i < taps; ++i) {
       const Index h = strip % t.rows * t.m - x.padding.h + i;
       down.in[i] = h >= 0 && h < x.H ? image + h * x.W * x.C : zeros;
     }
     for (Index i = 0; i < kWinogradPoints; ++i) down.out[i] = lines + i * line + x.padding.w * x.C;
-    transform(x.transform, down);
-    for (Index i = 0; i < kWinogradPoints; ++i) {
-      Tiles along{.in_tile = t.m * x.C, .out_tile = x.C, .count = t.cols, .channels = x.C};
-      for (Index j = 0; j < taps; ++j) along.in[j] = lines + i * line + j * x.C;
-      for (Index j = 0; j < kWinogradPoints; ++j)
-        along.out[j] = planes + (i * kWinogradPoints + j) * plane + (strip - begin) * t.cols * x.C;
-      transform(x.transform, along);
-    }
+    transform_down(x.transform, down);
+    transform_along(x.transform, {.in = lines,
+                                  .in_row = line,
+                                  .in_step = x.C,
+                                  .in_tile = t.m * x.C,
+                                  .out = planes + (strip - begin) * t.cols * x.C,
+                                  .out_row = kWinogradPoints * plane,
+                                  .out_step = plane,
+                                  .out_tile = x.C,
+                                  .rows = kWinogradPoints,
+                                  .tiles = t.cols,
+                                  .channels = x.C});
   }
 }
 
@@ -90,19 +94,24 @@ void from_planes(const Tiling& t, const float* planes, Index begin, Index end, c
   float* outside = scratch.take(t.Q * t.K);  // takes the rows of the last tiles below the image
   if (add) std::fill_n(outside, t.Q * t.K, 0.0f);
   for (Index strip = begin; strip < end; ++strip) {
-    for (Index i = 0; i < kWinogradPoints; ++i) {
-      Tiles along{.in_tile = t.K, .out_tile = t.m * t.K, .count = t.cols, .channels = t.K};
-      for (Index j = 0; j < kWinogradPoints; ++j) along.in[j] = planes + (i * kWinogradPoints + j) * plane + (strip - begin) * t.cols * t.K;
-      for (Index j = 0; j < t.m; ++j) along.out[j] = lines + i * line + j * t.K;
-      transform({Kind::interpolate, t.m}, along);
-    }
-    Tiles down{.in_tile = t.K, .out_tile = t.K, .count = t.Q, .channels = t.K};
+    transform_along({Kind::interpolate, t.m}, {.in = planes + (strip - begin) * t.cols * t.K,
+                                               .in_row = kWinogradPoints * plane,
+                                               .in_step = plane,
+                                               .in_tile = t.K,
+                                               .out = lines,
+                                               .out_row = line,
+                                               .out_step = t.K,
+                                               .out_tile = t.m * t.K,
+                                               .rows = kWinogradPoints,
+                                               .tiles = t.cols,
+                                               .channels = t.K});
+    Rows down{.size = t.Q * t.K, .ahead = t.m * t.Q * t.K};
     for (Index i = 0; i < kWinogradPoints; ++i) down.in[i] = lines + i * line;
     for (Index i = 0; i < t.m; ++i) {
       const Index p = strip % t.rows * t.m + i;
       down.out[i] = p < t.P ? y + (strip / t.rows * t.P + p) * t.Q * t.K : outside;
     }
-    interpolate_output(t.m, down, bias, add);
+    interpolate_outputs(t.m, down, t.Q, t.K, bias, add);
   }
 }
 
@@ -113,14 +122,23 @@ void transform_kernels(Index r, Index size, const float* kernels, float* planes)
     Workspace scratch;
     const Index width = end - begin;
     float* half = scratch.take(kWinogradPoints * r * width);  // (6, r, width)
-    Tiles down{.in_tile = size, .out_tile = width, .count = r, .channels = width};
-    for (Index i = 0; i < r; ++i) down.in[i] = kernels + i * r * size + begin;
-    for (Index i = 0; i < kWinogradPoints; ++i) down.out[i] = half + i * r * width;
-    transform(points, down);
-    Tiles along{.in_tile = r * width, .out_tile = kWinogradPoints * size, .count = kWinogradPoints, .channels = width};
-    for (Index j = 0; j < r; ++j) along.in[j] = half + j * width;
-    for (Index j = 0; j < kWinogradPoints; ++j) along.out[j] = planes + j * size + begin;
-    transform(points, along);
+    for (Index s = 0; s < r; ++s) {
+      Rows down{.size = width};
+      for (Index i = 0; i < r; ++i) down.in[i] = kernels + (i * r + s) * size + begin;
+      for (Index i = 0; i < kWinogradPoints; ++i) down.out[i] = half + (i * r + s) * width;
+      transform_down(points, down);
+    }
+    transform_along(points, {.in = half,
+                             .in_row = r * width,
+                             .in_step = width,
+                             .in_tile = 0,
+                             .out = planes + begin,
+                             .out_row = kWinogradPoints * size,
+                             .out_step = size,
+                             .out_tile = 0,
+                             .rows = kWinogradPoints,
+                             .tiles = 1,
+                             .channels = width});
   });
 }
 
@@ -160,14 +178,23 @@ void join_kernel_gradient(const Tiling& t, const PartialSums& parts, float* sums
     float* half = scratch.take(t.r * kWinogradPoints * width);  // (r, 6, width)
     float* whole = scratch.take(taps * width);                  // (r, r, width)
     for (Index i = 0; i < kWinogradPlanes; ++i) parts.join(sums, i * size + begin, i * size + begin + width);
-    Tiles down{.in_tile = size, .out_tile = width, .count = kWinogradPoints, .channels = width};
-    for (Index i = 0; i < kWinogradPoints; ++i) down.in[i] = sums + i * kWinogradPoints * size + begin;
-    for (Index i = 0; i < t.r; ++i) down.out[i] = half + i * kWinogradPoints * width;
-    transform(back, down);
-    Tiles along{.in_tile = kWinogradPoints * width, .out_tile = t.r * width, .count = t.r, .channels = width};
-    for (Index j = 0; j < kWinogradPoints; ++j) along.in[j] = half + j * width;
-    for (Index j = 0; j < t.r; ++j) along.out[j] = whole + j * width;
-    transform(back, along);
+    for (Index j = 0; j < kWinogradPoints; ++j) {
+      Rows down{.size = width};
+      for (Index i = 0; i < kWinogradPoints; ++i) down.in[i] = sums + (i * kWinogradPoints + j) * size + begin;
+      for (Index i = 0; i < t.r; ++i) down.out[i] = half + (i * kWinogradPoints + j) * width;
+      transform_down(back, down);
+    }
+    transform_along(back, {.in = half,
+                           .in_row = kWinogradPoints * width,
+                           .in_step = width,
+                           .in_tile = 0,
+                           .out = whole,
+                           .out_row = t.r * width,
+                           .out_step = width,
+                           .out_tile = 0,
+                           .rows = t.r,
+                           .tiles = 1,
+                           .channels = width});
     for (Index k = first_k; k < last_k; ++k) {
       for (Index tap = 0; tap < taps; ++tap) {
         const float* from = whole + tap * width + (k - first_k) * t.C;

@@ -1,5 +1,7 @@
 #include "core/kernels/convolution/winograd_transforms.h"
 
+#include <hwy/cache_control.h>
+
 #include "core/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/convolution/winograd_transforms.cpp"
@@ -13,6 +15,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
+constexpr Index kLanes = hn::MaxLanes(D());
 
 HWY_INLINE V constant(float value) { return hn::Set(D(), value); }
 // factor x + y
@@ -73,64 +76,92 @@ template <int n, bool kScaled> struct Interpolate {
   static HWY_INLINE V scale(V x, float factor) { return kScaled ? hn::Mul(x, constant(factor)) : x; }
 };
 
-template <class T> void transform_tiles(const Tiles& tiles) {
+template <class T> void down(const Rows& rows) {
   const D d;
-  const Index lanes = static_cast<Index>(hn::Lanes(d));
   const float* in[T::kInputs];
   float* out[T::kOutputs];
-  for (int j = 0; j < T::kInputs; ++j) in[j] = tiles.in[j];
-  for (int j = 0; j < T::kOutputs; ++j) out[j] = tiles.out[j];
-  for (Index tile = 0; tile < tiles.count; ++tile) {
-    for (Index c = 0; c < tiles.channels; c += lanes) {
-      V values[T::kInputs], results[T::kOutputs];
-      for (int j = 0; j < T::kInputs; ++j) values[j] = hn::LoadU(d, in[j] + tile * tiles.in_tile + c);
-      T::apply(values, results);
-      for (int j = 0; j < T::kOutputs; ++j) hn::StoreU(results[j], d, out[j] + tile * tiles.out_tile + c);
+  for (int i = 0; i < T::kInputs; ++i) in[i] = rows.in[i];
+  for (int i = 0; i < T::kOutputs; ++i) out[i] = rows.out[i];
+  for (Index e = 0; e < rows.size; e += kLanes) {
+    V values[T::kInputs], results[T::kOutputs];
+    for (int i = 0; i < T::kInputs; ++i) values[i] = hn::LoadU(d, in[i] + e);
+    if (rows.ahead > 0) {
+      for (int i = 0; i < T::kInputs; ++i) hwy::Prefetch(in[i] + e + rows.ahead);
     }
+    T::apply(values, results);
+    for (int i = 0; i < T::kOutputs; ++i) hn::StoreU(results[i], d, out[i] + e);
   }
 }
 
-template <int n> void interpolate_rows(const Tiles& tiles, const float* bias, bool add) {
+// Two neighbours share a pointer, their distance being an index register of the processor's addresses: there are too few registers for
+// twelve pointers.
+template <class T> void along(const Tiles& tiles) {
+  constexpr int kInPairs = (T::kInputs + 1) / 2, kOutPairs = (T::kOutputs + 1) / 2;
   const D d;
-  const Index lanes = static_cast<Index>(hn::Lanes(d));
-  for (Index tile = 0; tile < tiles.count; ++tile) {
-    for (Index c = 0; c < tiles.channels; c += lanes) {
-      V values[6], results[n];
-      for (int j = 0; j < 6; ++j) values[j] = hn::LoadU(d, tiles.in[j] + tile * tiles.in_tile + c);
-      Interpolate<n, false>::apply(values, results);
-      const V offset = bias ? hn::LoadU(d, bias + c) : hn::Zero(d);
-      for (int j = 0; j < n; ++j) {
-        float* place = tiles.out[j] + tile * tiles.out_tile + c;
-        const V result = hn::Add(results[j], offset);
-        hn::StoreU(add ? hn::Add(hn::LoadU(d, place), result) : result, d, place);
+  for (Index row = 0; row < tiles.rows; ++row) {
+    for (Index tile = 0; tile < tiles.tiles; ++tile) {
+      const float* in[kInPairs];
+      float* out[kOutPairs];
+      for (int j = 0; j < kInPairs; ++j) in[j] = tiles.in + row * tiles.in_row + 2 * j * tiles.in_step + tile * tiles.in_tile;
+      for (int j = 0; j < kOutPairs; ++j) out[j] = tiles.out + row * tiles.out_row + 2 * j * tiles.out_step + tile * tiles.out_tile;
+      for (Index c = 0; c < tiles.channels; c += kLanes) {
+        V values[T::kInputs], results[T::kOutputs];
+        for (int j = 0; j < T::kInputs; ++j) values[j] = hn::LoadU(d, in[j / 2] + j % 2 * tiles.in_step + c);
+        T::apply(values, results);
+        for (int j = 0; j < T::kOutputs; ++j) hn::StoreU(results[j], d, out[j / 2] + j % 2 * tiles.out_step + c);
       }
     }
   }
 }
 
-template <int n> void transform_coefficients(const Transform& kind, const Tiles& tiles) {
-  if (kind.kind == Transform::Kind::evaluate)
-    return kind.scaled ? transform_tiles<Evaluate<n, true>>(tiles) : transform_tiles<Evaluate<n, false>>(tiles);
-  return kind.scaled ? transform_tiles<Interpolate<n, true>>(tiles) : transform_tiles<Interpolate<n, false>>(tiles);
-}
-
-void transform(const Transform& kind, const Tiles& tiles) {
-  if (kind.kind == Transform::Kind::input) return transform_tiles<Input>(tiles);
-  switch (kind.n) {
-    case 2:
-      return transform_coefficients<2>(kind, tiles);
-    case 3:
-      return transform_coefficients<3>(kind, tiles);
-    case 4:
-      return transform_coefficients<4>(kind, tiles);
-    default:
-      return transform_coefficients<5>(kind, tiles);
+template <int n> void interpolate_rows(const Rows& rows, Index pixels, Index channels, const float* bias, bool add) {
+  const D d;
+  for (Index e = 0; pixels > 0; --pixels) {
+    for (Index c = 0; c < channels; c += kLanes, e += kLanes) {
+      V values[6], results[n];
+      for (int i = 0; i < 6; ++i) values[i] = hn::LoadU(d, rows.in[i] + e);
+      Interpolate<n, false>::apply(values, results);
+      if (rows.ahead > 0) {
+        for (int i = 0; i < n; ++i) hwy::Prefetch(rows.out[i] + e + rows.ahead);
+      }
+      if (bias) {
+        for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, bias + c));
+      }
+      if (add) {
+        for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, rows.out[i] + e));
+      }
+      for (int i = 0; i < n; ++i) hn::StoreU(results[i], d, rows.out[i] + e);
+    }
   }
 }
 
-void interpolate_output(Index n, const Tiles& tiles, const float* bias, bool add) {
-  if (n == 2) return interpolate_rows<2>(tiles, bias, add);
-  return interpolate_rows<4>(tiles, bias, add);
+// Calls body with an object of the type that computes the transform.
+template <int n, class Body> void with_coefficients(const Transform& transform, Body body) {
+  if (transform.kind == Transform::Kind::evaluate) return transform.scaled ? body(Evaluate<n, true>()) : body(Evaluate<n, false>());
+  return transform.scaled ? body(Interpolate<n, true>()) : body(Interpolate<n, false>());
+}
+template <class Body> void with_transform(const Transform& transform, Body body) {
+  if (transform.kind == Transform::Kind::input) return body(Input());
+  switch (transform.n) {
+    case 2:
+      return with_coefficients<2>(transform, body);
+    case 3:
+      return with_coefficients<3>(transform, body);
+    case 4:
+      return with_coefficients<4>(transform, body);
+    default:
+      return with_coefficients<5>(transform, body);
+  }
+}
+
+void transform_down(const Transform& transform, const Rows& rows) {
+  with_transform(transform, [&](auto type) { down<decltype(type)>(rows); });
+}
+void transform_along(const Transform& transform, const Tiles& tiles) {
+  with_transform(transform, [&](auto type) { along<decltype(type)>(tiles); });
+}
+void interpolate_outputs(Index n, const Rows& rows, Index pixels, Index channels, const float* bias, bool add) {
+  return n == 2 ? interpolate_rows<2>(rows, pixels, channels, bias, add) : interpolate_rows<4>(rows, pixels, channels, bias, add);
 }
 
 }  // namespace temper::HWY_NAMESPACE
@@ -139,12 +170,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace temper {
 
-HWY_EXPORT(transform);
-HWY_EXPORT(interpolate_output);
+HWY_EXPORT(transform_down);
+HWY_EXPORT(transform_along);
+HWY_EXPORT(interpolate_outputs);
 
-void transform(const Transform& kind, const Tiles& tiles) { HWY_DYNAMIC_DISPATCH(transform)(kind, tiles); }
-void interpolate_output(Index n, const Tiles& tiles, const float* bias, bool add) {
-  HWY_DYNAMIC_DISPATCH(interpolate_output)(n, tiles, bias, add);
+void transform_down(const Transform& transform, const Rows& rows) { HWY_DYNAMIC_DISPATCH(transform_down)(transform, rows); }
+void transform_along(const Transform& transform, const Tiles& tiles) { HWY_DYNAMIC_DISPATCH(transform_along)(transform, tiles); }
+void interpolate_outputs(Index n, const Rows& rows, Index pixels, Index channels, const float* bias, bool add) {
+  HWY_DYNAMIC_DISPATCH(interpolate_outputs)(n, rows, pixels, channels, bias, add);
 }
 
 }  // namespace temper

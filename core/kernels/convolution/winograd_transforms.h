@@ -26,19 +26,29 @@ struct Transform {
   Index outputs() const { return kind == Kind::interpolate ? n : kWinogradPoints; }
 };
 
-// Tile t, channel c of each input j lies at in[j][t in_tile + c], of each output at out[j][t out_tile + c].
-// requires: channels a multiple of 16.
-struct Tiles {
+// The transform down the columns of a strip of tiles: element e of output i from the elements e of all inputs.
+// requires: a size that is a multiple of 16.
+struct Rows {
   const float* in[kWinogradPoints] = {};
-  Index in_tile;
   float* out[kWinogradPoints] = {};
-  Index out_tile;
-  Index count, channels;
+  Index size;
+  Index ahead = 0;  // where in memory the next strip lies, from this one: fetched into the cache meanwhile. 0: do not
 };
-void transform(const Transform& kind, const Tiles& tiles);
+void transform_down(const Transform& transform, const Rows& rows);
 
-// The same for the last step of a convolution, channels being those of a pixel and tiles the pixels of a row: adds the bias(channels)
-// unless it is null, and what is in `out` already if `add` is set.
-void interpolate_output(Index n, const Tiles& tiles, const float* bias, bool add);
+// The transform along the rows of the tiles. Channel c of input j of tile t of row i lies at in[i in_row + j in_step + t in_tile + c]; so
+// do the outputs. requires: channels that are a multiple of 16.
+struct Tiles {
+  const float* in;
+  Index in_row, in_step, in_tile;
+  float* out;
+  Index out_row, out_step, out_tile;
+  Index rows, tiles, channels;
+};
+void transform_along(const Transform& transform, const Tiles& tiles);
+
+// The last step of a convolution, down the columns of a strip of n rows of outputs (n = 2 or 4), each of `pixels` of `channels`: adds the
+// bias(channels) unless it is null, and what is in `out` already if `add` is set.
+void interpolate_outputs(Index n, const Rows& rows, Index pixels, Index channels, const float* bias, bool add);
 
 }  // namespace temper
