@@ -16,11 +16,11 @@ struct Product {
   Index a_row, a_run, a_step;  // requires: a_row = 1 or a_step = 1
   const float* b;
   Index b_row;  // elements between the starts of two rows
-  float* c;
-  Index c_row;
+  float* c = nullptr;
+  Index c_row = 0;
   const float* start = nullptr;  // null: zeros. May be c
   Index start_row = 0;           // 0: the same for every row, e.g. a bias
-  Index rows, columns, runs, run;
+  Index rows = 0, columns = 0, runs = 1, run = 0;
 };
 
 // In the calling thread. The order of a sum does not depend on where its row or column lies.
