@@ -1,0 +1,45 @@
+// Convolution on raw memory, NHWC: one choice of the algorithm for each shape and pass. core/ops/conv2d.h says what is computed; the
+// algorithms are in core/kernels/convolution.
+#pragma once
+
+#include "core/ops/window.h"
+
+namespace temper {
+
+// The extents: x(N,H,W,C), w(K,R,S,C/groups), y(N,P,Q,K).
+struct Convolution {
+  Index N, H, W, C, K, R, S, P, Q;
+  Window window;
+  Index groups = 1;
+
+  // requires: shapes that fit each other.
+  Convolution(const Shape& x, const Shape& w, const Shape& y, const Window& sliding)
+      : N(x[0]), H(x[1]), W(x[2]), C(x[3]), K(w[0]), R(w[1]), S(w[2]), P(y[1]), Q(y[2]), window(sliding), groups(w[3] ? C / w[3] : 1) {}
+
+  Index depth() const { return R * S * (C / groups); }  // products of an output
+  double flops() const { return 2.0 * static_cast<double>(N * P * Q * K) * static_cast<double>(depth()); }
+};
+
+enum class Algorithm {
+  im2col,   // matrix products over OpenBLAS: every convolution
+  direct,   // sums in registers, over windows where they lie: groups = 1, dilation = 1
+  winograd  // minimal filtering F(4x4,3x3), F(2x2,5x5): also stride 1, kernels 3x3 or 5x5, channels that are multiples of 16. Rounds
+            // differently: errors of about 1e-5 of the output's scale; a NaN of x reaches the whole tile of outputs around it
+};
+
+struct Plan {
+  Algorithm forward, input_gradient, kernel_gradient;
+};
+
+// By the shapes of an image and the kernels, never the batch: an image's output does not depend on the batch that it comes in.
+Plan plan(const Convolution& convolution);
+// The algorithm computes this convolution.
+bool applies(Algorithm algorithm, const Convolution& convolution);
+
+// y = x * w + b; b may be null.
+void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* w, const float* b, float* y);
+// dx from w and dy, dw from x and dy; added to what is there if `add` is set.
+void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
+void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const float* x, const float* dy, float* dw, bool add);
+
+}  // namespace temper

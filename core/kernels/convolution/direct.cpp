@@ -1,0 +1,229 @@
+#include "core/kernels/convolution/direct.h"
+
+#include "core/kernels/convolution/packing.h"
+#include "core/kernels/convolution/partial_sums.h"
+#include "core/kernels/product.h"
+
+namespace temper::direct {
+namespace {
+
+constexpr Index kTaskWork = 1 << 19;   // multiplications a task of a parallel loop
+constexpr Index kFrameSize = 1 << 14;  // floats of a frame, about: 64 KiB
+
+// The output rows of a batch, in blocks that end with their image.
+struct RowBlocks {
+  Index rows, block_rows, image_blocks, blocks;
+
+  // For images of `rows_of_image` rows that take `work` multiplications and `size` floats of a frame a row.
+  RowBlocks(Index images, Index rows_of_image, Index work, Index size) : rows(rows_of_image) {
+    const Index wanted = std::min(kTaskWork / std::max<Index>(1, work), kFrameSize / std::max<Index>(1, size));
+    image_blocks = (rows + std::max<Index>(1, wanted) - 1) / std::max<Index>(1, wanted);
+    block_rows = (rows + image_blocks - 1) / std::max<Index>(1, image_blocks);
+    blocks = images * image_blocks;
+  }
+
+  Index image(Index block) const { return block / image_blocks; }
+  Index begin(Index block) const { return block % image_blocks * block_rows; }
+  Index end(Index block) const { return std::min(rows, begin(block) + block_rows); }
+};
+
+// The frame of x that output rows [begin, end) see.
+Frame frame_of_rows(const Convolution& g, Index begin, Index end) {
+  const Size2 corner = g.window.corner(begin, 0), stride = g.window.stride;
+  return {corner.h, std::max<Index>(0, (end - begin - 1) * stride.h + g.R), corner.w, (g.Q - 1) * stride.w + g.S};
+}
+
+bool unpadded(const Convolution& g) { return g.window.padding == 0; }
+
+// Frames are cut from an image by copying, unless the image is its own frame.
+struct Cut {
+  const float* data;
+  Index row;  // elements between the starts of two rows
+};
+Cut cut(const Convolution& g, const float* image, const Frame& frame, float* memory) {
+  if (unpadded(g)) return {image + frame.row * g.W * g.C, g.W * g.C};
+  copy_frame(image, g.H, g.W, g.C, frame, memory);
+  return {memory, frame.cols * g.C};
+}
+Index frame_size(const Convolution& g, const RowBlocks& blocks) {
+  if (unpadded(g)) return 0;
+  const Frame frame = frame_of_rows(g, 0, blocks.block_rows);
+  return frame.rows * frame.cols * g.C;
+}
+
+// Product into rows of any number of columns, by way of memory(rows, padded columns) where these are no multiple of the block.
+void product_into(Product p, Index columns, const float* bias, float* c, Index c_row, bool add, float* memory) {
+  p.columns = padded_columns(columns);
+  const bool padded = p.columns != columns;
+  p.c = padded ? memory : c;
+  p.c_row = padded ? p.columns : c_row;
+  p.start = add && !padded ? c : bias;
+  p.start_row = add && !padded ? c_row : 0;
+  product(p);
+  if (!padded) return;
+  for (Index row = 0; row < p.rows; ++row) {
+    for (Index col = 0; col < columns; ++col) {
+      const float value = memory[row * p.columns + col];
+      c[row * c_row + col] = add ? c[row * c_row + col] + value : value;
+    }
+  }
+}
+
+// The pixels of dx at h = first + i stride, and the taps that reach them: r = tap + j stride, j < taps, from dy row i + reach - j.
+struct Phase {
+  Index first, count, tap, taps, reach;
+};
+Phase phase(Index number, Index extent, Index kernel, Index stride, Index padding) {
+  Phase p{};
+  p.first = number;
+  p.count = extent > number ? (extent - number + stride - 1) / stride : 0;
+  p.tap = (number + padding) % stride;
+  p.taps = kernel > p.tap ? (kernel - p.tap + stride - 1) / stride : 0;
+  p.reach = (number + padding) / stride;
+  return p;
+}
+
+// The taps of a phase, turned by 180 degrees: out(taps.h, taps.w, K, columns), zeros from column C on.
+void pack_phase(const Convolution& g, const float* w, const Phase& down, const Phase& along, Index columns, float* out) {
+  for (Index i = down.taps - 1; i >= 0; --i) {
+    for (Index j = along.taps - 1; j >= 0; --j) {
+      const Index r = down.tap + i * g.window.stride.h, s = along.tap + j * g.window.stride.w;
+      for (Index k = 0; k < g.K; ++k, out += columns) {
+        std::copy_n(w + ((k * g.R + r) * g.S + s) * g.C, g.C, out);
+        std::fill(out + g.C, out + columns, 0.0f);
+      }
+    }
+  }
+}
+
+// dx at the pixels of one phase.
+void phase_gradient(const Convolution& g, const Phase& down, const Phase& along, const float* kernels, const float* dy, float* dx,
+                    bool add) {
+  const Size2 stride = g.window.stride;
+  const Index frame_cols = along.count + along.taps, columns = padded_columns(g.C);
+  const RowBlocks blocks(g.N, down.count, along.count * along.taps * down.taps * g.K * columns, frame_cols * g.K);
+  parallel_for(blocks.blocks, 1, [&](Index block, Index) {
+    Workspace scratch;
+    const Index begin = blocks.begin(block), rows = blocks.end(block) - begin, image = blocks.image(block);
+    float* memory = scratch.take(along.count * columns);
+    const Frame frame{begin + down.reach - down.taps + 1, rows + down.taps, along.reach - along.taps + 1, frame_cols};
+    float* frame_memory = scratch.take(frame.rows * frame.cols * g.K);
+    copy_frame(dy + image * g.P * g.Q * g.K, g.P, g.Q, g.K, frame, frame_memory);
+    for (Index row = 0; row < rows; ++row) {
+      const Index h = down.first + (begin + row) * stride.h;
+      product_into({.a = frame_memory + row * frame.cols * g.K,
+                    .a_row = g.K,
+                    .a_run = frame.cols * g.K,
+                    .a_step = 1,
+                    .b = kernels,
+                    .b_row = columns,
+                    .rows = along.count,
+                    .runs = down.taps,
+                    .run = along.taps * g.K},
+                   g.C, nullptr, dx + ((image * g.H + h) * g.W + along.first) * g.C, stride.w * g.C, add, memory);
+    }
+  });
+}
+
+}  // namespace
+
+bool applies(const Convolution& g) { return g.groups == 1 && g.window.dilation == 1 && g.C > 0 && g.K > 0; }
+
+void forward(const Convolution& g, const float* x, const float* w, const float* b, float* y) {
+  const Index columns = padded_columns(g.K);
+  const RowBlocks blocks(g.N, g.P, g.Q * g.depth() * columns, g.window.stride.h * g.W * g.C);
+  Workspace scratch;
+  float* kernels = scratch.take(g.depth() * columns);
+  float* bias = scratch.take(columns);
+  pack_by_output(w, g.K, g.R * g.S, g.C, columns, kernels);
+  std::fill_n(bias, columns, 0.0f);
+  if (b) std::copy_n(b, g.K, bias);
+  parallel_for(blocks.blocks, 1, [&](Index block, Index) {
+    Workspace inner;
+    const Index begin = blocks.begin(block), end = blocks.end(block), image = blocks.image(block);
+    float* memory = inner.take(g.Q * columns);
+    const Cut frame = cut(g, x + image * g.H * g.W * g.C, frame_of_rows(g, begin, end), inner.take(frame_size(g, blocks)));
+    for (Index p = begin; p < end; ++p) {
+      product_into({.a = frame.data + (p - begin) * g.window.stride.h * frame.row,
+                    .a_row = g.window.stride.w * g.C,
+                    .a_run = frame.row,
+                    .a_step = 1,
+                    .b = kernels,
+                    .b_row = columns,
+                    .rows = g.Q,
+                    .runs = g.R,
+                    .run = g.S * g.C},
+                   g.K, bias, y + (image * g.P + p) * g.Q * g.K, g.K, false, memory);
+    }
+  });
+}
+
+void input_gradient(const Convolution& g, const float* w, const float* dy, float* dx, bool add) {
+  const Index columns = padded_columns(g.C);
+  Workspace scratch;
+  float* kernels = scratch.take(g.R * g.S * g.K * columns);
+  for (Index i = 0; i < g.window.stride.h; ++i) {
+    for (Index j = 0; j < g.window.stride.w; ++j) {
+      const Phase down = phase(i, g.H, g.R, g.window.stride.h, g.window.padding.h);
+      const Phase along = phase(j, g.W, g.S, g.window.stride.w, g.window.padding.w);
+      pack_phase(g, w, down, along, columns, kernels);
+      phase_gradient(g, down, along, kernels, dy, dx, add);
+    }
+  }
+}
+
+void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {
+  const Index columns = padded_columns(g.K), depth = g.depth();
+  const RowBlocks blocks(g.N, g.P, 1, g.window.stride.h * g.W * g.C + g.Q * columns);
+  const PartialSums parts(std::max<Index>(1, blocks.blocks), depth * columns);
+  Workspace scratch;
+  float* sums = scratch.take(parts.memory());
+  if (blocks.blocks == 0) std::fill_n(sums, parts.memory(), 0.0f);
+  parallel_for(blocks.blocks, parts.grain, [&](Index first, Index last) {
+    Workspace inner;
+    float* frame_memory = inner.take(frame_size(g, blocks));
+    float* padded_dy = inner.take(columns == g.K ? 0 : blocks.block_rows * g.Q * columns);
+    float* sum = sums + first / parts.grain * parts.size;
+    for (Index block = first; block < last; ++block) {
+      const Index begin = blocks.begin(block), rows = blocks.end(block) - begin, image = blocks.image(block);
+      const Cut frame = cut(g, x + image * g.H * g.W * g.C, frame_of_rows(g, begin, begin + rows), frame_memory);
+      const float* gradient = dy + (image * g.P + begin) * g.Q * g.K;
+      if (columns != g.K) {
+        for (Index pixel = 0; pixel < rows * g.Q; ++pixel) {
+          std::copy_n(gradient + pixel * g.K, g.K, padded_dy + pixel * columns);
+          std::fill_n(padded_dy + pixel * columns + g.K, columns - g.K, 0.0f);
+        }
+        gradient = padded_dy;
+      }
+      for (Index r = 0; r < g.R; ++r) {
+        float* c = sum + r * g.S * g.C * columns;
+        product({.a = frame.data + r * frame.row,
+                 .a_row = 1,
+                 .a_run = g.window.stride.h * frame.row,
+                 .a_step = g.window.stride.w * g.C,
+                 .b = gradient,
+                 .b_row = columns,
+                 .c = c,
+                 .c_row = columns,
+                 .start = block > first ? c : nullptr,
+                 .start_row = columns,
+                 .rows = g.S * g.C,
+                 .columns = columns,
+                 .runs = rows,
+                 .run = g.Q});
+      }
+    }
+  });
+  // sums(R S C, columns) to dw(K, R S C).
+  parallel_for(depth, row_grain(columns), [&](Index begin, Index end) {
+    parts.join(sums, begin * columns, end * columns);
+    for (Index k = 0; k < g.K; ++k) {
+      for (Index row = begin; row < end; ++row) {
+        const float sum = sums[row * columns + k];
+        dw[k * depth + row] = add ? dw[k * depth + row] + sum : sum;
+      }
+    }
+  });
+}
+
+}  // namespace temper::direct

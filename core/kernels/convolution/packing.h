@@ -1,0 +1,18 @@
+// Images and kernels, laid out as the inner loops read them.
+#pragma once
+
+#include "core/kernels/convolution.h"
+
+namespace temper {
+
+// A part of the plane that images are cut from, the zeros around them included.
+struct Frame {
+  Index row, rows, col, cols;
+};
+// The frame of one image(H,W,C), packed into out(rows,cols,C).
+void copy_frame(const float* image, Index H, Index W, Index C, const Frame& frame, float* out);
+
+// kernels(K,taps,C) with the channels outermost but one: out(taps,C,k_columns), zeros from column K on.
+void pack_by_output(const float* kernels, Index K, Index taps, Index C, Index k_columns, float* out);
+
+}  // namespace temper

@@ -1,0 +1,117 @@
+// A block of c, some rows high and one or two vectors wide, is summed in registers: for each step of the depth its part of a row of b is
+// loaded, and every row multiplies it with one element of a, broadcast. 32 registers hold 12 rows of 2 vectors or 16 rows of 1; 16 hold 6
+// or 12.
+#include "core/kernels/product.h"
+
+#include <array>
+#include <utility>
+
+#include "core/simd.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/kernels/product.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, which includes this file for each target.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace temper::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
+constexpr int most_rows(int vectors) {
+  return vectors == 1 ? kRegisters / 2 + kRegisters / 8 : vectors == 2 ? kRegisters / 4 + kRegisters / 8 : 1;
+}
+
+// `blocks` blocks of kRows rows each, one below the other.
+template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_rows(const Product& p, Index col, Index row, Index blocks) {
+  using V = hn::Vec<D>;
+  // Four rows share a pointer: their distances from it, 0, 1, 2 and 3 a_row, are index registers of the processor's addresses.
+  constexpr int kGroup = kTransposed ? kRows : 4, kGroups = (kRows + kGroup - 1) / kGroup;
+  const D d;
+  const Index a_row = kTransposed ? 1 : p.a_row, a_step = kTransposed ? p.a_step : 1, lanes = static_cast<Index>(hn::Lanes(d));
+  for (; blocks > 0; --blocks, row += kRows) {
+    V sums[kRows][kVectors];
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) {
+      for (int v = 0; v < kVectors; ++v)
+        sums[i][v] = p.start ? hn::LoadU(d, p.start + (row + i) * p.start_row + col + v * lanes) : hn::Zero(d);
+    }
+    const float* b = p.b + col;
+    for (Index run = 0; run < p.runs; ++run) {
+      const float* a[kGroups];
+#pragma GCC unroll 32
+      for (int group = 0; group < kGroups; ++group) a[group] = p.a + (row + group * kGroup) * a_row + run * p.a_run;
+      for (Index depth = 0; depth < p.run; ++depth) {
+        V b_row[kVectors];
+        for (int v = 0; v < kVectors; ++v) b_row[v] = hn::LoadU(d, b + v * lanes);
+        b += p.b_row;
+#pragma GCC unroll 32
+        for (int i = 0; i < kRows; ++i) {
+          const V factor = hn::Set(d, a[i / kGroup][i % kGroup * a_row]);
+          for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(factor, b_row[v], sums[i][v]);
+        }
+#pragma GCC unroll 32
+        for (int group = 0; group < kGroups; ++group) a[group] += a_step;
+      }
+    }
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) {
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(sums[i][v], d, p.c + (row + i) * p.c_row + col + v * lanes);
+    }
+  }
+}
+
+using BlocksOfRows = void (*)(const Product& p, Index col, Index row, Index blocks);
+
+template <class D, int kVectors, bool kTransposed, std::size_t... kRowsMinus1>
+constexpr auto for_each_height(std::index_sequence<kRowsMinus1...>) {
+  return std::array<BlocksOfRows, sizeof...(kRowsMinus1)>{blocks_of_rows<D, kVectors, static_cast<int>(kRowsMinus1) + 1, kTransposed>...};
+}
+
+// All rows of kVectors vectors of columns, in blocks as high as each other but for one row.
+template <class D, int kVectors, bool kTransposed> void all_rows(const Product& p, Index col) {
+  constexpr std::size_t kMost = most_rows(kVectors);
+  static constexpr auto kHeights = for_each_height<D, kVectors, kTransposed>(std::make_index_sequence<kMost>());
+  const Index blocks = (p.rows + static_cast<Index>(kMost) - 1) / static_cast<Index>(kMost);
+  const Index height = p.rows / blocks, higher = p.rows % blocks;
+  if (higher > 0) kHeights[static_cast<std::size_t>(height)](p, col, 0, higher);
+  kHeights[static_cast<std::size_t>(height - 1)](p, col, higher * (height + 1), blocks - higher);
+}
+
+template <bool kTransposed> void all_columns(const Product& p) {
+  using Full = hn::CappedTag<float, 16>;
+  using Half = hn::CappedTag<float, 8>;
+  constexpr Index kFull = hn::MaxLanes(Full()), kHalf = hn::MaxLanes(Half());
+  Index col = 0;
+  for (; col + 2 * kFull <= p.columns; col += 2 * kFull) all_rows<Full, 2, kTransposed>(p, col);
+  for (; col + kFull <= p.columns; col += kFull) all_rows<Full, 1, kTransposed>(p, col);
+  for (; col + kHalf <= p.columns; col += kHalf) all_rows<Half, 1, kTransposed>(p, col);
+}
+
+void product(const Product& p) {
+  if (p.a_step == 1) {
+    all_columns<false>(p);
+  } else {
+    all_columns<true>(p);
+  }
+}
+
+}  // namespace temper::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace temper {
+
+HWY_EXPORT(product);
+
+void product(const Product& p) {
+  TEMPER_CHECK(p.columns % kColumnBlock == 0, "product: ", p.columns, " columns are no multiple of ", kColumnBlock, "; pad them");
+  if (p.rows > 0 && p.columns > 0) HWY_DYNAMIC_DISPATCH(product)(p);
+}
+
+}  // namespace temper
+#endif

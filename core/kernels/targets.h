@@ -1,0 +1,27 @@
+// The instruction sets that this machine has of those that our kernels are compiled for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace temper {
+
+struct SimdTarget {
+  std::string name;  // "AVX3", "AVX2", ...
+  std::int64_t bit;
+};
+
+// Best first. Kernels use the first.
+std::vector<SimdTarget> simd_targets();
+
+// For tests: while one lives, kernels use this target.
+class ForcedSimdTarget {
+ public:
+  explicit ForcedSimdTarget(const SimdTarget& target);
+  ~ForcedSimdTarget();
+  ForcedSimdTarget(const ForcedSimdTarget&) = delete;
+  ForcedSimdTarget& operator=(const ForcedSimdTarget&) = delete;
+};
+
+}  // namespace temper
