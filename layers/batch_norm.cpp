@@ -20,8 +20,8 @@ BatchNorm::BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& sp
       running_var(declare(scope, "running_var", spec, Parameter::Kind::state, constant(1))),
       options(spec.options) {}
 
-Tensor BatchNorm::operator()(Tensor x) const {
-  return batch_norm(std::move(x), weight, bias, {.mean = running_mean.value, .variance = running_var.value}, options);
+Tensor BatchNorm::operator()(Tensor x, Tensor residual) const {
+  return batch_norm(std::move(x), weight, bias, {.mean = running_mean.value, .variance = running_var.value}, options, std::move(residual));
 }
 
 }  // namespace temper::layers

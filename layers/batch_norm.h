@@ -8,15 +8,15 @@ namespace temper::layers {
 
 struct BatchNormSpec {
   Index channels = 0;
-  BatchNormOptions options = {};
-  Initializer weight_init = {};  // absent: 1. With 0 in the last one of a residual block, the block starts as the identity.
+  BatchNormOptions options = {};  // relu = true: BatchNorm and ReLU in one
+  Initializer weight_init = {};   // absent: 1. With 0 in the last one of a residual block, the block starts as the identity.
 };
 
-// y = batch_norm(x(..., C), weight, bias). Parameters, called as in PyTorch: weight (gamma) and bias (beta), (C) of kind norm;
+// y = batch_norm(x(..., C), weight, bias) [+ residual]. Parameters, called as in PyTorch: weight (gamma) and bias (beta), (C) of kind norm;
 // running_mean and running_var, (C) of kind state, from 0 and 1.
 struct BatchNorm {
   BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec);
-  Tensor operator()(Tensor x) const;
+  Tensor operator()(Tensor x, Tensor residual = {}) const;
 
   Parameter& weight;
   Parameter& bias;

@@ -14,17 +14,20 @@ struct BatchNormOptions {
   float epsilon = 1e-5f;
   float momentum = 0.1f;  // weight of the new batch in the running statistics, as in PyTorch: 1 forgets the past
   bool frozen = false;    // normalise with the running statistics on a tape as well, and leave them as they are: for fine-tuning
+  bool relu = false;      // y = max(y, 0) at the end, in the same pass over memory
 };
 
 // Batch normalisation (Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training", ICML 2015) of x(..., C) over all axes
 // but the last:
-//   y = gamma (x - mean) / sqrt(variance + epsilon) + beta,   one mean, variance, gamma and beta a channel.
+//   y = gamma (x - mean) / sqrt(variance + epsilon) + beta [+ residual],   one mean, variance, gamma and beta a channel;
+// residual(..., C), the shortcut of a residual block, may be empty.
 // On a tape: with mean and (biased) variance of the n = x.size() / C values in the batch, and
 //   running mean = (1 - momentum) running mean + momentum mean, the variance likewise with the unbiased one, times n / (n - 1).
 // With no tape: with the running statistics, which never change.
 // requires: x of rank 2 or more; C values in all others; n >= 2 on a tape.
-// gradient: through mean and variance where they are the batch's. Keeps x, gamma and three numbers a channel.
-// Statistics are summed in double around the first row: exact for any mean that float32 itself can tell from its neighbours.
-Tensor batch_norm(Tensor x, Tensor gamma, Tensor beta, const RunningStatistics& running, const BatchNormOptions& options = {});
+// gradient: through mean and variance where they are the batch's. Keeps x, gamma, three numbers a channel and, with relu, y.
+// Statistics are summed around a mean of some rows: exact for any mean that float32 itself can tell from its neighbours.
+Tensor batch_norm(Tensor x, Tensor gamma, Tensor beta, const RunningStatistics& running, const BatchNormOptions& options = {},
+                  Tensor residual = {});
 
 }  // namespace temper

@@ -1,6 +1,5 @@
 #include "models/networks/cnn.h"
 
-#include "core/ops/relu.h"
 #include "layers/batch_norm.h"
 #include "layers/conv.h"
 #include "layers/init.h"
@@ -16,19 +15,18 @@ Cnn::Cnn(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
     return layers::Conv2d(scope / name,
                           {.in = in, .out = out, .kernel = 3, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()});
   };
-  const auto norm = [&](const char* name, Index channels) { return layers::BatchNorm(scope / name, {.channels = channels}); };
+  const auto norm_relu = [&](const char* name, Index channels) {
+    return layers::BatchNorm(scope / name, {.channels = channels, .options = {.relu = true}});
+  };
   const layers::MaxPool halve({.kernel = 2, .stride = 2});
   layers_ = {
       conv("conv1", C, 32),  // (N,H,W,32)
-      norm("bn1", 32),
-      relu,
+      norm_relu("bn1", 32),
       conv("conv2", 32, 32),
-      norm("bn2", 32),
-      relu,
+      norm_relu("bn2", 32),
       halve,                  // (N,H/2,W/2,32)
       conv("conv3", 32, 64),  // (N,H/2,W/2,64)
-      norm("bn3", 64),
-      relu,
+      norm_relu("bn3", 64),
       halve,                                                                                  // (N,H/4,W/4,64)
       layers::Linear(scope / "fc", {.inputs = {H / 4, W / 4, 64}, .outputs = spec.classes}),  // (N,K)
   };

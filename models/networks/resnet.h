@@ -15,7 +15,7 @@ struct ResNetSpec : NetworkSpec {
   Index depth = 20;  // 6 n + 2
 };
 
-// y = relu(shortcut(x) + bn2(conv2(relu(bn1(conv1(x)))))).
+// y = relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)); the normalisations have their ReLU, and the second the sum, in one pass.
 class BasicBlock {
  public:
   BasicBlock(const ParameterStore::Scope& scope, Index in, Index out, Index stride);
