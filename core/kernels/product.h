@@ -5,7 +5,7 @@
 
 namespace temper {
 
-// The columns of b and c are a multiple of this: pad the last ones with zeros.
+// The columns of b and c are a multiple of this, the last ones padded. What is in the padding of b reaches that of c alone.
 inline constexpr Index kColumnBlock = 8;
 inline Index padded_columns(Index columns) { return (columns + kColumnBlock - 1) / kColumnBlock * kColumnBlock; }
 

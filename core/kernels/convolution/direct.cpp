@@ -193,18 +193,17 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
   parallel_for(blocks.blocks, parts.grain, [&](Index first, Index last) {
     Workspace inner;
     float* frame_memory = inner.take(frame_size(g, blocks));
-    float* padded_dy = inner.take(columns == g.K ? 0 : blocks.block_rows * g.Q * columns);
+    float* last_dy = inner.take(blocks.block_rows * g.Q * g.K + columns);
     float* sum = sums + first / parts.grain * parts.size;
     for (Index block = first; block < last; ++block) {
       const Index begin = blocks.begin(block), rows = blocks.end(block) - begin, image = blocks.image(block);
       const Cut frame = cut(g, x + image * g.H * g.W * g.C, frame_of_rows(g, begin, begin + rows), frame_memory);
       const float* gradient = dy + (image * g.P + begin) * g.Q * g.K;
-      if (columns != g.K) {
-        for (Index pixel = 0; pixel < rows * g.Q; ++pixel) {
-          std::copy_n(gradient + pixel * g.K, g.K, padded_dy + pixel * columns);
-          std::fill_n(padded_dy + pixel * columns + g.K, columns - g.K, 0.0f);
-        }
-        gradient = padded_dy;
+      // Columns from K on are those of the next pixel; their sums are not used. Behind the last pixel of all there is none: a copy has.
+      if (columns != g.K && block == blocks.blocks - 1) {
+        std::copy_n(gradient, rows * g.Q * g.K, last_dy);
+        std::fill_n(last_dy + rows * g.Q * g.K, columns - g.K, 0.0f);
+        gradient = last_dy;
       }
       for (Index r = 0; r < g.R; ++r) {
         float* c = sum + r * g.S * g.C * columns;
@@ -213,7 +212,7 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
                  .a_run = g.window.stride.h * frame.row,
                  .a_step = g.window.stride.w * g.C,
                  .b = gradient,
-                 .b_row = columns,
+                 .b_row = g.K,
                  .c = c,
                  .c_row = columns,
                  .start = block > first ? c : nullptr,
