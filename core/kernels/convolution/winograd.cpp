@@ -15,7 +15,7 @@ using Kind = Transform::Kind;
 
 constexpr Index kChannelBlock = 16;
 constexpr Index kPlanesSize = 1 << 17;      // floats of planes a block: 512 KiB
-constexpr Index kMostPlanesSize = 1 << 19;  // for many channels, where a block also reads and writes the sums of dw
+constexpr Index kMostPlanesSize = 1 << 20;  // twice the kernels where these do not stay there: each block reads them all
 constexpr Index kLeastTiles = 8;            // a block: fewer, and its products spend their time on reading the kernels
 constexpr Index kLeastBlocks = 8;           // of a batch, to share among threads
 constexpr Index kPlaneGap = 16;             // planes a multiple of 4 KiB apart would share a set of the cache
@@ -28,7 +28,7 @@ struct Tiling {
   Index rows, cols;  // of tiles, an image
   Index strips, block_strips;
 
-  Tiling(const Convolution& g, bool backward, Index planes_size = kPlanesSize)
+  Tiling(const Convolution& g, bool backward)
       : N(g.N), H(g.H), W(g.W), C(g.C), P(g.P), Q(g.Q), K(g.K), r(g.R), m(kWinogradPoints + 1 - r), padding(g.window.padding) {
     if (backward) {
       std::swap(H, P);
@@ -39,6 +39,7 @@ struct Tiling {
     rows = (P + m - 1) / m;
     cols = (Q + m - 1) / m;
     strips = N * rows;
+    const Index planes_size = std::clamp(2 * kWinogradPlanes * C * K, kPlanesSize, kMostPlanesSize);
     const Index most = planes_size / (kWinogradPlanes * cols * (C + K)), least = (kLeastTiles + cols - 1) / std::max<Index>(1, cols);
     block_strips = std::max<Index>(std::max<Index>(1, least), std::min(most, strips / kLeastBlocks));
   }
@@ -239,7 +240,7 @@ void input_gradient(const Convolution& g, const float* w, const float* dy, float
 
 void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {
   const Index size = g.K * g.C;
-  const Tiling t(g, false, std::clamp(2 * kWinogradPlanes * size, kPlanesSize, kMostPlanesSize));
+  const Tiling t(g, false);
   const Index blocks = (t.strips + t.block_strips - 1) / t.block_strips;
   const PartialSums parts(std::max<Index>(1, blocks), kWinogradPlanes * size);
   Workspace scratch;

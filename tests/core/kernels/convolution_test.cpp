@@ -100,9 +100,9 @@ double error_of(std::span<const float> actual, std::span<const double> expected)
   return worst / scale;
 }
 
-struct NoPoison {
-  NoPoison() { Pool::shared().poison(true); }
-  ~NoPoison() { Pool::shared().poison(false); }
+struct PoisonedPool {
+  PoisonedPool() { Pool::shared().poison(true); }
+  ~PoisonedPool() { Pool::shared().poison(false); }
 };
 
 void check_close(const Results<float>& actual, const Results<double>& expected, double tolerance) {
@@ -133,7 +133,7 @@ void check_gradients_are_added(const Case& c, const Inputs& inputs, Algorithm al
 
 // Returns the number of algorithms that apply.
 int check_convolution(const Case& c) {
-  const NoPoison poisoned;
+  const PoisonedPool poisoned;
   const int before = threads();
   CAPTURE(c);
   const Inputs inputs(c);
