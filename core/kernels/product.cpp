@@ -1,6 +1,6 @@
 // A block of c, some rows high and one or two vectors wide, is summed in registers: for each step of the depth its part of a row of b is
-// loaded, and every row multiplies it with one element of a, broadcast. 32 registers hold 12 rows of 2 vectors or 16 rows of 1; 16 hold 6
-// or 12.
+// loaded, and every row multiplies it with one element of a, broadcast. 32 registers hold 12 rows of 2 vectors or 20 rows of 1; 16 hold 6
+// or 10.
 #include "core/kernels/product.h"
 
 #include <array>
@@ -22,9 +22,7 @@ constexpr int kRegisters = 32;
 #else
 constexpr int kRegisters = 16;
 #endif
-constexpr int most_rows(int vectors) {
-  return vectors == 1 ? kRegisters / 2 + kRegisters / 8 : vectors == 2 ? kRegisters / 4 + kRegisters / 8 : 1;
-}
+constexpr int most_rows(int vectors) { return kRegisters / (2 * vectors) + kRegisters / 8; }
 
 // One step of the depth: sums += the elements of a at the pointers times a row of b.
 template <class D, int kVectors, int kRows, int kGroup>
@@ -44,8 +42,7 @@ template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_row
   // Four rows share a pointer: their distances from it, 0, 1, 2 and 3 a_row, are index registers of the processor's addresses.
   constexpr int kGroup = kTransposed ? 32 : 4, kGroups = (kRows + kGroup - 1) / kGroup;
   // A multiply-add takes four cycles: fewer than eight sums, and the processor would wait for them. Every second step then has its own
-  // sums. Only where the rows are neighbours, as
-  // channels are: the order of a sum must not depend on the number of pixels of a batch.
+  // sums.
   constexpr int kChains = kTransposed && kRows * kVectors < 8 ? 2 : 1;
   const D d;
   const Index a_row = kTransposed ? 1 : p.a_row, a_step = kTransposed ? p.a_step : 1, lanes = static_cast<Index>(hn::MaxLanes(d));
