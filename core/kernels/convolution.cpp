@@ -3,6 +3,7 @@
 #include "core/kernels/convolution/direct.h"
 #include "core/kernels/convolution/im2col.h"
 #include "core/kernels/convolution/winograd.h"
+#include "core/kernels/product.h"
 
 namespace temper {
 
@@ -13,9 +14,14 @@ bool applies(Algorithm algorithm, const Convolution& convolution) {
 }
 
 Plan plan(const Convolution& convolution) {
-  if (applies(Algorithm::winograd, convolution)) return {Algorithm::winograd, Algorithm::winograd, Algorithm::winograd};
-  if (applies(Algorithm::direct, convolution)) return {Algorithm::direct, Algorithm::direct, Algorithm::direct};
-  return {Algorithm::im2col, Algorithm::im2col, Algorithm::im2col};
+  using enum Algorithm;
+  if (applies(winograd, convolution)) return {winograd, winograd, winograd};
+  if (!applies(direct, convolution)) return {im2col, im2col, im2col};
+  // direct computes dx where it lies, its few channels padded and its border included; im2col what lies under the windows.
+  const Window& window = convolution.window;
+  const Index direct_work = convolution.H * convolution.W * padded_columns(convolution.C);
+  const Index im2col_work = convolution.P * convolution.Q * window.stride.h * window.stride.w * convolution.C;
+  return {direct, 2 * im2col_work < direct_work && convolution.C > 1 ? im2col : direct, direct};
 }
 
 void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* w, const float* b, float* y) {

@@ -1,6 +1,6 @@
 // A block of c, some rows high and one or two vectors wide, is summed in registers: for each step of the depth its part of a row of b is
-// loaded, and every row multiplies it with one element of a, broadcast. 32 registers hold 12 rows of 2 vectors or 16 rows of 1; 16 hold 6
-// or 12.
+// loaded, and every row multiplies it with one element of a, broadcast. 32 registers hold 12 rows of 2 vectors or 20 rows of 1; 16 hold 6
+// or 10.
 #include "core/kernels/product.h"
 
 #include <array>
@@ -22,45 +22,65 @@ constexpr int kRegisters = 32;
 #else
 constexpr int kRegisters = 16;
 #endif
-constexpr int most_rows(int vectors) {
-  return vectors == 1 ? kRegisters / 2 + kRegisters / 8 : vectors == 2 ? kRegisters / 4 + kRegisters / 8 : 1;
+constexpr int most_rows(int vectors) { return kRegisters / (2 * vectors) + kRegisters / 8; }
+
+// One step of the depth: sums += the elements of a at the pointers times a row of b.
+template <class D, int kVectors, int kRows, int kGroup>
+HWY_INLINE void add_products(const float* const* a, Index a_row, const float* b, hn::Vec<D> (&sums)[kRows][kVectors]) {
+  const D d;
+  hn::Vec<D> b_row[kVectors];
+  for (int v = 0; v < kVectors; ++v) b_row[v] = hn::LoadU(d, b + v * hn::MaxLanes(d));
+#pragma GCC unroll 32
+  for (int i = 0; i < kRows; ++i) {
+    const hn::Vec<D> factor = hn::Set(d, a[i / kGroup][i % kGroup * a_row]);
+    for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(factor, b_row[v], sums[i][v]);
+  }
 }
 
 // `blocks` blocks of kRows rows each, one below the other.
 template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_rows(const Product& p, Index col, Index row, Index blocks) {
-  using V = hn::Vec<D>;
   // Four rows share a pointer: their distances from it, 0, 1, 2 and 3 a_row, are index registers of the processor's addresses.
-  constexpr int kGroup = kTransposed ? kRows : 4, kGroups = (kRows + kGroup - 1) / kGroup;
+  constexpr int kGroup = kTransposed ? 32 : 4, kGroups = (kRows + kGroup - 1) / kGroup;
+  // A multiply-add takes four cycles: fewer than eight sums, and the processor would wait for them. Every second step then has its own
+  // sums.
+  constexpr int kChains = kTransposed && kRows * kVectors < 8 ? 2 : 1;
   const D d;
-  const Index a_row = kTransposed ? 1 : p.a_row, a_step = kTransposed ? p.a_step : 1, lanes = static_cast<Index>(hn::Lanes(d));
+  const Index a_row = kTransposed ? 1 : p.a_row, a_step = kTransposed ? p.a_step : 1, lanes = static_cast<Index>(hn::MaxLanes(d));
   for (; blocks > 0; --blocks, row += kRows) {
-    V sums[kRows][kVectors];
+    hn::Vec<D> sums[kChains][kRows][kVectors];
 #pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) {
-      for (int v = 0; v < kVectors; ++v)
-        sums[i][v] = p.start ? hn::LoadU(d, p.start + (row + i) * p.start_row + col + v * lanes) : hn::Zero(d);
+      for (int v = 0; v < kVectors; ++v) {
+        sums[0][i][v] = p.start ? hn::LoadU(d, p.start + (row + i) * p.start_row + col + v * lanes) : hn::Zero(d);
+        if constexpr (kChains == 2) sums[1][i][v] = hn::Zero(d);
+      }
     }
     const float* b = p.b + col;
     for (Index run = 0; run < p.runs; ++run) {
       const float* a[kGroups];
 #pragma GCC unroll 32
       for (int group = 0; group < kGroups; ++group) a[group] = p.a + (row + group * kGroup) * a_row + run * p.a_run;
-      for (Index depth = 0; depth < p.run; ++depth) {
-        V b_row[kVectors];
-        for (int v = 0; v < kVectors; ++v) b_row[v] = hn::LoadU(d, b + v * lanes);
+      const auto step = [&](int chain) HWY_ATTR {
+        add_products<D, kVectors, kRows, kGroup>(a, a_row, b, sums[chain]);
         b += p.b_row;
 #pragma GCC unroll 32
-        for (int i = 0; i < kRows; ++i) {
-          const V factor = hn::Set(d, a[i / kGroup][i % kGroup * a_row]);
-          for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(factor, b_row[v], sums[i][v]);
-        }
-#pragma GCC unroll 32
         for (int group = 0; group < kGroups; ++group) a[group] += a_step;
+      };
+      Index depth = 0;
+      if constexpr (kChains == 2) {
+        for (; depth + 2 <= p.run; depth += 2) {
+          step(0);
+          step(1);
+        }
       }
+      for (; depth < p.run; ++depth) step(0);
     }
 #pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) {
-      for (int v = 0; v < kVectors; ++v) hn::StoreU(sums[i][v], d, p.c + (row + i) * p.c_row + col + v * lanes);
+      for (int v = 0; v < kVectors; ++v) {
+        if constexpr (kChains == 2) sums[0][i][v] = hn::Add(sums[0][i][v], sums[1][i][v]);
+        hn::StoreU(sums[0][i][v], d, p.c + (row + i) * p.c_row + col + v * lanes);
+      }
     }
   }
 }
@@ -93,10 +113,10 @@ template <bool kTransposed> void all_columns(const Product& p) {
 }
 
 void product(const Product& p) {
-  if (p.a_step == 1) {
-    all_columns<false>(p);
-  } else {
+  if (p.a_row == 1) {
     all_columns<true>(p);
+  } else {
+    all_columns<false>(p);
   }
 }
 

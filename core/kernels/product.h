@@ -5,7 +5,7 @@
 
 namespace temper {
 
-// The columns of b and c are a multiple of this: pad the last ones with zeros.
+// The columns of b and c are a multiple of this, the last ones padded. What is in the padding of b reaches that of c alone.
 inline constexpr Index kColumnBlock = 8;
 inline Index padded_columns(Index columns) { return (columns + kColumnBlock - 1) / kColumnBlock * kColumnBlock; }
 
@@ -23,7 +23,8 @@ struct Product {
   Index rows = 0, columns = 0, runs = 1, run = 0;
 };
 
-// In the calling thread. The order of a sum does not depend on where its row or column lies.
+// In the calling thread. Where a_row > 1, the order of a sum does not depend on the number of rows: a tile's result is the same in any
+// batch.
 void product(const Product& p);
 
 }  // namespace temper

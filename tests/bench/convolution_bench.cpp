@@ -1,5 +1,5 @@
 // GFLOP/s of each convolution of the networks that temper is timed with, for each pass and algorithm, beside im2col in the same run:
-//   convolution_bench [threads] [batch] [part of a shape's name]
+//   convolution_bench [threads] [batch] [part of a shape's name] [instruction set: AVX3, AVX2, SSE4, NEON, ...]
 // Effective GFLOP/s: the products of the definition per second, whatever the algorithm multiplies. The best of the rounds counts, and
 // algorithms take turns within a round, so that other programs on the machine disturb all alike. `cpu` is the same per second of this
 // process's processor time, times the threads: what a machine without other programs would show.
@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/gemm.h"
 #include "core/kernels/convolution.h"
+#include "core/kernels/targets.h"
 #include "core/parallel.h"
 #include "core/random.h"
 
@@ -113,6 +115,11 @@ int main(int count, char** arguments) {
   const temper::Index batch = count > 2 ? std::atol(arguments[2]) : 128;
   const std::string part = count > 3 ? arguments[3] : "";
   if (count > 1) temper::set_threads(std::atoi(arguments[1]));
+  std::optional<temper::ForcedSimdTarget> forced;
+  for (const temper::SimdTarget& target : temper::simd_targets()) {
+    if (count > 4 && target.name == arguments[4]) forced.emplace(target);
+  }
+  std::printf("kernels: %s\n", temper::simd_targets()[0].name.c_str());
   temper::bench_limit();
   for (const temper::Layer& layer : temper::kLayers) {
     if (std::string(layer.name).find(part) != std::string::npos) temper::bench(layer, batch);

@@ -69,61 +69,52 @@ void product_into(Product p, Index columns, const float* bias, float* c, Index c
   }
 }
 
-// The pixels of dx at h = first + i stride, and the taps that reach them: r = tap + j stride, j < taps, from dy row i + reach - j.
+// The pixels of dx at h = number + i stride, one axis, and the taps that reach them: tap + j stride, j < taps, from dy at i + reach - j.
 struct Phase {
-  Index first, count, tap, taps, reach;
-};
-Phase phase(Index number, Index extent, Index kernel, Index stride, Index padding) {
-  Phase p{};
-  p.first = number;
-  p.count = extent > number ? (extent - number + stride - 1) / stride : 0;
-  p.tap = (number + padding) % stride;
-  p.taps = kernel > p.tap ? (kernel - p.tap + stride - 1) / stride : 0;
-  p.reach = (number + padding) / stride;
-  return p;
-}
+  Index number, count, tap, taps, reach;
 
-// The taps of a phase, turned by 180 degrees: out(taps.h, taps.w, K, columns), zeros from column C on.
-void pack_phase(const Convolution& g, const float* w, const Phase& down, const Phase& along, Index columns, float* out) {
-  for (Index i = down.taps - 1; i >= 0; --i) {
-    for (Index j = along.taps - 1; j >= 0; --j) {
-      const Index r = down.tap + i * g.window.stride.h, s = along.tap + j * g.window.stride.w;
-      for (Index k = 0; k < g.K; ++k, out += columns) {
-        std::copy_n(w + ((k * g.R + r) * g.S + s) * g.C, g.C, out);
-        std::fill(out + g.C, out + columns, 0.0f);
+  Phase(Index number_of, Index extent, Index kernel, Index stride, Index padding)
+      : number(number_of),
+        count(std::max<Index>(0, (extent - number + stride - 1) / stride)),
+        tap((number + padding) % stride),
+        taps(std::max<Index>(0, (kernel - tap + stride - 1) / stride)),
+        reach((number + padding) / stride) {}
+};
+
+// All phases of dx: pairs of one down the columns and one along the rows. Each pair's kernels are those of a convolution of stride 1, the
+// taps turned by 180 degrees.
+struct Phases {
+  const Convolution& g;
+  Index columns = padded_columns(g.C), stride_h = g.window.stride.h, stride_w = g.window.stride.w;
+  Index most_h = (g.R + stride_h - 1) / stride_h, most_w = (g.S + stride_w - 1) / stride_w;  // taps
+  Index kernel_size = most_h * most_w * g.K * columns;                                       // of a pair
+  // The frame of dy that any phase sees begins `before` rows and columns before the first pixel's own, and is `more` larger than the
+  // pixels.
+  Index before_h = most_h - 1 - g.window.padding.h / stride_h, before_w = most_w - 1 - g.window.padding.w / stride_w;
+
+  Phase down(Index number) const { return {number, g.H, g.R, stride_h, g.window.padding.h}; }
+  Phase along(Index number) const { return {number, g.W, g.S, stride_w, g.window.padding.w}; }
+
+  // The frame for the pixels begin <= i < end of every phase.
+  Frame frame(Index begin, Index end) const {
+    return {begin - before_h, end - begin + most_h, -before_w, (g.W + stride_w - 1) / stride_w + most_w};
+  }
+
+  // out(stride.h, stride.w, kernel_size), each (taps, K, columns) with zeros from column C on.
+  void pack(const float* w, float* out) const {
+    for (Index pair = 0; pair < stride_h * stride_w; ++pair) {
+      const Phase d = down(pair / stride_w), a = along(pair % stride_w);
+      float* to = out + pair * kernel_size;
+      for (Index tap = d.taps * a.taps - 1; tap >= 0; --tap) {
+        const Index r = d.tap + tap / a.taps * stride_h, s = a.tap + tap % a.taps * stride_w;
+        for (Index k = 0; k < g.K; ++k, to += columns) {
+          std::copy_n(w + ((k * g.R + r) * g.S + s) * g.C, g.C, to);
+          std::fill(to + g.C, to + columns, 0.0f);
+        }
       }
     }
   }
-}
-
-// dx at the pixels of one phase.
-void phase_gradient(const Convolution& g, const Phase& down, const Phase& along, const float* kernels, const float* dy, float* dx,
-                    bool add) {
-  const Size2 stride = g.window.stride;
-  const Index frame_cols = along.count + along.taps, columns = padded_columns(g.C);
-  const RowBlocks blocks(g.N, down.count, along.count * along.taps * down.taps * g.K * columns, frame_cols * g.K);
-  parallel_for(blocks.blocks, 1, [&](Index block, Index) {
-    Workspace scratch;
-    const Index begin = blocks.begin(block), rows = blocks.end(block) - begin, image = blocks.image(block);
-    float* memory = scratch.take(along.count * columns);
-    const Frame frame{begin + down.reach - down.taps + 1, rows + down.taps, along.reach - along.taps + 1, frame_cols};
-    float* frame_memory = scratch.take(frame.rows * frame.cols * g.K);
-    copy_frame(dy + image * g.P * g.Q * g.K, g.P, g.Q, g.K, frame, frame_memory);
-    for (Index row = 0; row < rows; ++row) {
-      const Index h = down.first + (begin + row) * stride.h;
-      product_into({.a = frame_memory + row * frame.cols * g.K,
-                    .a_row = g.K,
-                    .a_run = frame.cols * g.K,
-                    .a_step = 1,
-                    .b = kernels,
-                    .b_row = columns,
-                    .rows = along.count,
-                    .runs = down.taps,
-                    .run = along.taps * g.K},
-                   g.C, nullptr, dx + ((image * g.H + h) * g.W + along.first) * g.C, stride.w * g.C, add, memory);
-    }
-  });
-}
+};
 
 }  // namespace
 
@@ -159,17 +150,37 @@ void forward(const Convolution& g, const float* x, const float* w, const float* 
 }
 
 void input_gradient(const Convolution& g, const float* w, const float* dy, float* dx, bool add) {
-  const Index columns = padded_columns(g.C);
+  const Phases phases{g};
+  const Index rows_of_phase = (g.H + phases.stride_h - 1) / phases.stride_h, row = phases.frame(0, 1).cols * g.K;
+  const RowBlocks blocks(g.N, rows_of_phase, g.W * g.depth() / phases.stride_w * padded_columns(g.K), row);
   Workspace scratch;
-  float* kernels = scratch.take(g.R * g.S * g.K * columns);
-  for (Index i = 0; i < g.window.stride.h; ++i) {
-    for (Index j = 0; j < g.window.stride.w; ++j) {
-      const Phase down = phase(i, g.H, g.R, g.window.stride.h, g.window.padding.h);
-      const Phase along = phase(j, g.W, g.S, g.window.stride.w, g.window.padding.w);
-      pack_phase(g, w, down, along, columns, kernels);
-      phase_gradient(g, down, along, kernels, dy, dx, add);
+  float* kernels = scratch.take(phases.stride_h * phases.stride_w * phases.kernel_size);
+  phases.pack(w, kernels);
+  parallel_for(blocks.blocks, 1, [&](Index block, Index) {
+    Workspace inner;
+    const Index begin = blocks.begin(block), end = blocks.end(block), image = blocks.image(block);
+    const Frame frame = phases.frame(begin, end);
+    float* memory = inner.take(g.W * phases.columns);
+    float* frame_memory = inner.take(frame.rows * row);
+    copy_frame(dy + image * g.P * g.Q * g.K, g.P, g.Q, g.K, frame, frame_memory);
+    for (Index i = begin * phases.stride_h; i < std::min(g.H, end * phases.stride_h); ++i) {
+      const Phase down = phases.down(i % phases.stride_h);
+      const Index first_row = i / phases.stride_h + down.reach - (down.taps - 1) - frame.row;
+      for (Index number = 0; number < std::min(g.W, phases.stride_w); ++number) {
+        const Phase along = phases.along(number);
+        product_into({.a = frame_memory + first_row * row + (along.reach - (along.taps - 1) - frame.col) * g.K,
+                      .a_row = g.K,
+                      .a_run = row,
+                      .a_step = 1,
+                      .b = kernels + (down.number * phases.stride_w + number) * phases.kernel_size,
+                      .b_row = phases.columns,
+                      .rows = along.count,
+                      .runs = down.taps,
+                      .run = along.taps * g.K},
+                     g.C, nullptr, dx + ((image * g.H + i) * g.W + number) * g.C, phases.stride_w * g.C, add, memory);
+      }
     }
-  }
+  });
 }
 
 void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {
@@ -182,18 +193,17 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
   parallel_for(blocks.blocks, parts.grain, [&](Index first, Index last) {
     Workspace inner;
     float* frame_memory = inner.take(frame_size(g, blocks));
-    float* padded_dy = inner.take(columns == g.K ? 0 : blocks.block_rows * g.Q * columns);
+    float* last_dy = inner.take(blocks.block_rows * g.Q * g.K + columns);
     float* sum = sums + first / parts.grain * parts.size;
     for (Index block = first; block < last; ++block) {
       const Index begin = blocks.begin(block), rows = blocks.end(block) - begin, image = blocks.image(block);
       const Cut frame = cut(g, x + image * g.H * g.W * g.C, frame_of_rows(g, begin, begin + rows), frame_memory);
       const float* gradient = dy + (image * g.P + begin) * g.Q * g.K;
-      if (columns != g.K) {
-        for (Index pixel = 0; pixel < rows * g.Q; ++pixel) {
-          std::copy_n(gradient + pixel * g.K, g.K, padded_dy + pixel * columns);
-          std::fill_n(padded_dy + pixel * columns + g.K, columns - g.K, 0.0f);
-        }
-        gradient = padded_dy;
+      // Columns from K on are those of the next pixel; their sums are not used. Behind the last pixel of all there is none: a copy has.
+      if (columns != g.K && block == blocks.blocks - 1) {
+        std::copy_n(gradient, rows * g.Q * g.K, last_dy);
+        std::fill_n(last_dy + rows * g.Q * g.K, columns - g.K, 0.0f);
+        gradient = last_dy;
       }
       for (Index r = 0; r < g.R; ++r) {
         float* c = sum + r * g.S * g.C * columns;
@@ -202,7 +212,7 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
                  .a_run = g.window.stride.h * frame.row,
                  .a_step = g.window.stride.w * g.C,
                  .b = gradient,
-                 .b_row = columns,
+                 .b_row = g.K,
                  .c = c,
                  .c_row = columns,
                  .start = block > first ? c : nullptr,

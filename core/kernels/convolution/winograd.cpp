@@ -14,11 +14,12 @@ namespace {
 using Kind = Transform::Kind;
 
 constexpr Index kChannelBlock = 16;
-constexpr Index kPlanesSize = 1 << 16;   // floats of planes a block: 512 KiB
-constexpr Index kLeastTiles = 8;         // a block: fewer, and its products spend their time on reading the kernels
-constexpr Index kLeastBlocks = 8;        // of a batch, to share among threads
-constexpr Index kPlaneGap = 16;          // planes a multiple of 4 KiB apart would share a set of the cache
-constexpr Index kTransformGrain = 1024;  // kernels a task of a transform of the kernels
+constexpr Index kPlanesSize = 1 << 17;      // floats of planes a block: 512 KiB
+constexpr Index kMostPlanesSize = 1 << 20;  // twice the kernels where these do not stay there: each block reads them all
+constexpr Index kLeastTiles = 8;            // a block: fewer, and its products spend their time on reading the kernels
+constexpr Index kLeastBlocks = 8;           // of a batch, to share among threads
+constexpr Index kPlaneGap = 16;             // planes a multiple of 4 KiB apart would share a set of the cache
+constexpr Index kTransformGrain = 1024;     // kernels a task of a transform of the kernels
 
 // A convolution of stride 1, x(N,H,W,C) to y(N,P,Q,K), in tiles of m x m outputs. For the input gradient dy stands for x and dx for y.
 struct Tiling {
@@ -38,7 +39,8 @@ struct Tiling {
     rows = (P + m - 1) / m;
     cols = (Q + m - 1) / m;
     strips = N * rows;
-    const Index most = kPlanesSize / (kWinogradPlanes * cols * (C + K)), least = (kLeastTiles + cols - 1) / std::max<Index>(1, cols);
+    const Index planes_size = std::clamp(2 * kWinogradPlanes * C * K, kPlanesSize, kMostPlanesSize);
+    const Index most = planes_size / (kWinogradPlanes * cols * (C + K)), least = (kLeastTiles + cols - 1) / std::max<Index>(1, cols);
     block_strips = std::max<Index>(std::max<Index>(1, least), std::min(most, strips / kLeastBlocks));
   }
 
@@ -237,8 +239,9 @@ void input_gradient(const Convolution& g, const float* w, const float* dy, float
 }
 
 void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {
+  const Index size = g.K * g.C;
   const Tiling t(g, false);
-  const Index size = g.K * g.C, blocks = (t.strips + t.block_strips - 1) / t.block_strips;
+  const Index blocks = (t.strips + t.block_strips - 1) / t.block_strips;
   const PartialSums parts(std::max<Index>(1, blocks), kWinogradPlanes * size);
   Workspace scratch;
   float* sums = scratch.take(parts.memory());

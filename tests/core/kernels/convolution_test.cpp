@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -99,9 +100,9 @@ double error_of(std::span<const float> actual, std::span<const double> expected)
   return worst / scale;
 }
 
-struct NoPoison {
-  NoPoison() { Pool::shared().poison(true); }
-  ~NoPoison() { Pool::shared().poison(false); }
+struct PoisonedPool {
+  PoisonedPool() { Pool::shared().poison(true); }
+  ~PoisonedPool() { Pool::shared().poison(false); }
 };
 
 void check_close(const Results<float>& actual, const Results<double>& expected, double tolerance) {
@@ -132,7 +133,7 @@ void check_gradients_are_added(const Case& c, const Inputs& inputs, Algorithm al
 
 // Returns the number of algorithms that apply.
 int check_convolution(const Case& c) {
-  const NoPoison poisoned;
+  const PoisonedPool poisoned;
   const int before = threads();
   CAPTURE(c);
   const Inputs inputs(c);
@@ -203,6 +204,43 @@ TEST_CASE("convolution kernels: first layers, strides, kernels and channels of a
 
 TEST_CASE("convolution kernels: an empty batch has gradients of 0") {
   for (const Case& c : {Case{0, 8, 8, 16, 16, {3, 1, 1}}, Case{0, 8, 8, 3, 5, {3, 2, 1}}}) check_convolution(c);
+}
+
+// What the plan chooses, and that it is what conv2d promises: an image alone or in a batch gets the same bits.
+TEST_CASE("convolution kernels: an image's output and gradient do not depend on its batch, bit for bit") {
+  for (const Case& batch : {Case{7, 9, 10, 16, 32, {3, 1, 1}}, Case{40, 8, 8, 64, 64, {3, 1, 1}}, Case{5, 12, 12, 16, 16, {5, 1, 2}},
+                            Case{5, 15, 14, 3, 20, {3, 1, 1}}, Case{5, 16, 16, 16, 32, {3, 2, 1}}, Case{5, 9, 9, 4, 4, {3, 1, 1, 2}}}) {
+    CAPTURE(batch);
+    const Inputs inputs(batch);
+    Case alone = batch;
+    alone.N = 1;
+    const Convolution g = batch.convolution(), one = alone.convolution();
+    const Plan chosen = plan(g);
+    CHECK(plan(one).forward == chosen.forward);
+    CHECK(plan(one).input_gradient == chosen.input_gradient);
+    const Results<float> all = computed(batch, inputs, chosen.forward);
+    const auto x_size = alone.x().size(), y_size = alone.y().size();
+    std::vector<float> y(static_cast<std::size_t>(y_size)), dx(static_cast<std::size_t>(x_size));
+    for (Index n = 0; n < batch.N; ++n) {
+      convolution_forward(chosen.forward, one, inputs.x.data() + n * x_size, inputs.w.data(), inputs.b.data(), y.data());
+      convolution_input_gradient(chosen.forward, one, inputs.w.data(), inputs.dy.data() + n * y_size, dx.data(), false);
+      CHECK(std::equal(y.begin(), y.end(), all.y.data() + n * y_size));
+      CHECK(std::equal(dx.begin(), dx.end(), all.dx.data() + n * x_size));
+    }
+  }
+}
+
+// The promise of 1e-4 at the channels of real networks, with inputs all of one sign, whose transforms cancel most.
+TEST_CASE("convolution kernels: Winograd's error is within 1e-4 of the output's scale") {
+  for (const Case& c : {Case{2, 16, 16, 64, 64, {3, 1, 1}}, Case{1, 8, 8, 256, 128, {3, 1, 1}}, Case{1, 12, 12, 64, 64, {5, 1, 2}}}) {
+    CAPTURE(c);
+    Inputs inputs(c);
+    check_close(computed(c, inputs, Algorithm::winograd), definition(c, inputs), 2e-5);
+    for (float& value : inputs.x) value = std::fabs(value);
+    for (float& value : inputs.dy) value = std::fabs(value);
+    for (float& value : inputs.w) value = std::fabs(value);
+    check_close(computed(c, inputs, Algorithm::winograd), definition(c, inputs), 2e-5);
+  }
 }
 
 }  // namespace

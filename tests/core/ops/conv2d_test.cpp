@@ -57,7 +57,7 @@ Array convolve(std::span<const Array> inputs, const Conv2dOptions& o) {
   return y;
 }
 
-void check_conv2d(const Shape& x, const Shape& w, bool bias, const Conv2dOptions& options) {
+void check_conv2d(const Shape& x, const Shape& w, bool bias, const Conv2dOptions& options, double tolerance = 1e-6) {
   CAPTURE(x);
   CAPTURE(w);
   CAPTURE(options.stride);
@@ -67,6 +67,7 @@ void check_conv2d(const Shape& x, const Shape& w, bool bias, const Conv2dOptions
   OpCheck check{.inputs = {x, w},
                 .op = [&](auto t) { return conv2d(std::move(t[0]), std::move(t[1]), t.size() == 3 ? std::move(t[2]) : Tensor(), options); },
                 .reference = [&](auto a) { return convolve(a, options); },
+                .tolerance = tolerance,
                 .low = -1,
                 .high = 1};
   if (bias) check.inputs.push_back(Shape{w[0]});
@@ -84,6 +85,12 @@ TEST_CASE("conv2d: groups, strides, dilations and paddings") {
       }
     }
   }
+}
+
+// Winograd rounds sums of numbers that are up to 100 times as large as the results: core/kernels/convolution.h.
+TEST_CASE("conv2d: minimal filtering") {
+  check_conv2d({2, 5, 6, 16}, {16, 3, 3, 16}, true, {.padding = 1}, 2e-5);
+  check_conv2d({1, 3, 4, 16}, {16, 5, 5, 16}, false, {.padding = 2}, 2e-5);
 }
 
 TEST_CASE("conv2d: heights and widths of their own") {
