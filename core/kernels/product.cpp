@@ -3,6 +3,8 @@
 // or 10.
 #include "core/kernels/product.h"
 
+#include <hwy/cache_control.h>
+
 #include <array>
 #include <utility>
 
@@ -37,6 +39,15 @@ HWY_INLINE void add_products(const float* const* a, Index a_row, const float* b,
   }
 }
 
+// Fetches the share of rows [begin, end) of what p.fetch names.
+inline void fetch_share(const Product& p, Index begin, Index end) {
+  constexpr Index kLine = 16;  // floats of a cache line
+  for (const std::span<const float> memory : p.fetch) {
+    const Index size = static_cast<Index>(memory.size());
+    for (Index i = size * begin / p.rows; i < size * end / p.rows; i += kLine) hwy::Prefetch(memory.data() + i);
+  }
+}
+
 // `blocks` blocks of kRows rows each, one below the other.
 template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_rows(const Product& p, Index col, Index row, Index blocks) {
   // Four rows share a pointer: their distances from it, 0, 1, 2 and 3 a_row, are index registers of the processor's addresses.
@@ -55,6 +66,7 @@ template <class D, int kVectors, int kRows, bool kTransposed> void blocks_of_row
         if constexpr (kChains == 2) sums[1][i][v] = hn::Zero(d);
       }
     }
+    if (col == 0) fetch_share(p, row, row + kRows);
     const float* b = p.b + col;
     for (Index run = 0; run < p.runs; ++run) {
       const float* a[kGroups];

@@ -1,6 +1,8 @@
 // The inner loop of every convolution: a matrix product whose sums stay in registers.
 #pragma once
 
+#include <span>
+
 #include "core/shape.h"
 
 namespace temper {
@@ -21,6 +23,7 @@ struct Product {
   const float* start = nullptr;  // null: zeros. May be c
   Index start_row = 0;           // 0: the same for every row, e.g. a bias
   Index rows = 0, columns = 0, runs = 1, run = 0;
+  std::span<const float> fetch[2] = {};  // what is read or written soon: goes into the cache while the processor multiplies
 };
 
 // In the calling thread. Where a_row > 1, the order of a sum does not depend on the number of rows: a tile's result is the same in any

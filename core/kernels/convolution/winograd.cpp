@@ -1,7 +1,9 @@
 // The unit of work is a strip: one row of tiles of one image. Its image rows are transformed down their columns into six lines, zeros added
 // at both ends, and the lines along their length into the planes, so that no inner loop meets a border. A block of strips is small enough
-// for its planes to stay in the second-level cache.
+// for its planes to stay in the second-level cache. The transforms wait for memory and the products do not: these fetch what comes next.
 #include "core/kernels/convolution/winograd.h"
+
+#include <span>
 
 #include "core/kernels/convolution/packing.h"
 #include "core/kernels/convolution/partial_sums.h"
@@ -46,7 +48,20 @@ struct Tiling {
 
   Index block_tiles() const { return block_strips * cols; }
   Index plane(Index channels) const { return block_tiles() * channels + kPlaneGap; }
+
+  // The part of images with `height` rows of `row` elements that a block of strips from `strip` on is cut from; empty behind the last.
+  std::span<const float> pixels(const float* images, Index height, Index row, Index strip) const {
+    const auto offset = [&](Index s) { return (s / rows * height + std::min(height, s % rows * m)) * row; };
+    const Index begin = offset(std::min(strips, strip)), end = offset(std::min(strips, strip + block_strips));
+    return {images + begin, static_cast<std::size_t>(end - begin)};
+  }
 };
+
+// What product i of the planes fetches of it.
+std::span<const float> part(std::span<const float> memory, Index i) {
+  const std::size_t size = memory.size() / kWinogradPlanes;
+  return memory.subspan(static_cast<std::size_t>(i) * size, size);
+}
 
 // Images(N,H,W,C) on the way into the planes of their tiles; x with the input transform, dy with the evaluation.
 struct TiledImages {
@@ -67,7 +82,7 @@ void to_planes(const Tiling& t, const TiledImages& x, Index begin, Index end, fl
   std::fill_n(zeros, x.W * x.C, 0.0f);
   for (Index strip = begin; strip < end; ++strip) {
     const float* image = x.data + strip / t.rows * x.H * x.W * x.C;
-    Rows down{.size = pixels * x.C, .ahead = t.m * x.W * x.C};
+    Rows down{.size = pixels * x.C};
     for (Index i = 0; i < taps; ++i) {
       const Index h = strip % t.rows * t.m - x.padding.h + i;
       down.in[i] = h >= 0 && h < x.H ? image + h * x.W * x.C : zeros;
@@ -107,7 +122,7 @@ void from_planes(const Tiling& t, const float* planes, Index begin, Index end, c
                                                .rows = kWinogradPoints,
                                                .tiles = t.cols,
                                                .channels = t.K});
-    Rows down{.size = t.Q * t.K, .ahead = t.m * t.Q * t.K};
+    Rows down{.size = t.Q * t.K};
     for (Index i = 0; i < kWinogradPoints; ++i) down.in[i] = lines + i * line;
     for (Index i = 0; i < t.m; ++i) {
       const Index p = strip % t.rows * t.m + i;
@@ -152,6 +167,7 @@ void correlate(const Tiling& t, const float* x, const float* kernels, const floa
     float* x_planes = scratch.take(kWinogradPlanes * x_plane);
     float* y_planes = scratch.take(kWinogradPlanes * y_plane);
     to_planes(t, {x, t.H, t.W, t.C, {Kind::input}, t.padding}, begin, end, x_planes);
+    const std::span next_x = t.pixels(x, t.H, t.W * t.C, end), this_y = t.pixels(y, t.P, t.Q * t.K, begin);
     for (Index i = 0; i < kWinogradPlanes; ++i) {
       product({.a = x_planes + i * x_plane,
                .a_row = t.C,
@@ -164,7 +180,8 @@ void correlate(const Tiling& t, const float* x, const float* kernels, const floa
                .rows = (end - begin) * t.cols,
                .columns = t.K,
                .runs = 1,
-               .run = t.C});
+               .run = t.C,
+               .fetch = {part(next_x, i), part(this_y, i)}});
     }
     from_planes(t, y_planes, begin, end, bias, y, add);
   });
@@ -256,6 +273,7 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
       const Index first = block * t.block_strips, last = std::min(t.strips, first + t.block_strips);
       to_planes(t, {x, g.H, g.W, g.C, {Kind::input}, t.padding}, first, last, x_planes);
       to_planes(t, {dy, g.P, g.Q, g.K, {Kind::evaluate, t.m}, 0}, first, last, dy_planes);
+      const std::span next_x = t.pixels(x, g.H, g.W * g.C, last), next_dy = t.pixels(dy, g.P, g.Q * g.K, last);
       for (Index i = 0; i < kWinogradPlanes; ++i) {
         float* c = sum + i * size;
         product({.a = dy_planes + i * dy_plane,
@@ -271,7 +289,8 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
                  .rows = g.K,
                  .columns = g.C,
                  .runs = 1,
-                 .run = (last - first) * t.cols});
+                 .run = (last - first) * t.cols,
+                 .fetch = {part(next_x, i), part(next_dy, i)}});
       }
     }
   });

@@ -1,7 +1,5 @@
 #include "core/kernels/convolution/winograd_transforms.h"
 
-#include <hwy/cache_control.h>
-
 #include "core/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/convolution/winograd_transforms.cpp"
@@ -85,9 +83,6 @@ template <class T> void down(const Rows& rows) {
   for (Index e = 0; e < rows.size; e += kLanes) {
     V values[T::kInputs], results[T::kOutputs];
     for (int i = 0; i < T::kInputs; ++i) values[i] = hn::LoadU(d, in[i] + e);
-    if (rows.ahead > 0) {
-      for (int i = 0; i < T::kInputs; ++i) hwy::Prefetch(in[i] + e + rows.ahead);
-    }
     T::apply(values, results);
     for (int i = 0; i < T::kOutputs; ++i) hn::StoreU(results[i], d, out[i] + e);
   }
@@ -121,9 +116,6 @@ template <int n> void interpolate_rows(const Rows& rows, Index pixels, Index cha
       V values[6], results[n];
       for (int i = 0; i < 6; ++i) values[i] = hn::LoadU(d, rows.in[i] + e);
       Interpolate<n, false>::apply(values, results);
-      if (rows.ahead > 0) {
-        for (int i = 0; i < n; ++i) hwy::Prefetch(rows.out[i] + e + rows.ahead);
-      }
       if (bias) {
         for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, bias + c));
       }

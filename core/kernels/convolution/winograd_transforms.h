@@ -32,7 +32,6 @@ struct Rows {
   const float* in[kWinogradPoints] = {};
   float* out[kWinogradPoints] = {};
   Index size;
-  Index ahead = 0;  // where in memory the next strip lies, from this one: fetched into the cache meanwhile. 0: do not
 };
 void transform_down(const Transform& transform, const Rows& rows);
 
