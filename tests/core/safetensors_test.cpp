@@ -2,8 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -37,7 +38,9 @@ TEST_CASE("safetensors: what is written is read back, bit for bit") {
   REQUIRE(back.tensors.size() == 3);
   for (const auto& [name, entry] : example().tensors) {
     CHECK(back.tensors.at(name).shape == entry.shape);
-    CHECK(std::memcmp(back.tensors.at(name).values.data(), entry.values.data(), entry.values.size() * sizeof(float)) == 0);
+    const auto bits = [](float value) { return std::bit_cast<std::uint32_t>(value); };
+    const std::vector<float>& values = back.tensors.at(name).values;
+    CHECK(std::ranges::equal(values, entry.values, {}, bits, bits));
   }
 }
 
