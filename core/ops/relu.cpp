@@ -1,5 +1,6 @@
 #include "core/ops/relu.h"
 
+#include "core/kernels/rectifier.h"
 #include "core/parallel.h"
 #include "core/tape.h"
 
@@ -12,15 +13,12 @@ struct Relu {
   Shape shape(const Shape& x) const { return x; }
 
   void forward(In<0> x, OutOver<0> y) const {
-    parallel_for(x.size(), kElementGrain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) y[i] = x[i] < 0 ? 0 : x[i];
-    });
+    parallel_for(x.size(), kElementGrain, [&](Index begin, Index end) { rectify(x.data + begin, end - begin, y.data + begin); });
   }
 
   void backward(Out y, Grad dy, IntoOver<0> dx) const {
-    parallel_for(y.size(), kElementGrain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) dx.store(i, y[i] > 0 ? dy[i] : 0);
-    });
+    parallel_for(y.size(), kElementGrain,
+                 [&](Index begin, Index end) { rectify_gradient(y.data + begin, dy.data + begin, end - begin, dx.data + begin, dx.add); });
   }
 };
 

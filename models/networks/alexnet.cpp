@@ -32,8 +32,8 @@ AlexNet::AlexNet(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   const Index h = halved(halved(spec.image[0])), w = halved(halved(spec.image[1]));
   layers_ = {
       conv("conv1", spec.image[2], 0),  // (N,H,W,64)
-      relu,
-      halve,  // (N,H/2,W/2,64)
+      halve,                            // (N,H/2,W/2,64)
+      relu,                             // the same as before the pooling, with a quarter of the work
       normalise,
       conv("conv2", 64, 0.1f),  // (N,H/2,W/2,64)
       relu,

@@ -12,13 +12,14 @@ LeNet::LeNet(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   TEMPER_CHECK(H >= 12 && W >= 12, "--model: lenet takes images of 12x12 or larger, these are ", H, "x", W, "; use cnn or mlp");
   const Index h = (H / 2 - 4) / 2, w = (W / 2 - 4) / 2;  // after both poolings
   const layers::MaxPool halve({.kernel = 2, .stride = 2});
+  // ReLU after the pooling is the same as before it, to the bit and in its gradients, and has a quarter of the work.
   layers_ = {
       layers::Conv2d(scope / "conv1", {.in = C, .out = 6, .kernel = 5, .padding = 2}),  // (N,H,W,6)
+      halve,                                                                            // (N,H/2,W/2,6)
       relu,
-      halve,                                                               // (N,H/2,W/2,6)
       layers::Conv2d(scope / "conv2", {.in = 6, .out = 16, .kernel = 5}),  // (N,H/2-4,W/2-4,16)
+      halve,                                                               // (N,h,w,16)
       relu,
-      halve,                                                                  // (N,h,w,16)
       layers::Linear(scope / "fc1", {.inputs = {h, w, 16}, .outputs = 120}),  // (N,120)
       relu,
       layers::Linear(scope / "fc2", {.inputs = 120, .outputs = 84}),  // (N,84)

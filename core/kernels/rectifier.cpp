@@ -1,0 +1,59 @@
+#include "core/kernels/rectifier.h"
+
+#include "core/simd.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/kernels/rectifier.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, which includes this file for each target.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace temper::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// body(d, i) for every vector from element i on, then for each element that is left.
+template <class Body> void for_each_vector(Index size, Body body) {
+  const hn::CappedTag<float, 16> full;
+  const auto lanes = static_cast<Index>(hn::Lanes(full));
+  Index i = 0;
+  for (; i + lanes <= size; i += lanes) body(full, i);
+  for (; i < size; ++i) body(hn::CappedTag<float, 1>(), i);
+}
+
+void rectify(const float* x, Index size, float* y) {
+  for_each_vector(size, [&](auto d, Index i) {
+    const auto value = hn::LoadU(d, x + i);
+    hn::StoreU(hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value), d, y + i);
+  });
+}
+
+void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add) {
+  const auto sweep = [&](auto before) {
+    for_each_vector(size, [&](auto d, Index i) {
+      const auto gradient = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), hn::LoadU(d, dy + i));
+      hn::StoreU(before(d, i, gradient), d, dx + i);
+    });
+  };
+  if (add) {
+    sweep([&](auto d, Index i, auto gradient) { return hn::Add(hn::LoadU(d, dx + i), gradient); });
+  } else {
+    sweep([](auto, Index, auto gradient) { return gradient; });
+  }
+}
+
+}  // namespace temper::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace temper {
+
+HWY_EXPORT(rectify);
+HWY_EXPORT(rectify_gradient);
+
+void rectify(const float* x, Index size, float* y) { HWY_DYNAMIC_DISPATCH(rectify)(x, size, y); }
+void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add) {
+  HWY_DYNAMIC_DISPATCH(rectify_gradient)(y, dy, size, dx, add);
+}
+
+}  // namespace temper
+#endif

@@ -1,0 +1,14 @@
+// The two passes of a ReLU, in the calling thread. core/ops/relu.h says what is computed.
+#pragma once
+
+#include "core/shape.h"
+
+namespace temper {
+
+// y = max(x, 0); NaN stays NaN. y may be x.
+void rectify(const float* x, Index size, float* y);
+
+// dx = dy where y > 0, else 0; added to what is there if `add`. dx may be dy.
+void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add);
+
+}  // namespace temper
