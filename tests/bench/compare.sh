@@ -9,7 +9,8 @@ cd "$(dirname "$0")/../.."
 networks=("${@:-}"); [[ -n ${networks[0]} ]] || networks=(lenet alexnet resnet20 resnet56)
 rounds=${ROUNDS:-3} threads=${THREADS:-2} batch=${BATCH:-128}
 source apps/install_packages.sh
-install_packages "${build_packages[@]}" python3-torch nodejs npm time
+install_packages "${build_packages[@]}" python3-torch time
+command -v npm >/dev/null || install_packages nodejs npm
 work=$PWD/build/peers; mkdir -p "$work"
 
 if [[ ! -x build/bin/temper ]]; then
