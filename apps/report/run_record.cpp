@@ -110,7 +110,8 @@ Metrics metrics(const Node& node) {
           .mce = node.fraction("mce"),
           .ace = node.fraction("ace"),
           .classwise_ece = node.fraction("classwise_ece"),
-          .brier = node.number("brier")};
+          .brier = node.number("brier"),
+          .aurc = node.fraction("aurc")};
 }
 
 std::vector<ReliabilityBin> bins(const std::vector<Node>& nodes) {

@@ -23,6 +23,7 @@ struct Metrics {
   double ace = kNotANumber;
   double classwise_ece = kNotANumber;
   double brier = kNotANumber;
+  double aurc = kNotANumber;  // area under the risk-coverage curve
 };
 
 // The predictions whose confidence lies in (lower, upper].

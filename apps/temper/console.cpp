@@ -28,6 +28,20 @@ std::string duration(double seconds) {
 
 void warn(const std::string& message) { fmt::print(stderr, "temper: warning: {}\n", message); }
 
+void show_stage(std::string_view doing) {
+  static const Clock::time_point start = Clock::now();
+  if (::isatty(STDERR_FILENO) == 1) {
+    fmt::print(stderr, "\r  {}\x1b[K", doing);
+    std::fflush(stderr);
+  } else if (Clock::now() - start > std::chrono::seconds(2)) {
+    fmt::print(stderr, "  {}\n", doing);
+  }
+}
+
+void clear_stage() {
+  if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\x1b[K");
+}
+
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (const auto& cells : rows_) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/training/trainer.h"
@@ -13,6 +14,10 @@ std::string percent(double fraction);   // "97.35 %"
 std::string grouped(Index count);       // "61,706"
 std::string duration(double seconds);   // "2:05", "1:02:03"
 void warn(const std::string& message);  // "temper: warning: ..." on stderr
+
+// What a command without a bar is doing, drawn over itself on a terminal; a line each elsewhere, once the command has run for two seconds.
+void show_stage(std::string_view doing);
+void clear_stage();
 
 // Columns of text, the first flush left, the others flush right.
 class Table {
