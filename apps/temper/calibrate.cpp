@@ -4,12 +4,14 @@
 
 #include <filesystem>
 
+#include "apps/report/page.h"
 #include "apps/temper/calibration.h"
 #include "apps/temper/calibration_advice.h"
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/probability_file.h"
 #include "core/check.h"
+#include "core/file.h"
 #include "models/calibration/prediction_files.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
@@ -138,6 +140,12 @@ void finish(const std::string& name, const std::string& folder, CalibrationOutco
   fmt::print("{}\n", json.dump());
 }
 
+void write_page(const Options& options) {
+  const std::filesystem::path folder = options.out;
+  const std::string name = std::filesystem::path(options.files.logits).filename().string();
+  write_file((folder / "report.html").string(), report::page_of_logits(name, report::read_calibration(folder / "calibrator.json")));
+}
+
 void of_run(const Options& options) {
   TEMPER_CHECK(options.files.labels.empty() && !options.files.probabilities && options.out.empty(),
                "--labels: they belong to --logits; a run has its own, and its folder takes the result");
@@ -162,13 +170,16 @@ void of_logits(const Options& options) {
   if (!options.out.empty()) std::filesystem::create_directories(options.out);
   if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, data, *outcome.record.trial.fitted.calibrator);
   finish(options.files.logits, options.out, outcome, options);
+  if (!options.out.empty()) write_page(options);
   if (options.out.empty()) fmt::print(stderr, "nothing was written; --out FOLDER keeps the calibrator\n");
 }
 
 void run(const Options& options) {
   TEMPER_CHECK(options.run.empty() != options.files.logits.empty(),
-               "--logits: give the folder of a run, or the files --logits and --labels of any framework, not ",
-               options.run.empty() ? "neither" : "both");
+               "--logits: ", options.run.empty() ? "nothing to calibrate" : "a run has its own logits",
+               "; give the folder of a run, or the files --logits and --labels of any framework");
+  TEMPER_CHECK(options.save_probabilities.empty() || is_probability_file(options.save_probabilities),
+               "--save-probabilities: ", options.save_probabilities, " ends in neither .npy nor .csv; give one of them");
   options.run.empty() ? of_logits(options) : of_run(options);
 }
 

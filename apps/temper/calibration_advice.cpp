@@ -53,11 +53,11 @@ void on_harm(const training::CalibrationRecord& record, Sentences& advice) {
   const bool by_brier = method == calibration::Method::histogram || method == calibration::Method::isotonic;
   if (record.trial.rejected) {
     advice.push_back(
-        fmt::format("{} made things worse on data it was not fitted on (on the {} rows its {} is {:.4f}, against {:.4f} as it was) and was "
-                    "turned down: "
-                    "the logits are left as they are",
-                    calibration::to_string(method), record.measured_on, by_brier ? "Brier score" : "NLL",
-                    calibration::judged_score(method, *record.trial.rejected), calibration::judged_score(method, before)));
+        fmt::format("{} made things worse on rows it was not fitted on (out of fold on {} rows its {} is {:.4f}, against {:.4f} as it was) "
+                    "and was turned "
+                    "down: the logits are left as they are",
+                    calibration::to_string(method), grouped(record.samples), by_brier ? "Brier score" : "NLL", record.trial.score_after,
+                    record.trial.score_before));
     return;
   }
   if (after.nll > before.nll && std::isfinite(before.nll)) {

@@ -29,17 +29,17 @@ std::string duration(double seconds) {
 void warn(const std::string& message) { fmt::print(stderr, "temper: warning: {}\n", message); }
 
 void show_stage(std::string_view doing) {
-  static const Clock::time_point start = Clock::now();
+  static Clock::time_point last = Clock::now();
   if (::isatty(STDERR_FILENO) == 1) {
-    fmt::print(stderr, "\r  {}\x1b[K", doing);
-    std::fflush(stderr);
-  } else if (Clock::now() - start > std::chrono::seconds(2)) {
+    fmt::print(stderr, "  {}\x1b[K\r", doing);  // what comes next, also an error, is written over it
+  } else if (Clock::now() - last > std::chrono::seconds(2)) {
+    last = Clock::now();
     fmt::print(stderr, "  {}\n", doing);
   }
 }
 
 void clear_stage() {
-  if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\x1b[K");
+  if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\x1b[K");
 }
 
 std::string Table::text() const {

@@ -15,7 +15,7 @@ std::string grouped(Index count);       // "61,706"
 std::string duration(double seconds);   // "2:05", "1:02:03"
 void warn(const std::string& message);  // "temper: warning: ..." on stderr
 
-// What a command without a bar is doing, drawn over itself on a terminal; a line each elsewhere, once the command has run for two seconds.
+// What a command without a bar is doing, drawn over itself on a terminal; elsewhere a line every two seconds.
 void show_stage(std::string_view doing);
 void clear_stage();
 

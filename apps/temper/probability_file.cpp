@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/softmax.h"
 
@@ -36,6 +35,8 @@ std::string npy_header(Index rows, Index columns) {
 
 }  // namespace
 
+bool is_probability_file(const std::string& path) { return path.ends_with(".npy") || path.ends_with(".csv"); }
+
 void write_probabilities(const std::string& path, const Predictions& predictions, const Calibrator& calibrator) {
   if (path.ends_with(".npy")) {
     std::vector<double> all;
@@ -45,7 +46,6 @@ void write_probabilities(const std::string& path, const Predictions& predictions
     const std::string_view parts[] = {header, {reinterpret_cast<const char*>(all.data()), all.size() * sizeof(double)}};
     return write_file(path, parts);
   }
-  TEMPER_CHECK(path.ends_with(".csv"), "--save-probabilities: ", path, " ends in neither .npy nor .csv; give one of them");
   std::string text;
   for_each_row(predictions, calibrator, [&](std::span<const double> p) { text += fmt::format("{}\n", fmt::join(p, ",")); });
   write_file(path, text);

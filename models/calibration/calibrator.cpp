@@ -106,7 +106,7 @@ Fitted fit(Method method, const Selection& held_out, const FitOptions& options, 
     case Method::vector:
     case Method::matrix:
     case Method::dirichlet:
-      return fit_linear(method, held_out, options, start);
+      return fit_linear(method, held_out, options);
     case Method::histogram:
       return {.method = method, .calibrator = std::make_shared<HistogramCalibrator>(HistogramCalibrator::fit(held_out, options.bins))};
     case Method::isotonic:

@@ -63,8 +63,10 @@ struct Fitted {
   Status status = Status::converged;
 };
 
-// Fits on the given rows alone. `start`, a fit of other rows of the same data by the same method, saves steps; the result is the same
-// within the tolerance. Throws as check(Predictions) and for options that make no sense.
+// Fits on the given rows alone. `start`, a fit of other rows by the same method, saves temperature and ensemble a few passes; both find
+// their one minimum from anywhere. The other methods do not use it: where their minimum is a flat valley or lies at infinity, as for data
+// without a mistake, they would stop where they start, and an out-of-fold fit would know the rows held out. Throws as check(Predictions)
+// and for options that make no sense.
 Fitted fit(Method method, const Selection& held_out, const FitOptions& options = {}, const Fitted* start = nullptr);
 
 // The same labels with calibrated logits, less the largest of their row. Where floats cannot tell the largest from another, the largest

@@ -132,14 +132,15 @@ MixtureFit fit_mixture(std::span<const Weights> densities, double gap, Index mos
   for (Index step = 0; step < most_steps; ++step) {
     if (std::log(std::ranges::max(at.g)) <= gap) return {w, true};
     const Weights target = newton_target(at);
+    const double ceiling = at.value + 1e-14 * (1 + std::abs(at.value));  // rounding may not stop it
     Point next;
     Weights tried = target;
     for (double t = 1; t > 1e-12; t /= 2) {
       for (std::size_t j = 0; j < 3; ++j) tried[j] = w[j] + t * (target[j] - w[j]);
       next = evaluate(densities, tried);
-      if (next.value <= at.value) break;
+      if (next.value <= ceiling) break;
     }
-    if (!(next.value <= at.value)) break;
+    if (!(next.value <= ceiling)) break;
     w = tried;
     at = next;
   }

@@ -130,7 +130,7 @@ Vector transposed(std::span<const double> square, std::size_t n) {
   return result;
 }
 
-// A fit in progress: parameters in the scale of the solver.
+// A fit in progress, from temperature scaling on: parameters in the scale of the solver.
 struct Solver {
   Method method;
   std::size_t classes;
@@ -139,18 +139,8 @@ struct Solver {
 
   bool full() const { return method != Method::vector; }
 
-  // Starts at temperature scaling, or at an earlier fit.
-  Solver(Method m, const Selection& data, const Fitted* start) : method(m), classes(static_cast<std::size_t>(data.classes())) {
+  Solver(Method m, const Selection& data) : method(m), classes(static_cast<std::size_t>(data.classes())) {
     scale = 1 / Temperature::fit(data).value;
-    if (start != nullptr && start->method == m && start->calibrator) {
-      const Parameters stored = start->calibrator->parameters();
-      if (const auto weights = stored.find("weights"); weights != stored.end()) {
-        parameters = full() ? transposed(weights->second, classes) : weights->second;
-        for (double& weight : parameters) weight /= scale;
-        parameters.insert(parameters.end(), stored.at("bias").begin(), stored.at("bias").end());
-        return;
-      }
-    }
     parameters.assign((full() ? classes * classes : classes) + classes, 0);
     for (std::size_t k = 0; k < classes; ++k) parameters[full() ? k * (classes + 1) : k] = 1;
   }
@@ -168,13 +158,13 @@ struct Solver {
 };
 
 // The penalty whose fit of four fifths of the rows has the least NLL on the last fifth; from the strongest on, each fit starts at the last.
-double best_odir(Method method, const Selection& data, const FitOptions& options, const Fitted* start) {
+double best_odir(Method method, const Selection& data, const FitOptions& options) {
   constexpr double kRough = 1e-5;
   if (data.size() < 2) return kOdirGrid[0];
   const Folds folds(data, 5, 2);
   const std::vector<Index> most = folds.training_rows(0);
   const Selection training(data.all(), most), rest(data.all(), folds.held_out(0));
-  Solver solver(method, training, start);
+  Solver solver(method, training);
   double best = kOdirGrid[0], least = std::numeric_limits<double>::infinity();
   for (const double odir : kOdirGrid) {
     solver.solve(training, odir, {.tolerance = std::max(kRough, options.tolerance), .most_steps = options.most_steps});
@@ -210,10 +200,10 @@ void LinearCalibrator::apply(std::span<const float> logits, std::span<double> ca
   }
 }
 
-Fitted fit_linear(Method method, const Selection& held_out, const FitOptions& options, const Fitted* start) {
+Fitted fit_linear(Method method, const Selection& held_out, const FitOptions& options) {
   check(held_out);
-  const double odir = method == Method::vector ? 0 : options.odir >= 0 ? options.odir : best_odir(method, held_out, options, start);
-  Solver solver(method, held_out, start);
+  const double odir = method == Method::vector ? 0 : options.odir >= 0 ? options.odir : best_odir(method, held_out, options);
+  Solver solver(method, held_out);
   const Minimized found = solver.solve(held_out, odir, {.tolerance = options.tolerance, .most_steps = options.most_steps});
   return {.method = method,
           .calibrator = std::make_shared<LinearCalibrator>(solver.calibrator()),

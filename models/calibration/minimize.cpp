@@ -53,11 +53,11 @@ struct Position {
   double value = 0;
 };
 
-// A point on the line from `from` along d where the slope is at most 0.9 of the first one in size and f is no larger; the same x when there
+// A point on the line from `from` along d where the slope is at most 0.3 of the first one in size and f is no larger; the same x when there
 // is none.
 Position along(Objective f, const Position& from, const Vector& d, double first_step) {
   constexpr int kMostLooks = 60;
-  constexpr double kFlat = 0.9, kRounding = 1e-14;
+  constexpr double kFlat = 0.3, kRounding = 1e-14;
   const double slope = dot(from.gradient, d), ceiling = from.value + kRounding * std::abs(from.value);
   double low = 0, high = std::numeric_limits<double>::infinity(), t = first_step;
   Position to = from;

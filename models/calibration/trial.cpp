@@ -34,9 +34,11 @@ OutOfFold out_of_fold(Method method, const Predictions& data, const Fitted& of_a
 
 Fitted identity(Method method) { return {.method = method, .calibrator = identity_calibrator(), .status = Status::kept_identity}; }
 
-// Not better in the proper score, or not a number.
-bool worse(Method method, const Metrics& before, const Metrics& after) {
-  return !(judged_score(method, after) <= judged_score(method, before));
+// Whether the calibrator is worse than none on rows out of fold; also when its score is not a number.
+bool turned_down(Trial& trial, const Metrics& before, const Metrics& out_of_fold) {
+  trial.score_before = judged_score(trial.fitted.method, before);
+  trial.score_after = judged_score(trial.fitted.method, out_of_fold);
+  return trial.fitted.status != Status::kept_identity && !(trial.score_after <= trial.score_before);
 }
 
 }  // namespace
@@ -64,7 +66,7 @@ Trial cross_fit(Method method, const Predictions& data, const TrialOptions& opti
   const OutOfFold held_out = out_of_fold(method, data, trial.fitted, options);
   trial.after = assess(held_out.stream);
   trial.changed = held_out.changed;
-  if (trial.fitted.status != Status::kept_identity && worse(method, trial.before.metrics, trial.after.metrics)) {
+  if (turned_down(trial, trial.before.metrics, trial.after.metrics)) {
     trial.rejected = trial.after.metrics;
     trial.fitted = identity(method);
   }
@@ -84,7 +86,7 @@ Trial fit_and_test(Method method, const Predictions& val, const Predictions& tes
   trial.fitted = fit(method, val, options.fit);
   if (trial.fitted.status != Status::kept_identity && val.size() >= 2) {
     const Metrics held_out = out_of_fold(method, val, trial.fitted, options).stream.result();
-    if (worse(method, metrics(val, *identity_calibrator()), held_out)) {
+    if (turned_down(trial, metrics(val, *identity_calibrator()), held_out)) {
       trial.rejected = metrics(test, *trial.fitted.calibrator);
       trial.fitted = identity(method);
     }

@@ -77,6 +77,7 @@ Json to_json(const CalibrationRecord& record) {
   json["before"] = of_assessment(trial.before);
   json["after"] = of_assessment(trial.after);
   json["changed_predictions"] = trial.changed;
+  json["judged_by"] = {{"before", trial.score_before}, {"out_of_fold", trial.score_after}};
   if (trial.rejected) json["rejected"] = to_json(*trial.rejected);
   json["advice"] = record.advice;
   json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
