@@ -43,7 +43,8 @@ Metrics Arm::before() const {
   return {.samples = first().test.samples,
           .accuracy = mean(runs, [](const RunRecord& run) { return run.test.accuracy; }),
           .nll = mean(runs, [](const RunRecord& run) { return run.test.nll; }),
-          .ece = mean(runs, [](const RunRecord& run) { return run.test.ece; })};
+          .ece = mean(runs, [](const RunRecord& run) { return run.test.ece; }),
+          .aurc = mean(runs, [](const RunRecord& run) { return run.test.aurc; })};
 }
 
 std::optional<Metrics> Arm::after() const {

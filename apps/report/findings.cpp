@@ -114,6 +114,10 @@ Sentences smoothing(const Comparison& comparison) {
       text += fmt::format(" Temperature scaling of the hard-label run reaches {} at {}.", decimal(scaled->ece, 3),
                           temperature_text(hard->temperature()));
     }
+    if (with.aurc > without.aurc) {
+      text += fmt::format(" It spoilt the order of the confidences: the AURC is {} against {}, so abstaining by them works less well.",
+                          decimal(with.aurc, 4), decimal(without.aurc, 4));
+    }
     text += fmt::format(" By accuracy, {} {}.", named(arm), accuracy_against(with, without, named(*hard)));
     sentences.push_back(topic("Label smoothing.", text + beside(arm, *hard)));
   }
@@ -217,6 +221,9 @@ Sentences warnings(const Comparison& comparison) {
           "Caution.", fmt::format("{} saw a single epoch; it shows that training works, not what the network can do.", quoted(*run))));
     }
     if (!run->calibration) continue;
+    for (const std::string& advice : run->calibration->advice)
+      sentences.push_back(topic("Caution.", quoted(*run) + ": " + escape(advice) + "."));
+    if (!run->calibration->advice.empty()) continue;
     if (run->calibration->status == "at_upper_bound" || run->calibration->status == "at_lower_bound") {
       sentences.push_back(
           topic("Caution.",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "apps/report/calibration_figures.h"
 #include "apps/report/comparison.h"
 #include "apps/report/findings.h"
 #include "apps/report/learning_curves.h"
@@ -116,6 +117,9 @@ constexpr const char* kTerms =
     "<div><dt>ECE</dt><dd>expected calibration error: how far confidence and accuracy are apart, on average over 15 bins of confidence, 0 "
     "to 1. "
     "Less is better.</dd></div>\n"
+    "<div><dt>AURC</dt><dd>area under the risk-coverage curve: the error among the images that the network is surest of, averaged over how "
+    "many "
+    "it answers. Less is better.</dd></div>\n"
     "<div><dt>T</dt><dd>temperature: the logits are divided by it. Above 1 it makes the network less sure, below 1 surer; the predicted "
     "class, "
     "and so the accuracy, stays.</dd></div>\n"
@@ -127,25 +131,53 @@ constexpr const char* kTerms =
     "and its temperature while teaching.</dd></div>\n"
     "</dl>\n";
 
+constexpr const char* kFooter =
+    "<footer>Made by temper. One file, no script, nothing is loaded from anywhere: it can be mailed and archived as it is.</footer>\n"
+    "</main>\n</body>\n</html>\n";
+
+std::string beginning(const std::string& title) {
+  return fmt::format(
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
+             "content=\"width=device-width, "
+             "initial-scale=1\"/>\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
+             escape(title), kStyleSheet) +
+         reliability_patterns();
+}
+
 }  // namespace
 
 std::string page(std::span<const RunRecord> runs) {
   TEMPER_CHECK(!runs.empty(), "report: no runs; name the folder of at least one finished run");
   const std::vector<RunRecord> named = distinctly_named(runs);
-  std::string text = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
-      "initial-scale=1\"/>\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
-      escape("temper: " + headline(named)), kStyleSheet);
-  text += reliability_patterns() + "<main>\n" + header(named);
+  std::string text = beginning("temper: " + headline(named)) + "<main>\n" + header(named);
   text += section("What to read in it", findings(named));
   text += section(named.size() == 1 ? "The run" : "The runs", table(named));
   text += section("How they learned", learning_curves(named));
   text += section("Do they know how sure they may be?", reliability_figures(named));
+  text += section("What to do with the confidence", calibration_figures(named));
   text += section("Terms", kTerms);
   text += section("Settings", settings(named));
-  return text +
-         "<footer>Made by temper. One file, no script, nothing is loaded from anywhere: it can be mailed and archived as it is.</footer>\n"
-         "</main>\n</body>\n</html>\n";
+  return text + kFooter;
+}
+
+std::string page_of_logits(const std::string& name, const Calibration& calibration) {
+  RunRecord run;
+  run.name = name;
+  run.test = calibration.before;
+  run.test_bins = calibration.bins_before;
+  run.calibration = calibration;
+  const std::span<const RunRecord> one(&run, 1);
+  std::string advice;
+  for (const std::string& sentence : calibration.advice) advice += "<li>" + escape(sentence) + ".</li>\n";
+  if (!advice.empty()) advice = "<ul class=\"findings\">\n" + advice + "</ul>\n";
+  return beginning("temper: " + name) + "<main>\n" +
+         fmt::format(
+             "<header>\n<p class=\"eyebrow\">temper report</p>\n<h1>{}</h1>\n<p class=\"lead\">{} rows, calibrated by {}, measured {}"
+             "</p>\n</header>\n",
+             escape(name), count(calibration.before.samples), escape(calibration.method), escape(calibration.measured_on)) +
+         section("What to read in it", advice) + section("Before and after", before_and_after(calibration)) +
+         section("Do the confidences mean what they say?", reliability_figures(one)) +
+         section("What to do with the confidence", calibration_figures(one)) + section("Terms", kTerms) + kFooter;
 }
 
 }  // namespace temper::report

@@ -12,4 +12,8 @@ namespace temper::report {
 // bytes. Runs that share a name are numbered. Throws Error when `runs` is empty. Writing the file is up to the caller.
 std::string page(std::span<const RunRecord> runs);
 
+// The page of logits that no run of temper made: `name` is that of their file. Reliability before and after, risk against coverage, the NLL
+// against T, and the advice.
+std::string page_of_logits(const std::string& name, const Calibration& calibration);
+
 }  // namespace temper::report

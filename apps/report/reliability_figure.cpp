@@ -20,8 +20,9 @@ Axis fraction_axis(std::string label) { return {.label = std::move(label), .lowe
 void draw_bin(Plot& plot, const ReliabilityBin& bin) {
   if (bin.count == 0) return;
   const std::string few = bin.count < kFewImages ? " few" : "";
-  const std::string title = fmt::format("confidence {} to {}: {} images, mean confidence {}, accuracy {}", decimal(bin.lower, 2),
-                                        decimal(bin.upper, 2), bin.count, decimal(bin.confidence, 3), decimal(bin.accuracy, 3));
+  const std::string title =
+      fmt::format("confidence {} to {}: {} images, mean confidence {}, accuracy {}, gap {}", decimal(bin.lower, 2), decimal(bin.upper, 2),
+                  bin.count, decimal(bin.confidence, 3), decimal(bin.accuracy, 3), decimal(bin.accuracy - bin.confidence, 3));
   const double gutter = 0.05 * (bin.upper - bin.lower);
   const double left = bin.lower + gutter, right = bin.upper - gutter;
   plot.bar({.x = left, .y = 0}, {.x = right, .y = bin.accuracy}, "bar" + few, title);

@@ -66,11 +66,15 @@ class Node {
     return found.get<std::int64_t>();
   }
 
-  std::vector<Node> array(const char* key) const {
+  const Json& list(const char* key) const {
     const Json& found = value(key);
     TEMPER_CHECK(found.is_array(), file_, ": ", path(key), " is not an array", kRewrite);
+    return found;
+  }
+
+  std::vector<Node> array(const char* key) const {
     std::vector<Node> nodes;
-    for (const Json& element : found) nodes.emplace_back(element, file_, concat(path(key), "[", nodes.size(), "]"));
+    for (const Json& element : list(key)) nodes.emplace_back(element, file_, concat(path(key), "[", nodes.size(), "]"));
     return nodes;
   }
 
@@ -110,7 +114,8 @@ Metrics metrics(const Node& node) {
           .mce = node.fraction("mce"),
           .ace = node.fraction("ace"),
           .classwise_ece = node.fraction("classwise_ece"),
-          .brier = node.number("brier")};
+          .brier = node.number("brier"),
+          .aurc = node.fraction("aurc")};
 }
 
 std::vector<ReliabilityBin> bins(const std::vector<Node>& nodes) {
@@ -132,7 +137,40 @@ std::vector<ReliabilityBin> bins_of(const Node& parent, const char* split) {
   return reliability.has(split) ? bins(reliability.array(split)) : std::vector<ReliabilityBin>{};
 }
 
-Calibration calibration(const std::filesystem::path& path) {
+std::vector<double> numbers(const Node& parent, const char* key) {
+  std::vector<double> found;
+  if (!parent.has(key)) return found;
+  for (const Json& element : parent.list(key)) found.push_back(element.is_number() ? element.get<double>() : kNotANumber);
+  return found;
+}
+
+std::vector<CurvePoint> risk_curve(const Node& root, const char* when) {
+  std::vector<CurvePoint> curve;
+  if (!root.has("risk_coverage")) return curve;
+  for (const Node& node : root.object("risk_coverage").array(when)) curve.push_back({node.fraction("coverage"), node.fraction("risk")});
+  return curve;
+}
+
+std::vector<CurvePoint> nll_curve(const Node& root) {
+  std::vector<CurvePoint> curve;
+  if (!root.has("nll_by_temperature")) return curve;
+  const Node both = root.object("nll_by_temperature");
+  const std::vector<double> temperatures = numbers(both, "temperature"), nlls = numbers(both, "nll");
+  for (std::size_t i = 0; i < std::min(temperatures.size(), nlls.size()); ++i) curve.push_back({temperatures[i], nlls[i]});
+  return curve;
+}
+
+std::vector<std::string> texts(const Node& parent, const char* key) {
+  std::vector<std::string> found;
+  if (!parent.has(key)) return found;
+  for (const Json& element : parent.list(key))
+    if (element.is_string()) found.push_back(element.get<std::string>());
+  return found;
+}
+
+}  // namespace
+
+Calibration read_calibration(const std::filesystem::path& path) {
   const Json json = parse(path);
   const Node root(json, path.string(), "");
   const double temperature = root.number("temperature");
@@ -145,8 +183,15 @@ Calibration calibration(const std::filesystem::path& path) {
           .before = metrics(root.object("before")),
           .after = metrics(root.object("after")),
           .bins_before = bins_of(root, "before"),
-          .bins_after = bins_of(root, "after")};
+          .bins_after = bins_of(root, "after"),
+          .measured_on = root.text_or("measured_on", "test"),
+          .risk_before = risk_curve(root, "before"),
+          .risk_after = risk_curve(root, "after"),
+          .nll_by_temperature = nll_curve(root),
+          .advice = texts(root, "advice")};
 }
+
+namespace {
 
 Teacher teacher(const Node& node) {
   return {.run = node.text_or("run", ""),
@@ -199,7 +244,7 @@ RunRecord read_run_record(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / "log.csv", unreadable)) {
     record.log = parse_epoch_log(file_text(folder / "log.csv"), (folder / "log.csv").string());
   }
-  if (std::filesystem::exists(folder / "calibrator.json", unreadable)) record.calibration = calibration(folder / "calibrator.json");
+  if (std::filesystem::exists(folder / "calibrator.json", unreadable)) record.calibration = read_calibration(folder / "calibrator.json");
   return record;
 }
 

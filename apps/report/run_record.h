@@ -23,6 +23,7 @@ struct Metrics {
   double ace = kNotANumber;
   double classwise_ece = kNotANumber;
   double brier = kNotANumber;
+  double aurc = kNotANumber;  // area under the risk-coverage curve
 };
 
 // The predictions whose confidence lies in (lower, upper].
@@ -31,6 +32,10 @@ struct ReliabilityBin {
   std::int64_t count = 0;
   double confidence = kNotANumber;  // mean over the bin; NaN when count == 0
   double accuracy = kNotANumber;    // likewise
+};
+
+struct CurvePoint {
+  double x = 0, y = 0;
 };
 
 // A row of log.csv.
@@ -61,8 +66,12 @@ struct Calibration {
   std::string status;                // "converged", "at_lower_bound", "at_upper_bound", "kept_identity"
   std::string fitted_on;             // "val"
   std::int64_t samples = 0;          // how many it was fitted on
-  Metrics before{}, after{};         // on the test split
+  Metrics before{}, after{};         // on data that it was not fitted on
   std::vector<ReliabilityBin> bins_before{}, bins_after{};
+  std::string measured_on{};                            // "test", or "out of fold"
+  std::vector<CurvePoint> risk_before{}, risk_after{};  // coverage, error among the samples answered
+  std::vector<CurvePoint> nll_by_temperature{};
+  std::vector<std::string> advice{};  // sentences
 };
 
 struct RunRecord {
@@ -87,6 +96,9 @@ struct RunRecord {
 // Reads run.json, and log.csv and calibrator.json where they exist. Throws Error, "<path>: <what>; <what to do>", when the folder or
 // run.json is missing or a file is damaged.
 RunRecord read_run_record(const std::filesystem::path& folder);
+
+// Reads a calibrator.json by itself. Throws likewise.
+Calibration read_calibration(const std::filesystem::path& file);
 
 // The first epoch whose training loss or validation NLL is not a finite number.
 std::optional<int> diverged_at(const RunRecord& run);

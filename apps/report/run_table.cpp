@@ -109,6 +109,7 @@ std::string status_in_words(const std::string& status) {
   if (status == "converged") return "converged";
   if (status == "at_lower_bound") return "at its lower bound";
   if (status == "at_upper_bound") return "at its upper bound";
+  if (status == "not_converged") return "not at its minimum: the solver ran out of steps";
   if (status == "kept_identity") return "kept at 1: nothing helped";
   return status;
 }

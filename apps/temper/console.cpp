@@ -28,6 +28,20 @@ std::string duration(double seconds) {
 
 void warn(const std::string& message) { fmt::print(stderr, "temper: warning: {}\n", message); }
 
+void show_stage(std::string_view doing) {
+  static Clock::time_point last = Clock::now();
+  if (::isatty(STDERR_FILENO) == 1) {
+    fmt::print(stderr, "  {}\x1b[K\r", doing);  // what comes next, also an error, is written over it
+  } else if (Clock::now() - last > std::chrono::seconds(2)) {
+    last = Clock::now();
+    fmt::print(stderr, "  {}\n", doing);
+  }
+}
+
+void clear_stage() {
+  if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\x1b[K");
+}
+
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (const auto& cells : rows_) {

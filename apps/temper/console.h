@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/training/trainer.h"
@@ -22,6 +23,10 @@ template <class Do> void obey(const char* option, Do what) {
     throw Error(concat(option, ": ", error.what()));
   }
 }
+
+// What a command without a bar is doing, drawn over itself on a terminal; elsewhere a line every two seconds.
+void show_stage(std::string_view doing);
+void clear_stage();
 
 // Columns: the first `text_columns` flush left, the others, numbers, flush right.
 class Table {

@@ -7,6 +7,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "models/calibration/temperature.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
 
@@ -19,6 +20,15 @@ struct Options {
   bool json = false;
 };
 
+std::string calibrator_text(const Options& options, const training::LoadedRun& loaded) {
+  if (options.temperature) return fmt::format("temperature {:.4g} (as given)", *options.temperature);
+  if (!loaded.calibrator) return "temperature 1 (not calibrated)";
+  const training::StoredCalibrator& stored = *loaded.calibrator;
+  if (stored.temperature) return fmt::format("temperature {:.4g} (of its calibrator)", *stored.temperature);
+  const bool identity = stored.status == calibration::Status::kept_identity;
+  return fmt::format("{} calibrator{}", calibration::to_string(stored.method), identity ? ", which keeps the logits as they are" : "");
+}
+
 void run(const Options& options) {
   TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
   TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
@@ -28,20 +38,25 @@ void run(const Options& options) {
   const data::Dataset& set = options.split == "test" ? splits.test : splits.val;
   TEMPER_CHECK(set.class_names == loaded.model.class_names, "--data: the classes of ", set.name,
                " are not those of the run; give the data it was trained on");
-  const double temperature = options.temperature.value_or(loaded.temperature.value_or(1));
-  const calibration::Metrics m = calibration::metrics(models::predict(loaded.model, set), temperature);
+  const std::shared_ptr<const calibration::Calibrator> calibrator =
+      options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature)
+      : loaded.calibrator ? loaded.calibrator->calibrator
+                          : calibration::identity_calibrator();
+  const calibration::Metrics m = calibration::metrics(models::predict(loaded.model, set), *calibrator);
   if (options.json) {
     Json json = training::to_json(m);
-    json["temperature"] = temperature;
+    const auto temperature = options.temperature ? options.temperature : loaded.calibrator ? loaded.calibrator->temperature : 1;
+    json["temperature"] = temperature ? Json(*temperature) : Json();
+    json["calibrator"] = options.temperature || !loaded.calibrator ? Json() : Json(calibration::to_string(loaded.calibrator->method));
     json["split"] = options.split;
     fmt::print("{}\n", json.dump());
     return;
   }
-  const char* source = options.temperature ? "as given" : loaded.temperature ? "of its calibrator" : "not calibrated";
-  fmt::print("{} on {} ({} images), temperature {:.4g} ({})\n", options.run, set.name, grouped(m.samples), temperature, source);
+  fmt::print("{} on {} ({} images), {}\n", options.run, set.name, grouped(m.samples), calibrator_text(options, loaded));
   fmt::print("  accuracy       {}\n  NLL            {:.4f}\n  Brier          {:.4f}\n", percent(m.accuracy), m.nll, m.brier);
   fmt::print("  ECE            {:.4f}\n  MCE            {:.4f}\n  adaptive ECE   {:.4f}\n  class-wise ECE {:.4f}\n", m.ece, m.mce, m.ace,
              m.classwise_ece);
+  fmt::print("  smooth ECE     {:.4f}\n  AURC           {:.4f}\n", m.smooth_ece, m.aurc);
 }
 
 }  // namespace
@@ -52,7 +67,7 @@ void add_eval(CLI::App& app) {
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
   command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");
-  command->add_option("--temperature", options->temperature, "Divide the logits by T (default: that of the run's calibrator, else 1)")
+  command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator")
       ->type_name("T");
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer("The NLL is that of the labels as they are, also for a run with label smoothing.");

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "core/check.h"
+#include "core/parallel.h"
+#include "models/calibration/selection.h"
 
 namespace temper::calibration {
 namespace {
@@ -24,20 +26,27 @@ void check_row(std::span<const float> row, Index sample) {
 
 }  // namespace
 
-void check(const Predictions& predictions) {
+void check(const Selection& selection) {
+  const Predictions& predictions = selection.all();
   const Index classes = predictions.classes, samples = predictions.size();
   const auto logits = static_cast<Index>(predictions.logits.size());
   TEMPER_CHECK(classes >= 1, "predictions: ", classes, " classes; there must be at least one");
   TEMPER_CHECK(samples > 0 || logits > 0, "predictions: no samples; give at least one row of logits with its label");
   TEMPER_CHECK(logits % classes == 0 && logits / classes == samples, "predictions: ", logits, " logits for ", samples, " labels and ",
                classes, " classes; every label needs one row of ", classes, " logits");
-  for (Index sample = 0; sample < samples; ++sample) {
-    const std::int32_t label = predictions.labels[static_cast<std::size_t>(sample)];
-    TEMPER_CHECK(label >= 0 && label < classes, "predictions: label ", label, " of sample ", sample, " is outside 0..", classes - 1,
-                 "; labels count from 0 and there are ", classes, " classes");
-    check_row(predictions.row(sample), sample);
-  }
+  TEMPER_CHECK(selection.size() > 0, "predictions: no samples were selected; select at least one");
+  parallel_for(selection.size(), row_grain(classes), [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const Index sample = selection.index(i);
+      const std::int32_t label = predictions.labels[static_cast<std::size_t>(sample)];
+      TEMPER_CHECK(label >= 0 && label < classes, "predictions: label ", label, " of sample ", sample, " is outside 0..", classes - 1,
+                   "; labels count from 0 and there are ", classes, " classes");
+      check_row(predictions.row(sample), sample);
+    }
+  });
 }
+
+void check(const Predictions& predictions) { check(Selection(predictions)); }
 
 bool looks_like_probabilities(const Predictions& predictions) {
   constexpr double kTolerance = 1e-3;  // wide enough for half precision and for four printed decimals

@@ -1,4 +1,5 @@
-// The softmax of one row of logits at a temperature, in double: p_k = exp(z_k / T) / sum_j exp(z_j / T).
+// The softmax of one row of logits at a temperature, in double: p_k = exp(z_k / T) / sum_j exp(z_j / T). The logits are a network's floats
+// or a calibrator's doubles.
 //
 // The largest logit is subtracted before anything else, and its own term, exp(0) = 1, is kept apart from the sum of the others:
 //   log p_k = (z_k - max) / T - log(1 + rest),   rest = sum over the other classes of exp((z_j - max) / T).
@@ -22,9 +23,9 @@ struct Softmax {
   // The probability of the predicted class. A quotient and not exp(log p): K equal logits give 1/K to the last bit.
   double confidence() const { return 1 / (1 + rest); }
   // (z - max) / T, at most 0.
-  double scaled(float logit) const { return (static_cast<double>(logit) - max) / temperature; }
+  double scaled(double logit) const { return (logit - max) / temperature; }
   // -inf for a logit of -inf.
-  double log_probability(float logit) const { return scaled(logit) - std::log1p(rest); }
+  double log_probability(double logit) const { return scaled(logit) - std::log1p(rest); }
 };
 
 // Throws Error unless T is positive and finite.
@@ -32,15 +33,16 @@ void check_temperature(double temperature);
 
 // The first largest logit of a row without NaN.
 Index argmax(std::span<const float> row);
+Index argmax(std::span<const double> row);
 
 // Requires a row as check(Predictions) leaves it and a checked temperature. Calls visit(k, x, e) with x = (z_k - max) / T and e = exp(x)
 // for every class k but the predicted one, in order.
-template <class Visit> Softmax softmax_terms(std::span<const float> row, double temperature, Visit&& visit) {
+template <class Real, class Visit> Softmax softmax_terms(std::span<const Real> row, double temperature, Visit&& visit) {
   Softmax result{.predicted = argmax(row), .temperature = temperature};
   result.max = static_cast<double>(row[static_cast<std::size_t>(result.predicted)]);
   for (std::size_t k = 0; k < row.size(); ++k) {
     if (static_cast<Index>(k) == result.predicted) continue;
-    const double x = result.scaled(row[k]);
+    const double x = result.scaled(static_cast<double>(row[k]));
     const double e = std::exp(x);
     result.rest += e;
     visit(k, x, e);
@@ -50,7 +52,8 @@ template <class Visit> Softmax softmax_terms(std::span<const float> row, double 
 
 Softmax softmax(std::span<const float> row, double temperature);
 
-// Also writes the K probabilities.
+// Also writes the K probabilities. In the second form they may overwrite the logits.
 Softmax softmax(std::span<const float> row, double temperature, std::span<double> probabilities);
+Softmax softmax(std::span<const double> row, double temperature, std::span<double> probabilities);
 
 }  // namespace temper::calibration

@@ -7,13 +7,12 @@
 #include <optional>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "core/random.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
 namespace {
-
-using Status = Temperature::Status;
 
 constexpr Index kPreviewSamples = 2048;  // of a large set, solved first for a starting point
 constexpr double kClose = 1e-5;          // a Newton step in log T this small leaves an error of its square
@@ -25,28 +24,36 @@ struct Point {
   double temperature = 1, nll = 0, slope = 0, curvature = 0;
 };
 
+Point operator+(const Point& a, const Point& b) { return {a.temperature, a.nll + b.nll, a.slope + b.slope, a.curvature + b.curvature}; }
+
+Point of_sample(std::span<const float> row, std::size_t label, double temperature) {
+  double first = 0, second = 0;
+  const Softmax p = softmax_terms(row, temperature, [&](std::size_t, double x, double e) {
+    if (e == 0) return;  // adds nothing, and 0 * -inf would be NaN
+    first += e * x;
+    second += e * x * x;
+  });
+  const auto z_label = static_cast<double>(row[label]);
+  const double mean = first * p.confidence(), x_label = p.scaled(z_label);
+  return {temperature, -p.log_probability(z_label), x_label - mean, second * p.confidence() - mean * mean + mean - x_label};
+}
+
 // Looks at one sample of every `stride`, drawn by a fixed generator: taking the first of each could meet a period in the data.
-Point evaluate(const Predictions& data, Index stride, double temperature) {
+Point evaluate(const Selection& data, Index stride, double temperature) {
   const Random pick(0, {});
-  Point point;
   const Index samples = data.size() / stride;
-  for (Index j = 0; j < samples; ++j) {
-    const Index i = j * stride + pick.below(static_cast<std::uint64_t>(j), static_cast<std::uint32_t>(stride));
-    const std::span<const float> row = data.row(i);
-    double first = 0, second = 0;
-    const Softmax p = softmax_terms(row, temperature, [&](std::size_t, double x, double e) {
-      if (e == 0) return;  // adds nothing, and 0 * -inf would be NaN
-      first += e * x;
-      second += e * x * x;
-    });
-    const float label = row[data.label(i)];
-    const double mean = first * p.confidence(), x_label = p.scaled(label);
-    point.nll -= p.log_probability(label);
-    point.slope += x_label - mean;
-    point.curvature += second * p.confidence() - mean * mean + mean - x_label;
-  }
+  const Point zero{.temperature = temperature};
+  const auto sum_of = [&](Index begin, Index end) {
+    Point sum = zero;
+    for (Index j = begin; j < end; ++j) {
+      const Index i = stride == 1 ? j : j * stride + pick.below(static_cast<std::uint64_t>(j), static_cast<std::uint32_t>(stride));
+      sum = sum + of_sample(data.row(i), data.label(i), temperature);
+    }
+    return sum;
+  };
+  const Point sum = parallel_reduce(samples, grain(data), zero, sum_of, [](const Point& a, const Point& b) { return a + b; });
   const auto n = static_cast<double>(samples);
-  return {temperature, point.nll / n, point.slope / n, point.curvature / n};
+  return {temperature, sum.nll / n, sum.slope / n, sum.curvature / n};
 }
 
 // The temperatures between which the slope is known or assumed to change its sign. It is assumed at a bound that was not looked at yet.
@@ -74,7 +81,7 @@ Point refined(const Point& point, double step) {
 // Newton's method in log T inside a shrinking bracket. Where a Newton step leaves the bracket or is not half of the last one, the bound
 // ahead is looked at (on data without a mistake Newton would creep towards T = 0 for ever); where that was done before, the bracket is
 // bisected.
-Minimum minimise(const Predictions& data, Index stride, std::optional<double> guess) {
+Minimum minimise(const Selection& data, Index stride, std::optional<double> guess) {
   const Point identity = evaluate(data, stride, 1);
   if (identity.slope == 0 || !std::isfinite(identity.nll)) return {identity, identity, Status::kept_identity};
 
@@ -109,10 +116,9 @@ Minimum minimise(const Predictions& data, Index stride, std::optional<double> gu
 }
 
 // Solves a thinned set first if the set is large: that costs little and saves passes over the whole.
-Minimum minimise(const Predictions& data) {
-  std::optional<double> guess;
+Minimum minimise(const Selection& data, std::optional<double> guess) {
   const Index stride = data.size() / kPreviewSamples;
-  if (stride >= 4) {
+  if (stride >= 4 && !guess) {
     const Minimum preview = minimise(data, stride, std::nullopt);
     if (preview.status == Status::converged) guess = preview.point.temperature;
   }
@@ -121,47 +127,27 @@ Minimum minimise(const Predictions& data) {
 
 }  // namespace
 
-Temperature Temperature::fit(const Predictions& held_out) {
+Temperature Temperature::fit(const Selection& held_out, std::optional<double> guess) {
   check(held_out);
-  const Minimum found = minimise(held_out);
+  const Minimum found = minimise(held_out, guess);
   const double before = found.identity.nll;
   if (!(found.point.nll < before)) return {.nll_before = before, .nll_after = before};
   return {.value = found.point.temperature, .status = found.status, .nll_before = before, .nll_after = found.point.nll};
 }
 
 Predictions Temperature::apply(const Predictions& predictions) const {
-  check(predictions);
-  check_temperature(value);
-  constexpr double kLeast = std::numeric_limits<float>::min(), kMost = std::numeric_limits<float>::max();
-  Predictions result = predictions;
-  auto out = result.logits.begin();
-  for (Index i = 0; i < predictions.size(); ++i) {
-    const std::span<const float> row = predictions.row(i);
-    const auto max = static_cast<double>(*std::max_element(row.begin(), row.end()));
-    for (const float logit : row) {
-      const double scaled = (static_cast<double>(logit) - max) / value;
-      // A smaller logit stays smaller and a possible class possible when the quotient leaves the range of float.
-      if (std::isfinite(logit) && scaled < 0)
-        *out++ = static_cast<float>(std::clamp(scaled, -kMost, -kLeast));
-      else
-        *out++ = static_cast<float>(scaled);
-    }
-  }
-  return result;
+  return calibration::apply(TemperatureCalibrator(value), predictions);
 }
 
-std::string_view to_string(Temperature::Status status) {
-  switch (status) {
-    case Status::converged:
-      return "converged";
-    case Status::at_lower_bound:
-      return "at_lower_bound";
-    case Status::at_upper_bound:
-      return "at_upper_bound";
-    case Status::kept_identity:
-      return "kept_identity";
+TemperatureCalibrator::TemperatureCalibrator(double temperature) : temperature_(temperature) { check_temperature(temperature); }
+
+void TemperatureCalibrator::apply(std::span<const float> logits, std::span<double> calibrated) const {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const auto max = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+  for (std::size_t k = 0; k < logits.size(); ++k) {
+    const double scaled = (static_cast<double>(logits[k]) - max) / temperature_;
+    calibrated[k] = std::isfinite(logits[k]) ? std::max(scaled, -kMost) : scaled;  // a possible class stays possible
   }
-  throw Error("temperature: a status that does not exist");
 }
 
 }  // namespace temper::calibration

@@ -13,8 +13,21 @@ double short_number(float value) {
 }
 
 Json to_json(const calibration::Metrics& m) {
-  return {{"samples", m.samples}, {"accuracy", m.accuracy},           {"nll", m.nll},    {"ece", m.ece}, {"mce", m.mce},
-          {"ace", m.ace},         {"classwise_ece", m.classwise_ece}, {"brier", m.brier}};
+  return {{"samples", m.samples},
+          {"accuracy", m.accuracy},
+          {"nll", m.nll},
+          {"ece", m.ece},
+          {"mce", m.mce},
+          {"ace", m.ace},
+          {"classwise_ece", m.classwise_ece},
+          {"brier", m.brier},
+          {"debiased_ece", m.debiased_ece},
+          {"smooth_ece", m.smooth_ece},
+          {"brier_reliability", m.brier_reliability},
+          {"brier_resolution", m.brier_resolution},
+          {"brier_uncertainty", m.brier_uncertainty},
+          {"aurc", m.aurc},
+          {"auroc", m.auroc}};
 }
 
 Json to_json(std::span<const calibration::Bin> bins) {

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "models/calibration/metrics.h"
+#include "models/training/calibration_record.h"
 #include "models/training/recipe.h"
 
 namespace temper::training {
@@ -12,6 +13,7 @@ namespace temper::training {
 Json to_json(const calibration::Metrics& metrics);
 Json to_json(std::span<const calibration::Bin> bins);
 Json to_json(const Recipe& recipe);
+Json to_json(const CalibrationRecord& record);  // calibrator.json
 
 // 0.1f as 0.1, not as 0.10000000149011612.
 double short_number(float value);

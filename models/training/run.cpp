@@ -1,7 +1,6 @@
 #include "models/training/run.h"
 
 #include <charconv>
-#include <cmath>
 #include <ctime>
 #include <filesystem>
 
@@ -104,7 +103,7 @@ namespace {
 LoadedRun parse_run(const fs::path& path) {
   const Json json = Json::parse(read_file((path / "run.json").string()));
   const Json& settings = json.at("settings");
-  LoadedRun run{.model = {}, .data = settings.at("data"), .smoothing = settings.at("smoothing"), .temperature = {}};
+  LoadedRun run{.model = {}, .data = settings.at("data"), .smoothing = settings.at("smoothing"), .calibrator = {}};
   models::Model& model = run.model;
   model.network_name = settings.at("model");
   const auto image = json.at("image").get<std::array<Index, 3>>();
@@ -118,13 +117,6 @@ LoadedRun parse_run(const fs::path& path) {
   model.network = models::make_network(model.network_name, model.parameters->root(), model.spec);
   model.parameters->commit({});
   return run;
-}
-
-double parse_temperature(const fs::path& path) {
-  const Json json = Json::parse(read_file(path.string()));
-  const double temperature = json.at("temperature");
-  TEMPER_CHECK(temperature > 0 && std::isfinite(temperature), "the temperature ", temperature, " is not a finite number above 0");
-  return temperature;
 }
 
 // parse(), with the errors of a damaged file made ours.
@@ -148,23 +140,10 @@ LoadedRun load_run(const std::string& folder) {
   LoadedRun run =
       checked(path / "run.json", "it is damaged or not of this version; train the model again", [&] { return parse_run(path); });
   load_weights(*run.model.parameters, (path / "model.safetensors").string());
-  if (fs::exists(path / "calibrator.json")) {
-    run.temperature = checked(path / "calibrator.json", "it is damaged; run `temper calibrate` again",
-                              [&] { return parse_temperature(path / "calibrator.json"); });
-  }
-  return run;
-}
+  if (fs::exists(path / "calibrator.json"))
+    run.calibrator = load_calibrator((path / "calibrator.json").string(), run.model.spec.classes);
 
-void save_calibration(const std::string& folder, const CalibrationRecord& record) {
-  const Json json{{"method", "temperature"},
-                  {"temperature", record.temperature.value},
-                  {"status", calibration::to_string(record.temperature.status)},
-                  {"fitted_on", record.fitted_on},
-                  {"samples", record.samples},
-                  {"before", to_json(record.before)},
-                  {"after", to_json(record.after)},
-                  {"reliability", {{"before", to_json(record.reliability_before)}, {"after", to_json(record.reliability_after)}}}};
-  write_file((fs::path(folder) / "calibrator.json").string(), json.dump(2) + "\n");
+  return run;
 }
 
 }  // namespace temper::training

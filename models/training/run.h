@@ -3,7 +3,7 @@
 //   model.safetensors   the weights, in PyTorch's names and axis order
 //   log.csv             a line an epoch, written as the run goes
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
-//   calibrator.json     written by save_calibration
+//   calibrator.json     written by save_calibration; whoever loads the run gets it with the model
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "models/calibration/reliability.h"
-#include "models/calibration/temperature.h"
 #include "models/model.h"
+#include "models/training/calibration_record.h"
 #include "models/training/distillation.h"
 #include "models/training/recipe.h"
 #include "models/training/trainer.h"
@@ -49,17 +49,8 @@ struct LoadedRun {
   models::Model model;
   std::string data;
   float smoothing = 0;
-  std::optional<double> temperature;  // of its calibrator
+  std::optional<StoredCalibrator> calibrator;  // of calibrator.json, where there is one
 };
 LoadedRun load_run(const std::string& folder);
-
-struct CalibrationRecord {
-  std::string fitted_on;  // "val"
-  calibration::Temperature temperature;
-  Index samples = 0;                             // that it was fitted on
-  calibration::Metrics before = {}, after = {};  // on the test split
-  std::vector<calibration::Bin> reliability_before = {}, reliability_after = {};
-};
-void save_calibration(const std::string& folder, const CalibrationRecord& record);
 
 }  // namespace temper::training

@@ -201,10 +201,10 @@ TEST_CASE("temperature: applying keeps the largest class, possible classes and l
 }
 
 TEST_CASE("temperature: bad data are refused") {
-  CHECK_THROWS_AS(Temperature::fit({3, {}, {}}), Error);
-  CHECK_THROWS_AS(Temperature::fit({2, {1, std::nanf("")}, {0}}), Error);
-  CHECK_THROWS_AS(Temperature::fit({2, {1, kInf}, {0}}), Error);
-  CHECK_THROWS_AS(Temperature::fit({2, {-kInf, -kInf}, {0}}), Error);
+  CHECK_THROWS_AS(Temperature::fit(Predictions{3, {}, {}}), Error);
+  CHECK_THROWS_AS(Temperature::fit(Predictions{2, {1, std::nanf("")}, {0}}), Error);
+  CHECK_THROWS_AS(Temperature::fit(Predictions{2, {1, kInf}, {0}}), Error);
+  CHECK_THROWS_AS(Temperature::fit(Predictions{2, {-kInf, -kInf}, {0}}), Error);
 }
 
 TEST_CASE("temperature: the words of a status") {

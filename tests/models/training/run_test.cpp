@@ -24,12 +24,25 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   const LoadedRun loaded = load_run(run);
   CHECK(loaded.data == "digits");
   CHECK(loaded.smoothing == 0.1f);
-  CHECK_FALSE(loaded.temperature);
+  CHECK_FALSE(loaded.calibrator);
   CHECK(models::predict(loaded.model, splits.val).logits == predictions.logits);
 
-  const auto fitted = calibration::Temperature::fit(predictions);
-  save_calibration(run, {.fitted_on = "val", .temperature = fitted, .samples = predictions.size()});
-  CHECK(load_run(run).temperature == fitted.value);
+  for (const calibration::Method method : calibration::kMethods) {
+    const calibration::Trial trial{.fitted = calibration::fit(method, predictions), .before = {}, .after = {}};
+    save_calibration(run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = predictions.size(), .trial = trial});
+    const auto stored = load_run(run).calibrator;
+    REQUIRE(stored);
+    CHECK(stored->method == method);
+    CHECK(stored->status == trial.fitted.status);
+    CHECK(calibration::apply(*stored->calibrator, predictions).logits == calibration::apply(*trial.fitted.calibrator, predictions).logits);
+  }
+  const calibration::Fitted kept{
+      .method = calibration::Method::matrix, .calibrator = calibration::identity_calibrator(), .status = calibration::Status::kept_identity};
+  save_calibration(run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .trial = {.fitted = kept, .before = {}, .after = {}}});
+  CHECK(calibration::metrics(predictions, *load_run(run).calibrator->calibrator).nll == calibration::nll(predictions));
+  const std::string calibrator = run + "/calibrator.json";
+  write_file(calibrator, R"({"method": "temperature", "temperature": 1.5, "status": "converged"})");  // of temper 0.1
+  CHECK(load_run(run).calibrator->temperature == 1.5);
 
   CHECK_THROWS_WITH_AS(begin_run(run, false), doctest::Contains("finished run"), Error);
   const auto damage = [&](const char* file, const std::string& text) {
@@ -43,7 +56,10 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   damage("run.json", "{}");
   damage("run.json", "[1,2]");
   damage("calibrator.json", R"({"temperature": -1})");
-  damage("calibrator.json", R"({"temperature": "hot"})");
+  damage("calibrator.json", R"({"method": "temperature", "status": "converged", "temperature": "hot"})");
+  damage("calibrator.json", R"({"method": "magic", "status": "converged"})");
+  damage("calibrator.json", R"({"method": "vector", "status": "converged", "parameters": {"weights": [1, 2], "bias": [0, 0]}})");
+  damage("calibrator.json", R"({"method": "temperature", "status": "converged", "temperature": 2, "classes": 3})");
   damage("model.safetensors", "");
   begin_run(run, true);
   CHECK_THROWS_AS(load_run(run), Error);

@@ -1,0 +1,17 @@
+// What a calibrated run can be used for: risk against coverage, and how the NLL depends on the temperature.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "apps/report/run_record.h"
+
+namespace temper::report {
+
+// Two plots with one legend, and a text that says how to read them; nothing when no run recorded these curves.
+std::string calibration_figures(std::span<const RunRecord> runs);
+
+// Every metric before and after, as a table.
+std::string before_and_after(const Calibration& calibration);
+
+}  // namespace temper::report

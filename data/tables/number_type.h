@@ -1,0 +1,26 @@
+// How the numbers of a binary file are stored, and their values as double.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace temper::data {
+
+struct NumberType {
+  enum class Kind { real, whole };  // whole: integers and booleans
+  Kind kind = Kind::real;
+  std::size_t bytes = 4;
+  bool swapped = false;                                  // big-endian
+  double (*value)(const char* little_endian) = nullptr;  // integers beyond 2^53 are rounded
+
+  void decode(std::span<const char> stored, std::span<double> values) const;
+};
+
+// NumPy's names: "<f4", ">i8", "|b1", "=f8", ...; empty for a type that holds no real numbers or that is not known.
+std::optional<NumberType> numpy_type(std::string_view name);
+// The names of safetensors: "F32", "BF16", "I64", ...
+std::optional<NumberType> safetensors_type(std::string_view name);
+
+}  // namespace temper::data

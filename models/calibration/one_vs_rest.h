@@ -1,0 +1,50 @@
+// Calibrators that look at each class alone: a function of p_k = softmax(z)_k for every class, then made to sum to 1 by division. A row
+// that comes out as all zeros (every class lands where it never was right) stays as it was: 0/0 is what netcal returns there.
+//
+// They may change which class is largest, and give a probability of exactly 0 to a label: then the NLL is infinite. Both minimise a squared
+// error, so the Brier score and not the NLL says whether they helped.
+#pragma once
+
+#include <vector>
+
+#include "models/calibration/calibrator.h"
+
+namespace temper::calibration {
+
+// The frequency of label k among the fitted samples whose p_k lies in the bin. A bin that no sample fell into leaves p_k as it is.
+class HistogramCalibrator : public Calibrator {
+ public:
+  // frequencies (K,bins), in 0..1; -1 marks an empty bin.
+  HistogramCalibrator(Index classes, std::vector<double> frequencies);
+  static HistogramCalibrator fit(const Selection& held_out, Index bins);
+
+  Parameters parameters() const override { return {{"frequencies", frequencies_}}; }
+  void apply(std::span<const float> logits, std::span<double> calibrated) const override;
+
+ private:
+  Index bins_;
+  std::vector<double> frequencies_;
+};
+
+// The non-decreasing function of p_k of least squared error to [y = k], by pooling adjacent violators; equal p_k are pooled first. As in
+// scikit-learn, it is linear between the ends of two neighbouring levels and constant outside the probabilities seen.
+class IsotonicCalibrator : public Calibrator {
+ public:
+  struct Knot {
+    double p = 0, value = 0;
+  };
+  explicit IsotonicCalibrator(std::vector<std::vector<Knot>> knots);  // per class, at least one, p rising and value not falling
+  static IsotonicCalibrator fit(const Selection& held_out);
+  static IsotonicCalibrator of(Index classes, const Parameters& parameters);
+
+  Parameters parameters() const override;  // "knots" a class, and "p" and "value" of all, one class after the other
+  void apply(std::span<const float> logits, std::span<double> calibrated) const override;
+
+ private:
+  std::vector<std::vector<Knot>> knots_;
+};
+
+// The knots of one class. x ascending; target 0 or 1.
+std::vector<IsotonicCalibrator::Knot> isotonic_knots(std::span<const std::pair<double, double>> sorted_x_and_target);
+
+}  // namespace temper::calibration

@@ -1,0 +1,115 @@
+#include "models/training/calibration_record.h"
+
+#include <filesystem>
+
+#include "core/check.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/machine.h"
+#include "models/training/json.h"
+
+namespace temper::training {
+namespace {
+
+using calibration::Method;
+using calibration::Status;
+
+template <class List, class Convert> Json list_of(const List& list, Convert convert) {
+  Json json = Json::array();
+  for (const auto& element : list) json.push_back(convert(element));
+  return json;
+}
+
+Json of_assessment(const calibration::Assessment& assessment) {
+  Json json = to_json(assessment.metrics);
+  json["ece_interval"] = {assessment.ece_interval.lower, assessment.ece_interval.upper};
+  return json;
+}
+
+Json curve(const std::vector<calibration::CoveragePoint>& points) {
+  return list_of(points, [](const auto& point) -> Json { return {{"coverage", point.coverage}, {"risk", point.risk}}; });
+}
+
+Json fitted_to_json(const CalibrationRecord& record) {
+  const calibration::Trial& trial = record.trial;
+  const calibration::Parameters parameters = trial.fitted.calibrator->parameters();
+  Json json{{"temper", kVersion}, {"method", calibration::to_string(trial.fitted.method)}};
+  json["temperature"] = nullptr;  // the key of the command line's contract; other methods have none
+  if (trial.fitted.method == Method::temperature) {
+    const auto found = parameters.find("temperature");
+    json["temperature"] = found == parameters.end() ? 1.0 : found->second.at(0);
+  }
+  json["status"] = calibration::to_string(trial.fitted.status);
+  json["classes"] = record.classes;
+  json["parameters"] = parameters;
+  json["fitted_on"] = record.fitted_on;
+  json["samples"] = record.samples;
+  json["data_hash"] = record.data_hash;
+  return json;
+}
+
+StoredCalibrator parse(const std::string& path, Index classes) {
+  const Json json = Json::parse(read_file(path));
+  StoredCalibrator stored{.method = calibration::method_of(json.at("method").get<std::string>()),
+                          .status = calibration::status_of(json.at("status").get<std::string>()),
+                          .calibrator = {},
+                          .temperature = {}};
+  const Index fitted_classes = json.value("classes", classes);
+  TEMPER_CHECK(fitted_classes == classes, "it was fitted on ", fitted_classes, " classes, and there are ", classes);
+  calibration::Parameters parameters;
+  if (json.contains("parameters")) parameters = json.at("parameters").get<calibration::Parameters>();
+  if (stored.method == Method::temperature) {
+    stored.temperature = json.at("temperature").get<double>();
+    parameters = {{"temperature", {*stored.temperature}}};
+  }
+  const bool identity = stored.status == Status::kept_identity && parameters.empty();
+  stored.calibrator =
+      identity ? calibration::identity_calibrator() : calibration::make_calibrator(stored.method, classes, parameters);
+  return stored;
+}
+
+}  // namespace
+
+Json to_json(const CalibrationRecord& record) {
+  const calibration::Trial& trial = record.trial;
+  Json json = fitted_to_json(record);
+  json["measured_on"] = record.measured_on;
+  json["before"] = of_assessment(trial.before);
+  json["after"] = of_assessment(trial.after);
+  json["changed_predictions"] = trial.changed;
+  json["judged_by"] = {{"before", trial.score_before}, {"out_of_fold", trial.score_after}};
+  if (trial.rejected) json["rejected"] = to_json(*trial.rejected);
+  json["advice"] = record.advice;
+  json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
+    Json entry{{"score", calibration::to_string(result.selector.score)}, {"aurc", result.aurc}};
+    if (result.selector.score == calibration::Score::p_norm) entry["p"] = result.selector.p;
+    return entry;
+  });
+  json["conformal"] = {{"wanted_coverage", record.wanted_coverage},
+                       {"sets", list_of(record.conformal, [](const ConformalResult& result) -> Json {
+                          return {{"kind", calibration::to_string(result.kind)},
+                                  {"threshold", result.threshold},
+                                  {"coverage", result.on_new_data.coverage},
+                                  {"mean_size", result.on_new_data.mean_size},
+                                  {"empty", result.on_new_data.empty}};
+                        })}};
+  json["reliability"] = {{"before", to_json(trial.before.reliability)}, {"after", to_json(trial.after.reliability)}};
+  json["risk_coverage"] = {{"before", curve(trial.before.risk_coverage)}, {"after", curve(trial.after.risk_coverage)}};
+  json["nll_by_temperature"] = {{"temperature", record.temperatures}, {"nll", record.nll_at_temperature}};
+  return json;
+}
+
+void save_calibration(const std::string& folder, const CalibrationRecord& record) {
+  write_file((std::filesystem::path(folder) / "calibrator.json").string(), to_json(record).dump(2) + "\n");
+}
+
+StoredCalibrator load_calibrator(const std::string& path, Index classes) {
+  try {
+    return parse(path, classes);
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    throw Error(what.starts_with(path) ? what : concat(path, ": ", what, "; run `temper calibrate` again"));
+  }
+}
+
+}  // namespace temper::training
