@@ -53,7 +53,7 @@ std::unique_ptr<const Calibrator> identity_calibrator();
 struct FitOptions {
   Index bins = kBins;       // of histogram binning
   double odir = -1;         // weight of the ODIR penalty of matrix and dirichlet; below 0: the best of a grid on a fifth of the rows
-  double tolerance = 1e-9;  // of the slope of the NLL, where the solver for vector, matrix and dirichlet stops
+  double tolerance = 1e-6;  // of the slope of the NLL, where the solver for vector, matrix and dirichlet stops
   Index most_steps = 1000;  // of that solver; it then says not_converged
 };
 

@@ -8,6 +8,7 @@
 #include "models/calibration/folds.h"
 #include "models/calibration/metrics.h"
 #include "models/calibration/minimize.h"
+#include "models/calibration/row_block.h"
 #include "models/calibration/softmax.h"
 #include "models/calibration/temperature.h"
 
@@ -25,27 +26,6 @@ void features(Method method, std::span<const float> row, std::span<double> x) {
   const double shift = method == Method::dirichlet ? -std::log1p(softmax(row, 1).rest) : max;
   for (std::size_t k = 0; k < row.size(); ++k) x[k] = std::max(static_cast<double>(row[k]) - max, kLeastLog) + shift;
 }
-
-// The map with its weights stored column by column: column j, what x_j adds to every class, is added in one sweep. A vector has the
-// diagonal alone.
-struct AffineMap {
-  Index classes;
-  bool full;
-  std::span<const double> weights, bias;
-
-  void operator()(std::span<const double> x, std::span<double> z) const {
-    const std::size_t n = x.size();
-    if (!full) {
-      for (std::size_t k = 0; k < n; ++k) z[k] = bias[k] + weights[k] * x[k];
-      return;
-    }
-    std::copy(bias.begin(), bias.end(), z.begin());
-    for (std::size_t j = 0; j < n; ++j) {
-      const double* column = weights.data() + j * n;
-      for (std::size_t k = 0; k < n; ++k) z[k] += column[k] * x[j];
-    }
-  }
-};
 
 // The mean NLL with its penalty as a function of the parameters (weights by column, then bias). x is scaled by 1/T of the temperature fit,
 // so that numbers near 1 solve it; the penalty is that of the unscaled weights.
@@ -77,29 +57,47 @@ class LinearNll {
   }
 
  private:
+  // Rows in blocks: the matrix is read once a block.
   double add_rows(std::span<const double> parameters, Index begin, Index end, Vector& gradient) const {
-    const AffineMap map{data_.classes(), full(), parameters.first(weight_count()), parameters.subspan(weight_count())};
-    Vector x(classes_), z(classes_), p(classes_);
+    Vector x(kBlockRows * classes_), z(x.size()), dz(x.size());
     double value = 0;
-    for (Index i = begin; i < end; ++i) {
-      features(method_, data_.row(i), x);
-      for (double& feature : x) feature *= scale_;
-      map(x, z);
-      if (!std::ranges::all_of(z, [](double logit) { return std::isfinite(logit); })) return std::numeric_limits<double>::infinity();
-      value -= softmax(std::span<const double>(z), 1, p).log_probability(z[data_.label(i)]);
-      p[data_.label(i)] -= 1;
-      add_outer(x, p, gradient);
+    for (Index first = begin; first < end; first += static_cast<Index>(kBlockRows)) {
+      const auto rows = static_cast<std::size_t>(std::min<Index>(end - first, kBlockRows));
+      std::fill(x.begin(), x.end(), 0);
+      std::fill(dz.begin(), dz.end(), 0);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::span<double> row = row_of(x, r);
+        features(method_, data_.row(first + static_cast<Index>(r)), row);
+        for (double& feature : row) feature *= scale_;
+      }
+      forward(parameters, x, z);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::span<double> logits = row_of(z, r), p = row_of(dz, r);
+        const std::size_t label = data_.label(first + static_cast<Index>(r));
+        if (!std::ranges::all_of(logits, [](double logit) { return std::isfinite(logit); })) return std::numeric_limits<double>::infinity();
+        value -= softmax(std::span<const double>(logits), 1, p).log_probability(logits[label]);
+        p[label] -= 1;
+      }
+      backward(x, dz, gradient);
     }
     return value;
   }
 
-  void add_outer(std::span<const double> x, std::span<const double> dz, Vector& gradient) const {
-    double* out = gradient.data();
-    for (std::size_t j = 0; full() && j < classes_; ++j, out += classes_)
-      for (std::size_t k = 0; k < classes_; ++k) out[k] += dz[k] * x[j];
-    for (std::size_t k = 0; !full() && k < classes_; ++k) out[k] += dz[k] * x[k];
+  std::span<double> row_of(Vector& block, std::size_t row) const { return std::span(block).subspan(row * classes_, classes_); }
+
+  void forward(std::span<const double> parameters, const Vector& x, Vector& z) const {
+    const std::span<const double> weights = parameters.first(weight_count()), bias = parameters.subspan(weight_count());
+    if (full()) return rows_forward(weights, bias, x, z);
+    for (std::size_t i = 0; i < x.size(); ++i) z[i] = bias[i % classes_] + weights[i % classes_] * x[i];
+  }
+
+  void backward(const Vector& x, const Vector& dz, Vector& gradient) const {
+    if (full()) rows_backward(x, dz, gradient);
     double* bias = gradient.data() + weight_count();
-    for (std::size_t k = 0; k < classes_; ++k) bias[k] += dz[k];
+    for (std::size_t i = 0; i < dz.size(); ++i) {
+      bias[i % classes_] += dz[i];
+      if (!full()) gradient[i % classes_] += dz[i] * x[i];
+    }
   }
 
   double penalty(std::span<const double> parameters, std::span<double> gradient) const {
@@ -157,7 +155,8 @@ struct Solver {
   }
 };
 
-// The penalty whose fit of four fifths of the rows has the least NLL on the last fifth; from the strongest on, each fit starts at the last.
+// The penalty whose fit of four fifths of the rows has the least NLL on the last fifth. From the strongest on, each fit starts at the last;
+// where the NLL rises a weaker one would overfit more, and is the slowest to fit.
 double best_odir(Method method, const Selection& data, const FitOptions& options) {
   constexpr double kRough = 1e-5;
   if (data.size() < 2) return kOdirGrid[0];
@@ -169,7 +168,9 @@ double best_odir(Method method, const Selection& data, const FitOptions& options
   for (const double odir : kOdirGrid) {
     solver.solve(training, odir, {.tolerance = std::max(kRough, options.tolerance), .most_steps = options.most_steps});
     const double value = nll(rest, solver.calibrator());
-    if (value < least) best = odir, least = value;
+    if (!(value < least)) break;
+    best = odir;
+    least = value;
   }
   return best;
 }
@@ -190,7 +191,7 @@ void LinearCalibrator::apply(std::span<const float> logits, std::span<double> ca
   Vector x(logits.size());
   features(method_, logits, x);
   if (method_ == Method::vector) {
-    AffineMap{static_cast<Index>(x.size()), false, weights_, bias_}(x, calibrated);
+    for (std::size_t k = 0; k < x.size(); ++k) calibrated[k] = bias_[k] + weights_[k] * x[k];
     return;
   }
   for (std::size_t k = 0; k < x.size(); ++k) {
