@@ -63,8 +63,7 @@ StoredCalibrator parse(const std::string& path, Index classes) {
     parameters = {{"temperature", {*stored.temperature}}};
   }
   const bool identity = stored.status == Status::kept_identity && parameters.empty();
-  stored.calibrator =
-      identity ? calibration::identity_calibrator() : calibration::make_calibrator(stored.method, classes, parameters);
+  stored.calibrator = identity ? calibration::identity_calibrator() : calibration::make_calibrator(stored.method, classes, parameters);
   return stored;
 }
 

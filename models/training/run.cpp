@@ -140,8 +140,7 @@ LoadedRun load_run(const std::string& folder) {
   LoadedRun run =
       checked(path / "run.json", "it is damaged or not of this version; train the model again", [&] { return parse_run(path); });
   load_weights(*run.model.parameters, (path / "model.safetensors").string());
-  if (fs::exists(path / "calibrator.json"))
-    run.calibrator = load_calibrator((path / "calibrator.json").string(), run.model.spec.classes);
+  if (fs::exists(path / "calibrator.json")) run.calibrator = load_calibrator((path / "calibrator.json").string(), run.model.spec.classes);
 
   return run;
 }
