@@ -30,6 +30,9 @@ if [[ ${1:-} != quick ]]; then
     echo "skipped: no clang-format"
   fi
 
+  step "a minute of damaged files for the readers of logits"
+  build/tables_fuzz 60
+
   step "a matrix product is right under other BLAS kernels"
   for kernel in Haswell SkylakeX Prescott Zen; do
     OPENBLAS_CORETYPE=$kernel build/temper_tests --source-file='*/tests/core/gemm_test.cpp' --minimal >/dev/null && echo "$kernel: passed"

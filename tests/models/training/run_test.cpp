@@ -36,8 +36,9 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
     CHECK(stored->status == trial.fitted.status);
     CHECK(calibration::apply(*stored->calibrator, predictions).logits == calibration::apply(*trial.fitted.calibrator, predictions).logits);
   }
-  const calibration::Fitted kept{
-      .method = calibration::Method::matrix, .calibrator = calibration::identity_calibrator(), .status = calibration::Status::kept_identity};
+  const calibration::Fitted kept{.method = calibration::Method::matrix,
+                                 .calibrator = calibration::identity_calibrator(),
+                                 .status = calibration::Status::kept_identity};
   save_calibration(run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .trial = {.fitted = kept, .before = {}, .after = {}}});
   CHECK(calibration::metrics(predictions, *load_run(run).calibrator->calibrator).nll == calibration::nll(predictions));
   const std::string calibrator = run + "/calibrator.json";
