@@ -72,7 +72,7 @@ TEST_CASE("architecture: an op never includes another op") {
 
 TEST_CASE("architecture: each outside library is seen by its owner alone") {
   struct Owner {
-    std::regex library;
+    std::regex header;
     std::regex files;
   };
   const std::vector<Owner> owners = {
@@ -90,7 +90,7 @@ TEST_CASE("architecture: each outside library is seen by its owner alone") {
   for (const std::string& room : kRooms) {
     for (const Include& include : includes_of(room)) {
       for (const Owner& owner : owners) {
-        if (!std::regex_match(include.what, owner.library)) continue;
+        if (!std::regex_match(include.what, owner.header)) continue;
         CHECK_MESSAGE(std::regex_match(include.file, owner.files), include.file, " includes ", include.what);
       }
     }

@@ -10,7 +10,7 @@ namespace temper {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "temper-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / ("temper-test-" + std::string(6, 'X'))).string();
     path_ = ::mkdtemp(name.data());
   }
   ~TemporaryFolder() {

@@ -7,7 +7,7 @@
 #include <set>
 #include <tuple>
 
-#include "tests/data/temporary_folder.h"
+#include "tests/data/file_folder.h"
 
 using namespace temper;
 using namespace temper::tests;

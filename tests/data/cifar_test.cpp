@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "data/dataset.h"
-#include "tests/data/temporary_folder.h"
+#include "tests/data/file_folder.h"
 
 using namespace temper;
 using namespace temper::tests;
@@ -28,15 +28,15 @@ Bytes records(int count, int label_bytes, int coarse_classes, int fine_classes =
 Bytes cifar10_records(int count) { return records(count, 1, 10); }
 Bytes cifar100_records(int count) { return records(count, 2, 20); }
 
-void write_cifar10(const TemporaryFolder& folder, const std::string& below = "") {
+void write_cifar10(const FileFolder& folder, const std::string& below = "") {
   for (int batch = 1; batch <= 5; ++batch) folder.write(below + "data_batch_" + std::to_string(batch) + ".bin", cifar10_records(8));
   folder.write(below + "test_batch.bin", cifar10_records(12));
 }
 
-std::string cifar10_error(const TemporaryFolder& folder) {
+std::string cifar10_error(const FileFolder& folder) {
   return error_of([&] { data::cifar10(folder.path()); });
 }
-std::string cifar100_error(const TemporaryFolder& folder) {
+std::string cifar100_error(const FileFolder& folder) {
   return error_of([&] { data::cifar100(folder.path()); });
 }
 
@@ -44,7 +44,7 @@ std::string cifar100_error(const TemporaryFolder& folder) {
 
 TEST_CASE("data: CIFAR-10 records become HWC images") {
   for (const char* below : {"", "cifar-10-batches-bin/"}) {
-    const TemporaryFolder folder;
+    const FileFolder folder;
     write_cifar10(folder, below);
     const data::Splits set = data::load("cifar10:" + folder.path());
     CHECK(set.train.size() == 36);
@@ -65,7 +65,7 @@ TEST_CASE("data: CIFAR-10 records become HWC images") {
 
 TEST_CASE("data: CIFAR-100 gives the fine labels") {
   for (const char* below : {"", "cifar-100-binary/"}) {
-    const TemporaryFolder folder;
+    const FileFolder folder;
     folder.write(std::string(below) + "train.bin", cifar100_records(30));
     folder.write(std::string(below) + "test.bin", cifar100_records(60));
     const data::Splits set = data::load("cifar100:" + folder.path());
@@ -80,7 +80,7 @@ TEST_CASE("data: CIFAR-100 gives the fine labels") {
 }
 
 TEST_CASE("data: class names come from the file beside the images") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   write_cifar10(folder);
   folder.write("batches.meta.txt", "a\nb\r\nc\nd\ne\nf\ng\nh\ni\nthe last\n\n\n");
   const std::vector<std::string> names = data::cifar10(folder.path()).test.class_names;
@@ -94,7 +94,7 @@ TEST_CASE("data: class names come from the file beside the images") {
 }
 
 TEST_CASE("data: case 20, CIFAR files that are cut off or of the wrong variant") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   write_cifar10(folder);
   const std::string path = folder.path("data_batch_3.bin");
 
@@ -129,7 +129,7 @@ TEST_CASE("data: case 20, CIFAR files that are cut off or of the wrong variant")
 }
 
 TEST_CASE("data: a CIFAR download that broke off between two records") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   write_cifar10(folder);
   folder.write("data_batch_4.bin", cifar10_records(7));
   CHECK(holds(cifar10_error(folder), {"data_batch_4.bin", "7 records but data_batch_1.bin has 8"}));
@@ -139,7 +139,7 @@ TEST_CASE("data: a CIFAR download that broke off between two records") {
 }
 
 TEST_CASE("data: CIFAR-100 files that are wrong") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   folder.write("train.bin", Bytes(30'730'000, 0));
   folder.write("test.bin", cifar100_records(10));
   CHECK(holds(cifar100_error(folder), {"train.bin", "30730000 bytes", "3074", "CIFAR-10, see cifar10:DIR"}));
@@ -163,11 +163,11 @@ TEST_CASE("data: folders and files that people have in place of CIFAR") {
                                                          {"cifar-100-binary/train.bin", "use cifar100:DIR"},
                                                          {"train-images-idx3-ubyte.gz", "use mnist:DIR"}};
   for (const auto& [name, advice] : mistakes) {
-    const TemporaryFolder folder;
+    const FileFolder folder;
     folder.write(name, "x");
     CHECK(holds(cifar10_error(folder), {folder.path(), advice, "cifar10:DIR needs the folder cifar-10-batches-bin"}));
   }
-  const TemporaryFolder folder;
+  const FileFolder folder;
   write_cifar10(folder);
   folder.write("test_batch.bin", "<html><head><title>404</title></head></html>");
   CHECK(holds(cifar10_error(folder), {"test_batch.bin", "web page"}));

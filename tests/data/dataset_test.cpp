@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/random.h"
-#include "tests/data/temporary_folder.h"
+#include "tests/data/file_folder.h"
 
 using namespace temper;
 using namespace temper::tests;

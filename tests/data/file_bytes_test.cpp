@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "tests/data/temporary_folder.h"
+#include "tests/data/file_folder.h"
 
 using namespace temper;
 using namespace temper::tests;
@@ -43,7 +43,7 @@ class WithoutPrivileges {
 }  // namespace
 
 TEST_CASE("data: a file is read as it is, gzip by its content") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   const Bytes bytes = counting(200'003);
   CHECK(read_file(folder.write("plain", bytes)).bytes == bytes);
   CHECK(read_file(folder.write("packed.gz", gzip(bytes))).bytes == bytes);
@@ -60,7 +60,7 @@ TEST_CASE("data: a file is read as it is, gzip by its content") {
 }
 
 TEST_CASE("data: gzip members follow each other, padding with zeros is allowed") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   Bytes packed = gzip(counting(1000));
   const Bytes second = gzip(counting(70'000));
   packed.insert(packed.end(), second.begin(), second.end());
@@ -71,7 +71,7 @@ TEST_CASE("data: gzip members follow each other, padding with zeros is allowed")
 }
 
 TEST_CASE("data: gzip cut off at any byte is refused") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   const Bytes packed = gzip(counting(300));
   for (std::size_t size = 2; size < packed.size(); ++size) {
     const std::string path = folder.write("cut.gz", Bytes(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(size)));
@@ -80,7 +80,7 @@ TEST_CASE("data: gzip cut off at any byte is refused") {
 }
 
 TEST_CASE("data: damaged gzip is refused") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   const Bytes packed = gzip(counting(300));
   for (std::size_t at : {std::size_t{2}, std::size_t{3}, packed.size() / 2, packed.size() - 8, packed.size() - 1}) {
     Bytes damaged = packed;
@@ -93,7 +93,7 @@ TEST_CASE("data: damaged gzip is refused") {
 }
 
 TEST_CASE("data: what is no readable file is refused by its reason") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   CHECK(holds(read_error(folder.path("absent")), {folder.path("absent"), "no such file"}));
   CHECK(holds(read_error(folder.path()), {folder.path(), "is a folder"}));
   CHECK(holds(read_error(folder.write("file", "x") + "/below"), {"file/below"}));

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "data/dataset.h"
-#include "tests/data/temporary_folder.h"
+#include "tests/data/file_folder.h"
 
 using namespace temper;
 using namespace temper::tests;
@@ -21,14 +21,14 @@ Bytes idx_labels(std::uint8_t count) {
   return bytes;
 }
 
-void write_set(const TemporaryFolder& folder, const std::string& below = "") {
+void write_set(const FileFolder& folder, const std::string& below = "") {
   folder.write(below + "train-images-idx3-ubyte", idx_images(40, 3));
   folder.write(below + "train-labels-idx1-ubyte", idx_labels(40));
   folder.write(below + "t10k-images-idx3-ubyte", idx_images(20, 3));
   folder.write(below + "t10k-labels-idx1-ubyte", idx_labels(20));
 }
 
-std::string mnist_error(const TemporaryFolder& folder) {
+std::string mnist_error(const FileFolder& folder) {
   return error_of([&] { data::mnist(folder.path()); });
 }
 
@@ -36,7 +36,7 @@ std::string mnist_error(const TemporaryFolder& folder) {
 
 TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folder or below") {
   for (const char* below : {"", "mnist/", "MNIST/raw/", "raw/"}) {
-    const TemporaryFolder folder;
+    const FileFolder folder;
     write_set(folder, below);
     const data::Splits set = data::load("mnist:" + folder.path());
     CHECK(set.train.size() == 37);
@@ -46,7 +46,7 @@ TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folde
     CHECK(set.val.name == "mnist val");
     CHECK(set.test.name == "mnist test");
   }
-  const TemporaryFolder folder;
+  const FileFolder folder;
   folder.write("train-images.idx3-ubyte", idx_images(40, 3));
   folder.write("train-labels.idx1-ubyte.gz", gzip(idx_labels(40)));
   folder.write("t10k-images-idx3-ubyte.gz", gzip(idx_images(20, 3)));
@@ -58,7 +58,7 @@ TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folde
 }
 
 TEST_CASE("data: a folder that is no MNIST is refused by what is wrong with it") {
-  const TemporaryFolder folder;
+  const FileFolder folder;
   CHECK(holds(mnist_error(folder), {folder.path(), "train-images-idx3-ubyte", "mnist:DIR needs a folder with"}));
   CHECK(holds(error_of([&] { data::mnist(folder.write("file", "x")); }), {"file", "is a file where a folder was expected"}));
   CHECK(holds(error_of([&] { data::mnist(folder.path("absent")); }), {"absent: no such folder"}));

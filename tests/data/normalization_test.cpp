@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/data/temporary_folder.h"
+#include "tests/data/file_folder.h"
 
 using namespace temper;
 using namespace temper::tests;

@@ -1,8 +1,7 @@
-// A folder of its own for a test, removed with all that is in it.
+// The temporary folder of tests/temporary_folder.h, with files to read in it.
 #pragma once
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -12,40 +11,26 @@
 #include <vector>
 
 #include "core/check.h"
+#include "tests/temporary_folder.h"
 
 namespace temper::tests {
 
 using Bytes = std::vector<std::uint8_t>;
 
-class TemporaryFolder {
+class FileFolder : public temper::TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "temper-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string path() const { return path_.string(); }
-  std::string path(const std::string& name) const { return (path_ / name).string(); }
+  using temper::TemporaryFolder::path;
+  std::string path(const std::string& name) const { return *this / name; }
 
   // Writes the file, with the folders above it, and returns its path.
   std::string write(const std::string& name, const Bytes& bytes) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream out(path_ / name, std::ios::binary);
+    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+    std::ofstream out(path(name), std::ios::binary);
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     REQUIRE(out.good());
     return path(name);
   }
   std::string write(const std::string& name, const std::string& text) const { return write(name, Bytes(text.begin(), text.end())); }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline Bytes gzip(const Bytes& bytes) {
