@@ -85,9 +85,7 @@ void TrainingProgress::epoch(const training::EpochRecord& record) {
              duration(last_.seconds_left));
 }
 
-void TrainingProgress::finish() { clear_line(); }
-
-void TrainingProgress::clear_line() {
+void TrainingProgress::finish() {
   if (std::exchange(line_drawn_, false)) fmt::print(stderr, "\r\x1b[K");
 }
 

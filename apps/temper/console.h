@@ -50,8 +50,6 @@ class TrainingProgress {
   void finish();
 
  private:
-  void clear_line();
-
   bool terminal_;
   bool line_drawn_ = false;
   training::Progress last_;

@@ -9,21 +9,11 @@
 // After foreach_target.h, which includes this file for each target.
 #include <hwy/highway.h>
 
+#include "core/kernels/vector_loop-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace temper::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using Full = hn::CappedTag<float, 16>;
-using One = hn::CappedTag<float, 1>;
-
-// body(d, c) for every vector of channels from c on.
-template <class Body> void for_each_vector(Index C, Body body) {
-  const Full full;
-  const auto lanes = static_cast<Index>(hn::Lanes(full));
-  Index c = 0;
-  for (; c + lanes <= C; c += lanes) body(full, c);
-  for (; c < C; ++c) body(One(), c);
-}
 
 template <class D> struct TwoSums { hn::Vec<D> first, second; };
 

@@ -7,18 +7,11 @@
 // After foreach_target.h, which includes this file for each target.
 #include <hwy/highway.h>
 
+#include "core/kernels/vector_loop-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace temper::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// body(d, i) for every vector from element i on, then for each element that is left.
-template <class Body> void for_each_vector(Index size, Body body) {
-  const hn::CappedTag<float, 16> full;
-  const auto lanes = static_cast<Index>(hn::Lanes(full));
-  Index i = 0;
-  for (; i + lanes <= size; i += lanes) body(full, i);
-  for (; i < size; ++i) body(hn::CappedTag<float, 1>(), i);
-}
 
 void rectify(const float* x, Index size, float* y) {
   for_each_vector(size, [&](auto d, Index i) {

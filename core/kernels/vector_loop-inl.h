@@ -1,0 +1,29 @@
+// The loop of kernels that run along an array. Highway's pattern for what is compiled once for each target: the guard is a toggle, and the
+// header is included by kernels after <hwy/highway.h>.
+#if defined(TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_
+#undef TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_
+#else
+#define TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include "core/shape.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace temper::HWY_NAMESPACE {
+
+// body(d, i) for every vector from element i on, then for each element that is left.
+template <class Body> void for_each_vector(Index size, Body body) {
+  const hwy::HWY_NAMESPACE::CappedTag<float, 16> full;
+  const auto lanes = static_cast<Index>(hwy::HWY_NAMESPACE::Lanes(full));
+  Index i = 0;
+  for (; i + lanes <= size; i += lanes) body(full, i);
+  for (; i < size; ++i) body(hwy::HWY_NAMESPACE::CappedTag<float, 1>(), i);
+}
+
+}  // namespace temper::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
