@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "core/buffer.h"
+#include "core/function_ref.h"
 #include "core/shape.h"
 
 namespace temper {
@@ -12,22 +13,6 @@ namespace temper {
 // The number of threads that loops use, the caller's included. At first: the cores this process may run on.
 int threads();
 void set_threads(int count);  // 1..1024, more than there are cores if need be
-
-// A function object that is only borrowed, for the time of a call.
-template <class Signature> class FunctionRef;
-template <class Result, class... Args> class FunctionRef<Result(Args...)> {
- public:
-  template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
-      FunctionRef(F&& f)  // NOLINT(bugprone-forwarding-reference-overload): the constraint keeps copies apart
-      : object_(const_cast<void*>(static_cast<const void*>(&f))),
-        call_([](void* object, Args... args) -> Result { return (*static_cast<std::remove_reference_t<F>*>(object))(args...); }) {}
-  Result operator()(Args... args) const { return call_(object_, args...); }
-
- private:
-  void* object_;
-  Result (*call_)(void*, Args...);
-};
 
 // Calls body(begin, end) for the chunks [0, grain), [grain, 2 grain), ... of [0, count), in any order and at the same time. With one chunk,
 // or on one thread, it runs in the caller without waking another. Denormals are flushed. An exception of a chunk reaches the caller. Loops

@@ -76,7 +76,6 @@ TEST_CASE("architecture: each outside library is seen by its owner alone") {
     std::regex files;
   };
   const std::vector<Owner> owners = {
-      {std::regex("^(oneapi/)?tbb/.*"), std::regex("core/parallel\\.cpp")},
       {std::regex("^(cblas|openblas.*)\\.h"), std::regex("core/gemm\\.cpp")},
       {std::regex("^hwy/.*"), std::regex("core/(simd\\.h|kernels/.*)")},
       {std::regex("^.*intrin\\.h"), std::regex("core/denormals\\.h")},

@@ -85,7 +85,6 @@ struct Everything {
   }
 };
 
-#if !defined(__SANITIZE_THREAD__)  // there, loops begin threads
 TEST_CASE("trainer: after its first steps a training loop allocates nothing") {
   const ThreadsRestored restored;
   for (const int count : {1, 2}) {
@@ -111,8 +110,6 @@ TEST_CASE("trainer: after its first steps a training loop allocates nothing") {
     CHECK(Pool::shared().stats().system_requests == requests);
   }
 }
-
-#endif
 
 long resident_kib() {
   std::ifstream status("/proc/self/statm");
