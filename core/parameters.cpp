@@ -1,7 +1,10 @@
 #include "core/parameters.h"
 
 #include <algorithm>
+#include <atomic>
 #include <tuple>
+
+#include "core/frozen.h"
 
 namespace temper {
 namespace {
@@ -24,6 +27,8 @@ Parameter& ParameterStore::Scope::declare(Parameter parameter) const {
   for (const Parameter& other : store_->parameters_) {
     TEMPER_CHECK(other.name != parameter.name, "parameter ", parameter.name, ": the name is taken; give each layer a scope of its own");
   }
+  static std::atomic<std::uint64_t> declared{0};
+  parameter.serial = ++declared;
   return store_->parameters_.emplace_back(std::move(parameter));
 }
 
@@ -77,6 +82,7 @@ std::vector<std::string> ParameterStore::settle_gradients() {
 }
 
 void ParameterStore::expect_fresh_gradients() {
+  Frozen::forget();
   for (Parameter& parameter : parameters_) parameter.fresh = true;
 }
 

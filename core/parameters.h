@@ -31,6 +31,8 @@ struct Parameter {
   FileLayout file_layout = FileLayout::same;
   float decay_factor = 1;  // multiplies the optimizer's weight decay
 
+  std::uint64_t serial = 0;  // of the process, never given twice; set by declare
+
   // From commit() on:
   View value = {};
   View gradient = {};  // null for state

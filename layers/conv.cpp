@@ -1,5 +1,7 @@
 #include "layers/conv.h"
 
+#include "core/frozen.h"
+#include "core/tape.h"
 #include "layers/init.h"
 
 namespace temper::layers {
@@ -30,6 +32,11 @@ Conv2d::Conv2d(const ParameterStore::Scope& scope, const Conv2dSpec& spec)
                      : nullptr),
       options{.stride = spec.stride, .padding = spec.padding, .dilation = spec.dilation, .groups = spec.groups} {}
 
-Tensor Conv2d::operator()(Tensor x) const { return conv2d(std::move(x), weight, bias ? Tensor(*bias) : Tensor(), options); }
+Tensor Conv2d::operator()(Tensor x) const {
+  const Tensor b = bias ? Tensor(*bias) : Tensor();
+  if (Tape::recording()) return conv2d(std::move(x), weight, b, options);
+  PackedConv2d local;
+  return conv2d(x, Frozen::derive(weight.serial, local, [&] { return pack_conv2d(weight, b, options); }));
+}
 
 }  // namespace temper::layers

@@ -1,5 +1,6 @@
 #include "models/model.h"
 
+#include "core/frozen.h"
 #include "core/tape.h"
 #include "data/loader.h"
 #include "models/networks/registry.h"
@@ -20,6 +21,7 @@ Model make_model(const std::string& network_name, const data::Dataset& train, st
 
 calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Normalization& normalization, Index batch) {
   const Tape::Pause evaluation;
+  const Frozen frozen;
   calibration::Predictions predictions{.classes = set.classes(), .logits = {}, .labels = set.labels};
   predictions.logits.reserve(static_cast<std::size_t>(set.size() * set.classes()));
   data::Loader loader(set, normalization, {.batch = batch});

@@ -8,6 +8,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "core/frozen.h"
 #include "core/json.h"
 #include "core/machine.h"
 #include "core/ops/softmax_cross_entropy.h"
@@ -66,6 +67,7 @@ Result measure(const std::string& name, Index batch) {
     tape.backward(softmax_cross_entropy((*network)(images), labels, {.smoothing = 0.1f}));
     sgd.step(0.01f);
   });
+  const Frozen frozen;
   const double infer = median_seconds([&] { (*network)(images); });
   return {name, static_cast<double>(batch) / train, static_cast<double>(batch) / infer};
 }

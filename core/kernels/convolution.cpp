@@ -24,10 +24,23 @@ Plan plan(const Convolution& convolution) {
   return {direct, 2 * im2col_work < direct_work && convolution.C > 1 ? im2col : direct, direct};
 }
 
-void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* w, const float* b, float* y) {
-  if (algorithm == Algorithm::direct) return direct::forward(convolution, x, w, b, y);
-  if (algorithm == Algorithm::winograd) return winograd::forward(convolution, x, w, b, y);
-  im2col::forward(convolution, x, w, b, y);
+Index packed_size(Algorithm algorithm, const Convolution& convolution) {
+  if (algorithm == Algorithm::direct) return direct::packed_size(convolution);
+  if (algorithm == Algorithm::winograd) return winograd::packed_size(convolution);
+  return im2col::packed_size(convolution);
+}
+
+void pack_kernels(Algorithm algorithm, const Convolution& convolution, const float* w, float* packed) {
+  if (algorithm == Algorithm::direct) return direct::pack_kernels(convolution, w, packed);
+  if (algorithm == Algorithm::winograd) return winograd::pack_kernels(convolution, w, packed);
+  im2col::pack_kernels(convolution, w, packed);
+}
+
+void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* packed,
+                         const ConvolutionEpilogue& epilogue, float* y) {
+  if (algorithm == Algorithm::direct) return direct::forward(convolution, x, packed, epilogue, y);
+  if (algorithm == Algorithm::winograd) return winograd::forward(convolution, x, packed, epilogue, y);
+  im2col::forward(convolution, x, packed, epilogue, y);
 }
 
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add) {

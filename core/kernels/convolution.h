@@ -31,13 +31,24 @@ struct Plan {
   Algorithm forward, input_gradient, kernel_gradient;
 };
 
-// By the shapes of an image and the kernels, never the batch: an image's output does not depend on the batch that it comes in.
+// By the shapes of an image and the kernels, never the batch: an image's output does not depend on the batch that it comes in. The forward
+// pass is chosen by kernels and window alone, so that kernels can be packed before an image is seen.
 Plan plan(const Convolution& convolution);
 // The algorithm computes this convolution.
 bool applies(Algorithm algorithm, const Convolution& convolution);
 
-// y = x * w + b; b may be null.
-void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* w, const float* b, float* y);
+// The kernels w as the algorithm's forward reads them: packed(packed_size).
+Index packed_size(Algorithm algorithm, const Convolution& convolution);
+void pack_kernels(Algorithm algorithm, const Convolution& convolution, const float* w, float* packed);
+
+// What is done to the sums before they are written: y = x * w + bias + residual, then max(y, 0) if relu.
+struct ConvolutionEpilogue {
+  const float* bias = nullptr;      // (K); null: none
+  const float* residual = nullptr;  // (N,P,Q,K); null: none
+  bool relu = false;                // NaN stays NaN
+};
+void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* packed,
+                         const ConvolutionEpilogue& epilogue, float* y);
 // dx from w and dy, dw from x and dy; added to what is there if `add` is set.
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
 void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const float* x, const float* dy, float* dw, bool add);

@@ -20,6 +20,14 @@ void rectify(const float* x, Index size, float* y) {
   });
 }
 
+void add_and_rectify(const float* residual, bool relu, Index size, float* y) {
+  if (!residual) return relu ? rectify(y, size, y) : void();
+  for_each_vector(size, [&](auto d, Index i) {
+    const auto sum = hn::Add(hn::LoadU(d, y + i), hn::LoadU(d, residual + i));
+    hn::StoreU(relu ? hn::IfThenElse(hn::Lt(sum, hn::Zero(d)), hn::Zero(d), sum) : sum, d, y + i);
+  });
+}
+
 void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add) {
   const auto sweep = [&](auto before) {
     for_each_vector(size, [&](auto d, Index i) {
@@ -41,9 +49,13 @@ HWY_AFTER_NAMESPACE();
 namespace temper {
 
 HWY_EXPORT(rectify);
+HWY_EXPORT(add_and_rectify);
 HWY_EXPORT(rectify_gradient);
 
 void rectify(const float* x, Index size, float* y) { HWY_DYNAMIC_DISPATCH(rectify)(x, size, y); }
+void add_and_rectify(const float* residual, bool relu, Index size, float* y) {
+  HWY_DYNAMIC_DISPATCH(add_and_rectify)(residual, relu, size, y);
+}
 void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add) {
   HWY_DYNAMIC_DISPATCH(rectify_gradient)(y, dy, size, dx, add);
 }

@@ -1,4 +1,4 @@
-// The two passes of a ReLU, in the calling thread. core/ops/relu.h says what is computed.
+// The passes of a ReLU, in the calling thread. core/ops/relu.h says what is computed.
 #pragma once
 
 #include "core/shape.h"
@@ -7,6 +7,9 @@ namespace temper {
 
 // y = max(x, 0); NaN stays NaN. y may be x.
 void rectify(const float* x, Index size, float* y);
+
+// y = y + residual, then max(y, 0) if relu; NaN stays NaN. residual may be null.
+void add_and_rectify(const float* residual, bool relu, Index size, float* y);
 
 // dx = dy where y > 0, else 0; added to what is there if `add`. dx may be dy.
 void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/frozen.h"
 #include "core/kernels/normalization.h"
 #include "core/parallel.h"
 #include "core/tape.h"
@@ -118,6 +119,7 @@ struct BatchNormBase {
  private:
   // The batch's statistics, and what the running ones learn of them.
   void learn(const ConstView& x, const Statistics& statistics) const {
+    Frozen::forget();
     const Index C = x.shape.last(), rows = x.shape.rows();
     const auto n = static_cast<double>(rows);
     Workspace scratch;

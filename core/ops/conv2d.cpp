@@ -1,5 +1,6 @@
 #include "core/ops/conv2d.h"
 
+#include "core/denormals.h"
 #include "core/kernels/convolution.h"
 #include "core/parallel.h"
 #include "core/tape.h"
@@ -28,6 +29,8 @@ void bias_gradient(const Convolution& g, const float* dy, const GradientView& db
   }
 }
 
+Window window_of(const Shape& w, const Conv2dOptions& options) { return {{w[1], w[2]}, options.stride, options.padding, options.dilation}; }
+
 struct Conv2d {
   static constexpr auto name = "conv2d";
   Conv2dOptions options;
@@ -42,25 +45,26 @@ struct Conv2d {
     TEMPER_CHECK(w[3] == C / groups, name, ": an input ", x, " does not fit kernels ", w, " in ", groups, " groups; they must be (K,R,S,",
                  C / groups, ")");
     TEMPER_CHECK(!has_bias || b == Shape{K}, name, ": a bias ", b, " does not fit kernels ", w, "; it must be (", K, ")");
-    const Size2 output = window(w).output_size(name, x);
+    const Size2 output = window_of(w, options).output_size(name, x);
     return {x[0], output.h, output.w, K};
   }
 
   void forward(In<0> x, In<1> w, In<2> b, Out y) const {
-    const Convolution convolution(x.shape, w.shape, y.shape, window(w.shape));
-    convolution_forward(plan(convolution).forward, convolution, x.data, w.data, b.data, y.data);
+    const Convolution convolution(x.shape, w.shape, y.shape, window_of(w.shape, options));
+    const Algorithm algorithm = plan(convolution).forward;
+    Workspace scratch;
+    float* packed = scratch.take(packed_size(algorithm, convolution));
+    pack_kernels(algorithm, convolution, w.data, packed);
+    convolution_forward(algorithm, convolution, x.data, packed, {.bias = b.data}, y.data);
   }
 
   void backward(In<0> x, In<1> w, Grad dy, Into<0> dx, Into<1> dw, Into<2> db) const {
-    const Convolution convolution(x.shape, w.shape, dy.shape, window(w.shape));
+    const Convolution convolution(x.shape, w.shape, dy.shape, window_of(w.shape, options));
     const Plan algorithms = plan(convolution);
     if (dx) convolution_input_gradient(algorithms.input_gradient, convolution, w.data, dy.data, dx.data, dx.add);
     if (dw) convolution_kernel_gradient(algorithms.kernel_gradient, convolution, x.data, dy.data, dw.data, dw.add);
     if (db) bias_gradient(convolution, dy.data, db);
   }
-
- private:
-  Window window(const Shape& w) const { return {{w[1], w[2]}, options.stride, options.padding, options.dilation}; }
 };
 
 }  // namespace
@@ -68,6 +72,38 @@ struct Conv2d {
 Tensor conv2d(Tensor x, Tensor w, Tensor b, const Conv2dOptions& options) {
   const bool has_bias = static_cast<bool>(b);
   return Tape::apply(Conv2d{options, has_bias}, std::move(x), std::move(w), std::move(b));
+}
+
+PackedConv2d pack_conv2d(const Tensor& w, const Tensor& b, const Conv2dOptions& options, const ChannelMap& then) {
+  const Index K = w.shape()[0], depth = w.size() / std::max<Index>(1, K);
+  const auto scale = [&](Index k) { return then.scale.empty() ? 1.0 : then.scale[static_cast<std::size_t>(k)]; };
+  const auto shift = [&](Index k) { return then.shift.empty() ? 0.0 : then.shift[static_cast<std::size_t>(k)]; };
+  PackedConv2d packed{.w = w.shape(), .options = options, .kernels = {}, .bias = Tensor(Shape{K})};
+  Workspace scratch;
+  float* scaled = scratch.take(w.size());
+  for (Index k = 0; k < K; ++k) {
+    for (Index i = k * depth; i < (k + 1) * depth; ++i) scaled[i] = static_cast<float>(scale(k) * static_cast<double>(w.data()[i]));
+    packed.bias.data()[k] = static_cast<float>(scale(k) * (b ? static_cast<double>(b.data()[k]) : 0) + shift(k));
+  }
+  // The algorithm and the layout do not depend on the image: any that has an output will do.
+  const Convolution convolution({1, w.shape()[1], w.shape()[2], w.shape()[3] * options.groups}, w.shape(), {1, 1, 1, K},
+                                window_of(w.shape(), options));
+  const Algorithm algorithm = plan(convolution).forward;
+  packed.kernels = Tensor(Shape{packed_size(algorithm, convolution)});
+  pack_kernels(algorithm, convolution, scaled, packed.kernels.data());
+  return packed;
+}
+
+Tensor conv2d(const Tensor& x, const PackedConv2d& packed, bool relu, const Tensor& residual) {
+  TEMPER_CHECK(!Tape::recording(), "conv2d: packed kernels are for evaluation; a tape cannot record them");
+  Tensor y(Conv2d{packed.options, true}.shape(x.shape(), packed.w, packed.bias.shape()));
+  TEMPER_CHECK(!residual || residual.shape() == y.shape(), "conv2d: a residual ", residual.shape(), " does not fit an output ", y.shape(),
+               "; give both the same shape");
+  const Convolution convolution(x.shape(), packed.w, y.shape(), window_of(packed.w, packed.options));
+  const FlushDenormals flush;
+  convolution_forward(plan(convolution).forward, convolution, x.data(), packed.kernels.data(),
+                      {.bias = packed.bias.data(), .residual = residual.data(), .relu = relu}, y.data());
+  return y;
 }
 
 }  // namespace temper

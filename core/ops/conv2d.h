@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "core/ops/window.h"
 #include "core/tensor.h"
 
@@ -22,5 +24,21 @@ struct Conv2dOptions {
 // its errors are within 1e-4 of the output's scale, about 1e-5 as a rule, and a NaN or infinity of x reaches all of the tile around it.
 // An image's output, and its dx, do not depend on the batch that it comes in, bit for bit.
 Tensor conv2d(Tensor x, Tensor w, Tensor b = {}, const Conv2dOptions& options = {});
+
+// A convolution made ready for evaluation: its kernels are scaled, and laid out as its algorithm reads them.
+struct PackedConv2d {
+  Shape w;  // (K,R,S,C/groups)
+  Conv2dOptions options;
+  Tensor kernels, bias;  // bias(K)
+};
+// A map of each channel, by which a batch normalisation in evaluation can be folded into the convolution before it.
+struct ChannelMap {
+  std::vector<double> scale, shift;  // (K); both empty: the identity
+};
+// Packs the convolution  y = scale conv2d(x, w, b) + shift.
+PackedConv2d pack_conv2d(const Tensor& w, const Tensor& b, const Conv2dOptions& options, const ChannelMap& then = {});
+// y(N,P,Q,K) = the packed convolution of x(N,H,W,C) [+ residual(N,P,Q,K)], then max(y, 0) if relu; in one pass over memory.
+// requires: evaluation; a tape records nothing of it.
+Tensor conv2d(const Tensor& x, const PackedConv2d& packed, bool relu = false, const Tensor& residual = {});
 
 }  // namespace temper

@@ -1,7 +1,6 @@
 #include "models/networks/cnn.h"
 
-#include "layers/batch_norm.h"
-#include "layers/conv.h"
+#include "layers/conv_batch_norm.h"
 #include "layers/init.h"
 #include "layers/linear.h"
 #include "layers/pool.h"
@@ -11,22 +10,17 @@ namespace temper::models {
 Cnn::Cnn(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   const Index H = spec.image[0], W = spec.image[1], C = spec.image[2];
   TEMPER_CHECK(H >= 4 && W >= 4, "--model: cnn takes images of 4x4 or larger, these are ", H, "x", W, "; use mlp");
-  const auto conv = [&](const char* name, Index in, Index out) {
-    return layers::Conv2d(scope / name,
-                          {.in = in, .out = out, .kernel = 3, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()});
-  };
-  const auto norm_relu = [&](const char* name, Index channels) {
-    return layers::BatchNorm(scope / name, {.channels = channels, .options = {.relu = true}});
+  const auto conv_relu = [&](const char* number, Index in, Index out) {
+    return layers::ConvBatchNorm(scope / concat("conv", number),
+                                 {.in = in, .out = out, .kernel = 3, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()},
+                                 scope / concat("bn", number), {.relu = true});
   };
   const layers::MaxPool halve({.kernel = 2, .stride = 2});
   layers_ = {
-      conv("conv1", C, 32),  // (N,H,W,32)
-      norm_relu("bn1", 32),
-      conv("conv2", 32, 32),
-      norm_relu("bn2", 32),
-      halve,                  // (N,H/2,W/2,32)
-      conv("conv3", 32, 64),  // (N,H/2,W/2,64)
-      norm_relu("bn3", 64),
+      conv_relu("1", C, 32),  // (N,H,W,32)
+      conv_relu("2", 32, 32),
+      halve,                                                                                  // (N,H/2,W/2,32)
+      conv_relu("3", 32, 64),                                                                 // (N,H/2,W/2,64)
       halve,                                                                                  // (N,H/4,W/4,64)
       layers::Linear(scope / "fc", {.inputs = {H / 4, W / 4, 64}, .outputs = spec.classes}),  // (N,K)
   };

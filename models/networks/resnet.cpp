@@ -11,35 +11,27 @@ namespace {
 
 constexpr std::array<Index, 3> kWidths = {16, 32, 64};
 
-layers::Conv2d conv3x3(const ParameterStore::Scope& scope, Index in, Index out, Index stride = 1) {
-  return {scope,
-          {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()}};
-}
-
-layers::BatchNorm bn_relu(const ParameterStore::Scope& scope, Index channels) {
-  return {scope, {.channels = channels, .options = {.relu = true}}};
+// relu(bn<number>(conv<number>(x))), the convolution 3x3.
+layers::ConvBatchNorm conv3x3(const ParameterStore::Scope& scope, const char* number, Index in, Index out, Index stride = 1) {
+  return {scope / concat("conv", number),
+          {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()},
+          scope / concat("bn", number),
+          {.relu = true}};
 }
 
 }  // namespace
 
 BasicBlock::BasicBlock(const ParameterStore::Scope& scope, Index in, Index out, Index stride)
-    : conv1_(conv3x3(scope / "conv1", in, out, stride)),
-      bn1_(bn_relu(scope / "bn1", out)),
-      conv2_(conv3x3(scope / "conv2", out, out)),
-      bn2_(bn_relu(scope / "bn2", out)),
-      out_(out),
-      stride_(stride) {}
+    : first_(conv3x3(scope, "1", in, out, stride)), second_(conv3x3(scope, "2", out, out)), out_(out), stride_(stride) {}
 
 Tensor BasicBlock::operator()(Tensor x) const {
-  Tensor y = conv2_(bn1_(conv1_(x)));
+  Tensor y = first_(x);
   Tensor shortcut = x.shape().last() == out_ ? std::move(x) : subsample(std::move(x), stride_, out_);
-  return bn2_(std::move(y), std::move(shortcut));
+  return second_(std::move(y), std::move(shortcut));
 }
 
 ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)
-    : conv1_(conv3x3(scope / "conv1", spec.image[2], kWidths[0])),
-      bn1_(bn_relu(scope / "bn1", kWidths[0])),
-      fc_(scope / "fc", {.inputs = kWidths[2], .outputs = spec.classes}) {
+    : stem_(conv3x3(scope, "1", spec.image[2], kWidths[0])), fc_(scope / "fc", {.inputs = kWidths[2], .outputs = spec.classes}) {
   TEMPER_CHECK(spec.depth >= 8 && spec.depth % 6 == 2, "--model: resnet", spec.depth,
                " has no such depth; give 6 n + 2, e.g. resnet20 or resnet56");
   Index in = kWidths[0];
@@ -51,8 +43,8 @@ ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)
   }
 }
 
-Tensor ResNet::operator()(Tensor images) {     // (N,H,W,C)
-  Tensor x = bn1_(conv1_(std::move(images)));  // (N,H,W,16)
+Tensor ResNet::operator()(Tensor images) {  // (N,H,W,C)
+  Tensor x = stem_(std::move(images));      // (N,H,W,16)
   for (const BasicBlock& block : blocks_) x = block(std::move(x));
   return fc_(global_avg_pool(std::move(x)));  // (N,H/4,W/4,64) -> (N,64) -> (N,K)
 }

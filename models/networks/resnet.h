@@ -4,8 +4,7 @@
 
 #include <vector>
 
-#include "layers/batch_norm.h"
-#include "layers/conv.h"
+#include "layers/conv_batch_norm.h"
 #include "layers/linear.h"
 #include "models/networks/network.h"
 
@@ -15,17 +14,15 @@ struct ResNetSpec : NetworkSpec {
   Index depth = 20;  // 6 n + 2
 };
 
-// y = relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)); the normalisations have their ReLU, and the second the sum, in one pass.
+// y = relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)); the normalisations have their ReLU, and the second the sum, in one pass; in
+// evaluation the convolutions have all of it.
 class BasicBlock {
  public:
   BasicBlock(const ParameterStore::Scope& scope, Index in, Index out, Index stride);
   Tensor operator()(Tensor x) const;
 
  private:
-  layers::Conv2d conv1_;
-  layers::BatchNorm bn1_;
-  layers::Conv2d conv2_;
-  layers::BatchNorm bn2_;
+  layers::ConvBatchNorm first_, second_;
   Index out_, stride_;
 };
 
@@ -37,8 +34,7 @@ class ResNet final : public Network {
   Tensor operator()(Tensor images) override;
 
  private:
-  layers::Conv2d conv1_;
-  layers::BatchNorm bn1_;
+  layers::ConvBatchNorm stem_;
   std::vector<BasicBlock> blocks_;
   layers::Linear fc_;
 };

@@ -3,6 +3,7 @@
 #include "core/kernels/convolution/packing.h"
 #include "core/kernels/convolution/partial_sums.h"
 #include "core/kernels/product.h"
+#include "core/kernels/rectifier.h"
 
 namespace temper::direct {
 namespace {
@@ -120,31 +121,37 @@ struct Phases {
 
 bool applies(const Convolution& g) { return g.groups == 1 && g.window.dilation == 1 && g.C > 0 && g.K > 0; }
 
-void forward(const Convolution& g, const float* x, const float* w, const float* b, float* y) {
-  const Index columns = padded_columns(g.K);
+Index packed_size(const Convolution& g) { return g.depth() * padded_columns(g.K); }
+
+void pack_kernels(const Convolution& g, const float* w, float* packed) {
+  pack_by_output(w, g.K, g.R * g.S, g.C, padded_columns(g.K), packed);
+}
+
+void forward(const Convolution& g, const float* x, const float* packed, const ConvolutionEpilogue& epilogue, float* y) {
+  const Index columns = padded_columns(g.K), row_size = g.Q * g.K;
   const RowBlocks blocks(g.N, g.P, g.Q * g.depth() * columns, g.window.stride.h * g.W * g.C);
   Workspace scratch;
-  float* kernels = scratch.take(g.depth() * columns);
   float* bias = scratch.take(columns);
-  pack_by_output(w, g.K, g.R * g.S, g.C, columns, kernels);
   std::fill_n(bias, columns, 0.0f);
-  if (b) std::copy_n(b, g.K, bias);
+  if (epilogue.bias) std::copy_n(epilogue.bias, g.K, bias);
   parallel_for(blocks.blocks, 1, [&](Index block, Index) {
     Workspace inner;
     const Index begin = blocks.begin(block), end = blocks.end(block), image = blocks.image(block);
     float* memory = inner.take(g.Q * columns);
     const Cut frame = cut(g, x + image * g.H * g.W * g.C, frame_of_rows(g, begin, end), inner.take(frame_size(g, blocks)));
     for (Index p = begin; p < end; ++p) {
+      const Index offset = (image * g.P + p) * row_size;
       product_into({.a = frame.data + (p - begin) * g.window.stride.h * frame.row,
                     .a_row = g.window.stride.w * g.C,
                     .a_run = frame.row,
                     .a_step = 1,
-                    .b = kernels,
+                    .b = packed,
                     .b_row = columns,
                     .rows = g.Q,
                     .runs = g.R,
                     .run = g.S * g.C},
-                   g.K, bias, y + (image * g.P + p) * g.Q * g.K, g.K, false, memory);
+                   g.K, bias, y + offset, g.K, false, memory);
+      add_and_rectify(epilogue.residual ? epilogue.residual + offset : nullptr, epilogue.relu, row_size, y + offset);
     }
   });
 }

@@ -3,6 +3,7 @@
 
 #include "core/gemm.h"
 #include "core/kernels/convolution/partial_sums.h"
+#include "core/kernels/rectifier.h"
 
 namespace temper::im2col {
 namespace {
@@ -95,7 +96,11 @@ void col2im(const Geometry& g, const float* memory, const Block& block, Index gr
 
 }  // namespace
 
-void forward(const Convolution& convolution, const float* x, const float* w, const float* b, float* y) {
+Index packed_size(const Convolution& g) { return g.K * g.depth(); }
+
+void pack_kernels(const Convolution& g, const float* w, float* packed) { std::copy_n(w, g.K * g.depth(), packed); }
+
+void forward(const Convolution& convolution, const float* x, const float* packed, const ConvolutionEpilogue& epilogue, float* y) {
   const Geometry g(convolution);
   parallel_for(g.blocks, g.grain(), [&](Index begin, Index end) {
     Workspace scratch;
@@ -103,10 +108,12 @@ void forward(const Convolution& convolution, const float* x, const float* w, con
     for (Index i = begin; i < end; ++i) {
       const Block block = g.block(i);
       for (Index group = 0; group < g.groups; ++group) {
-        gemm(columns(g, x, block, group, memory), transposed(g.kernels(w, group)),
-             {y + g.output_offset(block, group), block.pixels(), g.group_outputs(), g.K},
-             {.bias = b ? b + group * g.group_outputs() : nullptr});
+        const float* bias = epilogue.bias ? epilogue.bias + group * g.group_outputs() : nullptr;
+        gemm(columns(g, x, block, group, memory), transposed(g.kernels(packed, group)),
+             {y + g.output_offset(block, group), block.pixels(), g.group_outputs(), g.K}, {.bias = bias});
       }
+      const Index offset = g.output_offset(block, 0);
+      add_and_rectify(epilogue.residual ? epilogue.residual + offset : nullptr, epilogue.relu, block.pixels() * g.K, y + offset);
     }
   });
 }

@@ -16,12 +16,13 @@ namespace {
 using Kind = Transform::Kind;
 
 constexpr Index kChannelBlock = 16;
-constexpr Index kPlanesSize = 1 << 17;      // floats of planes a block: 512 KiB
-constexpr Index kMostPlanesSize = 1 << 20;  // twice the kernels where these do not stay there: each block reads them all
-constexpr Index kLeastTiles = 8;            // a block: fewer, and its products spend their time on reading the kernels
-constexpr Index kLeastBlocks = 8;           // of a batch, to share among threads
-constexpr Index kPlaneGap = 16;             // planes a multiple of 4 KiB apart would share a set of the cache
-constexpr Index kTransformGrain = 1024;     // kernels a task of a transform of the kernels
+constexpr Index kPlanesSize = 1 << 17;                // floats of planes a block: 512 KiB
+constexpr Index kMostPlanesSize = 1 << 20;            // twice the kernels where these do not stay there: each block reads them all
+constexpr Index kLeastTiles = 8;                      // a block: fewer, and its products spend their time on reading the kernels
+constexpr Index kLeastBlocks = 8;                     // of a batch, to share among threads
+constexpr Index kLeastTasks = 4, kLeastColumns = 32;  // of a convolution; of a task: fewer, and it transforms more than it multiplies
+constexpr Index kPlaneGap = 16;                       // planes a multiple of 4 KiB apart would share a set of the cache
+constexpr Index kTransformGrain = 1024;               // kernels a task of a transform of the kernels
 
 // A convolution of stride 1, x(N,H,W,C) to y(N,P,Q,K), in tiles of m x m outputs. For the input gradient dy stands for x and dx for y.
 struct Tiling {
@@ -47,6 +48,11 @@ struct Tiling {
   }
 
   Index block_tiles() const { return block_strips * cols; }
+  // Output channels a task: all, unless there are too few blocks to share.
+  Index columns_of_task() const {
+    const Index blocks = (strips + block_strips - 1) / block_strips, tasks = (kLeastTasks + blocks - 1) / std::max<Index>(1, blocks);
+    return std::max(kLeastColumns, (K / tasks + kChannelBlock - 1) / kChannelBlock * kChannelBlock);
+  }
   Index plane(Index channels) const { return block_tiles() * channels + kPlaneGap; }
 
   // The part of images with `height` rows of `row` elements that a block of strips from `strip` on is cut from; empty behind the last.
@@ -103,32 +109,44 @@ void to_planes(const Tiling& t, const TiledImages& x, Index begin, Index end, fl
   }
 }
 
-// Strips [begin, end) of y from planes(36, tiles, K).
-void from_planes(const Tiling& t, const float* planes, Index begin, Index end, const float* bias, float* y, bool add) {
+// A part of the output channels.
+struct Columns {
+  Index begin, count;
+};
+
+// Those channels of strips [begin, end) of y from planes(36, tiles, columns).
+void from_planes(const Tiling& t, const float* planes, Index begin, Index end, const Columns& columns, const ConvolutionEpilogue& epilogue,
+                 float* y) {
   Workspace scratch;
-  const Index line = t.cols * t.m * t.K, plane = t.plane(t.K);
+  const Index line = t.cols * t.m * columns.count, plane = t.plane(columns.count);
   float* lines = scratch.take(kWinogradPoints * line);
   float* outside = scratch.take(t.Q * t.K);  // takes the rows of the last tiles below the image
-  if (add) std::fill_n(outside, t.Q * t.K, 0.0f);
+  if (epilogue.residual) std::fill_n(outside, t.Q * t.K, 0.0f);
+  OutputStrip rows{.rows = {.size = 0},
+                   .pixels = t.Q,
+                   .channels = columns.count,
+                   .out_pixel = t.K,
+                   .bias = epilogue.bias ? epilogue.bias + columns.begin : nullptr,
+                   .relu = epilogue.relu};
+  for (Index i = 0; i < kWinogradPoints; ++i) rows.rows.in[i] = lines + i * line;
   for (Index strip = begin; strip < end; ++strip) {
-    transform_along({Kind::interpolate, t.m}, {.in = planes + (strip - begin) * t.cols * t.K,
+    transform_along({Kind::interpolate, t.m}, {.in = planes + (strip - begin) * t.cols * columns.count,
                                                .in_row = kWinogradPoints * plane,
                                                .in_step = plane,
-                                               .in_tile = t.K,
+                                               .in_tile = columns.count,
                                                .out = lines,
                                                .out_row = line,
-                                               .out_step = t.K,
-                                               .out_tile = t.m * t.K,
+                                               .out_step = columns.count,
+                                               .out_tile = t.m * columns.count,
                                                .rows = kWinogradPoints,
                                                .tiles = t.cols,
-                                               .channels = t.K});
-    Rows down{.size = t.Q * t.K};
-    for (Index i = 0; i < kWinogradPoints; ++i) down.in[i] = lines + i * line;
+                                               .channels = columns.count});
     for (Index i = 0; i < t.m; ++i) {
-      const Index p = strip % t.rows * t.m + i;
-      down.out[i] = p < t.P ? y + (strip / t.rows * t.P + p) * t.Q * t.K : outside;
+      const Index p = strip % t.rows * t.m + i, offset = (strip / t.rows * t.P + p) * t.Q * t.K + columns.begin;
+      rows.rows.out[i] = p < t.P ? y + offset : outside;
+      if (epilogue.residual) rows.residual[i] = p < t.P ? epilogue.residual + offset : outside;
     }
-    interpolate_outputs(t.m, down, t.Q, t.K, bias, add);
+    interpolate_outputs(t.m, rows);
   }
 }
 
@@ -159,11 +177,17 @@ void transform_kernels(Index r, Index size, const float* kernels, float* planes)
   });
 }
 
-// y = the correlation of x with the kernels whose planes(36, C, K) are given.
-void correlate(const Tiling& t, const float* x, const float* kernels, const float* bias, float* y, bool add) {
-  parallel_for(t.strips, t.block_strips, [&](Index begin, Index end) {
+// y = the correlation of x with the kernels whose planes(36, C, K) are given, and what follows. A few images are shared among threads by
+// their output channels as well.
+void correlate(const Tiling& t, const float* x, const float* kernels, const ConvolutionEpilogue& epilogue, float* y) {
+  const Index k_grain = t.columns_of_task(), k_tasks = (t.K + k_grain - 1) / k_grain;
+  const Index blocks = (t.strips + t.block_strips - 1) / t.block_strips;
+  parallel_for(blocks * k_tasks, 1, [&](Index task, Index) {
     Workspace scratch;
-    const Index x_plane = t.plane(t.C), y_plane = t.plane(t.K);
+    const Index begin = task / k_tasks * t.block_strips, end = std::min(t.strips, begin + t.block_strips);
+    const Index first_k = task % k_tasks * k_grain;
+    const Columns columns{first_k, std::min(k_grain, t.K - first_k)};
+    const Index x_plane = t.plane(t.C), y_plane = t.plane(columns.count);
     float* x_planes = scratch.take(kWinogradPlanes * x_plane);
     float* y_planes = scratch.take(kWinogradPlanes * y_plane);
     to_planes(t, {x, t.H, t.W, t.C, {Kind::input}, t.padding}, begin, end, x_planes);
@@ -173,17 +197,17 @@ void correlate(const Tiling& t, const float* x, const float* kernels, const floa
                .a_row = t.C,
                .a_run = 0,
                .a_step = 1,
-               .b = kernels + i * t.C * t.K,
+               .b = kernels + i * t.C * t.K + columns.begin,
                .b_row = t.K,
                .c = y_planes + i * y_plane,
-               .c_row = t.K,
+               .c_row = columns.count,
                .rows = (end - begin) * t.cols,
-               .columns = t.K,
+               .columns = columns.count,
                .runs = 1,
                .run = t.C,
                .fetch = {part(next_x, i), part(this_y, i)}});
     }
-    from_planes(t, y_planes, begin, end, bias, y, add);
+    from_planes(t, y_planes, begin, end, columns, epilogue, y);
   });
 }
 
@@ -232,14 +256,17 @@ bool applies(const Convolution& g) {
          window.padding.h < g.R && window.padding.w < g.S && g.C > 0 && g.K > 0 && g.C % kChannelBlock == 0 && g.K % kChannelBlock == 0;
 }
 
-void forward(const Convolution& g, const float* x, const float* w, const float* b, float* y) {
-  const Tiling t(g, false);
+Index packed_size(const Convolution& g) { return kWinogradPlanes * g.C * g.K; }
+
+void pack_kernels(const Convolution& g, const float* w, float* packed) {
   Workspace scratch;
-  float* packed = scratch.take(g.depth() * g.K);
-  float* kernels = scratch.take(kWinogradPlanes * g.C * g.K);
-  pack_by_output(w, g.K, g.R * g.S, g.C, g.K, packed);
-  transform_kernels(t.r, g.C * g.K, packed, kernels);
-  correlate(t, x, kernels, b, y, false);
+  float* by_output = scratch.take(g.depth() * g.K);
+  pack_by_output(w, g.K, g.R * g.S, g.C, g.K, by_output);
+  transform_kernels(g.R, g.C * g.K, by_output, packed);
+}
+
+void forward(const Convolution& g, const float* x, const float* packed, const ConvolutionEpilogue& epilogue, float* y) {
+  correlate(Tiling(g, false), x, packed, epilogue, y);
 }
 
 void input_gradient(const Convolution& g, const float* w, const float* dy, float* dx, bool add) {
@@ -252,7 +279,7 @@ void input_gradient(const Convolution& g, const float* w, const float* dy, float
     for (Index tap = 0; tap < taps; ++tap) std::copy_n(w + (k * taps + taps - 1 - tap) * g.C, g.C, turned + (tap * g.K + k) * g.C);
   }
   transform_kernels(t.r, g.C * g.K, turned, kernels);
-  correlate(t, dy, kernels, nullptr, dx, add);
+  correlate(t, dy, kernels, {.residual = add ? dx : nullptr}, dx);
 }
 
 void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {

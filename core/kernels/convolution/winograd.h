@@ -11,7 +11,9 @@ namespace temper::winograd {
 // Its shape is one of those.
 bool applies(const Convolution& convolution);
 
-void forward(const Convolution& convolution, const float* x, const float* w, const float* b, float* y);
+Index packed_size(const Convolution& convolution);
+void pack_kernels(const Convolution& convolution, const float* w, float* packed);
+void forward(const Convolution& convolution, const float* x, const float* packed, const ConvolutionEpilogue& epilogue, float* y);
 void input_gradient(const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
 void kernel_gradient(const Convolution& convolution, const float* x, const float* dy, float* dw, bool add);
 

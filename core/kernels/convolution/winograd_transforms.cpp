@@ -109,20 +109,24 @@ template <class T> void along(const Tiles& tiles) {
   }
 }
 
-template <int n> void interpolate_rows(const Rows& rows, Index pixels, Index channels, const float* bias, bool add) {
+template <int n> void interpolate_strip(const OutputStrip& strip) {
   const D d;
-  for (Index e = 0; pixels > 0; --pixels) {
-    for (Index c = 0; c < channels; c += kLanes, e += kLanes) {
+  for (Index pixel = 0; pixel < strip.pixels; ++pixel) {
+    const Index from = pixel * strip.channels, to = pixel * strip.out_pixel;
+    for (Index c = 0; c < strip.channels; c += kLanes) {
       V values[6], results[n];
-      for (int i = 0; i < 6; ++i) values[i] = hn::LoadU(d, rows.in[i] + e);
+      for (int i = 0; i < 6; ++i) values[i] = hn::LoadU(d, strip.rows.in[i] + from + c);
       Interpolate<n, false>::apply(values, results);
-      if (bias) {
-        for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, bias + c));
+      if (strip.bias) {
+        for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, strip.bias + c));
       }
-      if (add) {
-        for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, rows.out[i] + e));
+      if (strip.residual[0]) {
+        for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, strip.residual[i] + to + c));
       }
-      for (int i = 0; i < n; ++i) hn::StoreU(results[i], d, rows.out[i] + e);
+      if (strip.relu) {
+        for (int i = 0; i < n; ++i) results[i] = hn::IfThenElse(hn::Lt(results[i], hn::Zero(d)), hn::Zero(d), results[i]);
+      }
+      for (int i = 0; i < n; ++i) hn::StoreU(results[i], d, strip.rows.out[i] + to + c);
     }
   }
 }
@@ -152,9 +156,7 @@ void transform_down(const Transform& transform, const Rows& rows) {
 void transform_along(const Transform& transform, const Tiles& tiles) {
   with_transform(transform, [&](auto type) { along<decltype(type)>(tiles); });
 }
-void interpolate_outputs(Index n, const Rows& rows, Index pixels, Index channels, const float* bias, bool add) {
-  return n == 2 ? interpolate_rows<2>(rows, pixels, channels, bias, add) : interpolate_rows<4>(rows, pixels, channels, bias, add);
-}
+void interpolate_outputs(Index n, const OutputStrip& strip) { return n == 2 ? interpolate_strip<2>(strip) : interpolate_strip<4>(strip); }
 
 }  // namespace temper::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -168,9 +170,7 @@ HWY_EXPORT(interpolate_outputs);
 
 void transform_down(const Transform& transform, const Rows& rows) { HWY_DYNAMIC_DISPATCH(transform_down)(transform, rows); }
 void transform_along(const Transform& transform, const Tiles& tiles) { HWY_DYNAMIC_DISPATCH(transform_along)(transform, tiles); }
-void interpolate_outputs(Index n, const Rows& rows, Index pixels, Index channels, const float* bias, bool add) {
-  HWY_DYNAMIC_DISPATCH(interpolate_outputs)(n, rows, pixels, channels, bias, add);
-}
+void interpolate_outputs(Index n, const OutputStrip& strip) { HWY_DYNAMIC_DISPATCH(interpolate_outputs)(n, strip); }
 
 }  // namespace temper
 #endif

@@ -46,8 +46,15 @@ struct Tiles {
 };
 void transform_along(const Transform& transform, const Tiles& tiles);
 
-// The last step of a convolution, down the columns of a strip of n rows of outputs (n = 2 or 4), each of `pixels` of `channels`: adds the
-// bias(channels) unless it is null, and what is in `out` already if `add` is set.
-void interpolate_outputs(Index n, const Rows& rows, Index pixels, Index channels, const float* bias, bool add);
+// The last step of a convolution, down the columns of a strip of n rows of outputs (n = 2 or 4), from lines(pixels, channels) to rows of y
+// whose pixels lie out_pixel apart: y = interpolated + bias + residual, then max(y, 0) if relu. rows.size does not count.
+struct OutputStrip {
+  Rows rows;
+  Index pixels, channels, out_pixel;
+  const float* bias = nullptr;                  // (channels); null: none
+  const float* residual[kWinogradPoints] = {};  // laid out as rows.out, and may be it; the first null: none
+  bool relu = false;
+};
+void interpolate_outputs(Index n, const OutputStrip& strip);
 
 }  // namespace temper

@@ -1,0 +1,38 @@
+#include "layers/conv_batch_norm.h"
+
+#include <cmath>
+
+#include "core/frozen.h"
+#include "core/tape.h"
+
+namespace temper::layers {
+namespace {
+
+// gamma (y - mean) / sqrt(variance + epsilon) + beta as a map of each channel.
+ChannelMap map_of(const BatchNorm& norm) {
+  ChannelMap map;
+  for (Index k = 0; k < norm.weight.shape[0]; ++k) {
+    const auto value = [k](const Parameter& parameter) { return static_cast<double>(parameter.value[k]); };
+    const double scale = value(norm.weight) / std::sqrt(value(norm.running_var) + static_cast<double>(norm.options.epsilon));
+    map.scale.push_back(scale);
+    map.shift.push_back(value(norm.bias) - scale * value(norm.running_mean));
+  }
+  return map;
+}
+
+}  // namespace
+
+ConvBatchNorm::ConvBatchNorm(const ParameterStore::Scope& conv_scope, const Conv2dSpec& conv_spec, const ParameterStore::Scope& norm_scope,
+                             const BatchNormOptions& norm_options)
+    : conv(conv_scope, conv_spec), norm(norm_scope, {.channels = conv_spec.out, .options = norm_options}) {}
+
+Tensor ConvBatchNorm::operator()(Tensor x, Tensor residual) const {
+  if (Tape::recording()) return norm(conv(std::move(x)), std::move(residual));
+  PackedConv2d local;
+  const PackedConv2d& packed = Frozen::derive(norm.weight.serial, local, [&] {
+    return pack_conv2d(conv.weight, conv.bias ? Tensor(*conv.bias) : Tensor(), conv.options, map_of(norm));
+  });
+  return conv2d(x, packed, norm.options.relu, residual);
+}
+
+}  // namespace temper::layers

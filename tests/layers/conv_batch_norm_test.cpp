@@ -1,0 +1,105 @@
+#include "layers/conv_batch_norm.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "core/frozen.h"
+#include "core/ops/softmax_cross_entropy.h"
+#include "core/tape.h"
+#include "core/weights.h"
+#include "layers/init.h"
+#include "layers/linear.h"
+#include "optim/sgd.h"
+#include "tests/layers/tensors.h"
+
+namespace temper::layers {
+namespace {
+
+// One of each algorithm: Winograd, direct, im2col; the bias of the second is folded as well.
+struct Net {
+  ParameterStore store;
+  ConvBatchNorm first, second, third;
+  Linear fc;
+
+  Net()
+      : first(store.root() / "conv1", {.in = 3, .out = 16, .padding = 1, .bias = false}, store.root() / "bn1", {.relu = true}),
+        second(store.root() / "conv2", {.in = 16, .out = 16, .padding = 1}, store.root() / "bn2", {.relu = true}),
+        third(store.root() / "conv3", {.in = 16, .out = 16, .padding = 1, .groups = 4, .bias = false}, store.root() / "bn3"),
+        fc(store.root() / "fc", {.inputs = {9, 9, 16}, .outputs = 4}) {
+    store.commit({.seed = 7});
+    for (Parameter& p : store.parameters()) {
+      if (p.name.ends_with("running_var")) uniform(0.5, 2)(p.value, Random(1, {}));
+      if (p.name.ends_with("running_mean") || p.kind == Parameter::Kind::bias) uniform(-1, 1)(p.value, Random(2, {}));
+      if (p.kind == Parameter::Kind::norm) uniform(-1.5, 1.5)(p.value, Random(3, {}));
+    }
+  }
+
+  Tensor operator()(const Tensor& x) const {
+    const Tensor a = first(x);
+    return fc(third(second(a, a)));
+  }
+  Tensor unfolded(const Tensor& x) const {
+    const Tensor a = first.norm(first.conv(x));
+    return fc(third.norm(third.conv(second.norm(second.conv(a), a))));
+  }
+  void train(const Tensor& x) {
+    optim::Sgd sgd(store, {});
+    Tape tape;
+    const std::vector<std::int32_t> labels(static_cast<std::size_t>(x.shape()[0]), 1);
+    tape.backward(softmax_cross_entropy((*this)(x), labels));
+    sgd.step(0.5f);
+  }
+};
+
+bool same_bits(const Tensor& a, const Tensor& b) { return std::equal(a.values().begin(), a.values().end(), b.values().begin()); }
+
+void check_close(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  for (Index i = 0; i < a.size(); ++i) CHECK(std::fabs(a.data()[i] - b.data()[i]) < 2e-5f * (1 + std::fabs(b.data()[i])));
+}
+
+}  // namespace
+
+TEST_CASE("conv_batch_norm: evaluation folds the normalisation into the convolution") {
+  const Net net;
+  const Tensor x = wavy({3, 9, 9, 3});
+  check_close(net(x), net.unfolded(x));
+}
+
+TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when parameters change") {
+  Net net;
+  const Tensor x = wavy({2, 9, 9, 3}), before = net(x);
+  const Frozen frozen;
+  CHECK(same_bits(net(x), before));
+  CHECK(same_bits(net(x), before));
+  {
+    const Frozen nested;
+    CHECK(same_bits(net(x), before));
+  }
+  const TensorFile weights = to_file(net.store);
+  net.train(x);
+  const Tensor after = net(x);
+  CHECK(!same_bits(after, before));
+  check_close(after, net.unfolded(x));
+  set_weights(net.store, weights, "weights");
+  CHECK(same_bits(net(x), before));
+  {
+    Tape tape;
+    net(x);  // learns statistics
+  }
+  check_close(net(x), net.unfolded(x));
+  CHECK(!same_bits(net(x), before));
+}
+
+TEST_CASE("frozen: a model that takes a dead one's place gets nothing of it") {
+  const Frozen frozen;
+  const Tensor x = wavy({1, 9, 9, 3});
+  for (int i = 0; i < 5; ++i) {
+    Net net;
+    if (i % 2) net.train(x);
+    check_close(net(x), net.unfolded(x));
+  }
+}
+
+}  // namespace temper::layers
