@@ -1,7 +1,10 @@
 #include "core/team.h"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
+
+#include "core/buffer.h"
 
 namespace temper {
 namespace {
@@ -36,10 +39,19 @@ constexpr std::chrono::hours kForever{24};
 }  // namespace
 
 Team::Team(int size) {
-  for (int i = 1; i < size; ++i) workers_.emplace_back([this] { work(); });
+  try {
+    for (int i = 1; i < size; ++i) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    const std::size_t begun = workers_.size() + 1;
+    dismiss();
+    throw Error(concat("threads: the system gives ", begun, " and not ", size, "; use fewer --threads"));
+  }
+  while (!wait_awake([this] { return begun_ == workers_.size(); }, kForever)) {}
 }
 
-Team::~Team() {
+Team::~Team() { dismiss(); }
+
+void Team::dismiss() {
   stop_ = true;
   state_ += 2;  // a change, and no open loop
   state_.notify_all();
@@ -77,11 +89,13 @@ template <class Next> void Team::take_chunks(Next next) {
 }
 
 void Team::work() {
+  Workspace().take(1);
   std::uint32_t seen = 0;
+  ++begun_;
   while (true) {
     if (!wait_awake([&] { return state_ != seen; }, kAwake)) state_.wait(seen);
-    if (stop_) return;
     seen = state_;
+    if (stop_) return;  // after the look at state_: the last change of it comes with stop_
     if (seen % 2 == 0) continue;
     ++joined_;
     if (state_ == seen) take_chunks([this] { return --last_; });

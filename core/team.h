@@ -18,6 +18,7 @@ namespace temper {
 // loop, and a caller never waits for one that has not joined in yet.
 class Team {
  public:
+  // Returns when the workers are there and have the first of their scratch memory. Throws Error when the system has not so many threads.
   explicit Team(int size);
   ~Team();
   Team(const Team&) = delete;
@@ -31,6 +32,7 @@ class Team {
 
  private:
   void work();
+  void dismiss();
   template <class Next> void take_chunks(Next next);
 
   std::atomic<bool> busy_{false};
@@ -43,6 +45,7 @@ class Team {
   std::atomic<Index> taken_{0}, last_{0};  // of the chunks: how many are taken, and the first of those that workers took
   std::mutex error_mutex_;
   std::exception_ptr error_;
+  std::atomic<std::size_t> begun_{0};
   std::vector<std::thread> workers_;  // the last member: they use the others
 };
 

@@ -21,7 +21,7 @@ BatchNorm::BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& sp
       options(spec.options) {}
 
 Tensor BatchNorm::operator()(Tensor x, Tensor residual) const {
-  return batch_norm(std::move(x), weight, bias, {.mean = running_mean.value, .variance = running_var.value}, options, std::move(residual));
+  return batch_norm(std::move(x), weight, bias, running(), options, std::move(residual));
 }
 
 }  // namespace temper::layers

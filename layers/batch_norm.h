@@ -18,6 +18,8 @@ struct BatchNorm {
   BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec);
   Tensor operator()(Tensor x, Tensor residual = {}) const;
 
+  RunningStatistics running() const { return {.mean = running_mean.value, .variance = running_var.value}; }
+
   Parameter& weight;
   Parameter& bias;
   Parameter& running_mean;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/frozen.h"
+#include "core/ops/norm_conv2d.h"
 #include "core/tape.h"
 
 namespace temper::layers {
@@ -33,6 +34,15 @@ Tensor ConvBatchNorm::operator()(Tensor x, Tensor residual) const {
     return pack_conv2d(conv.weight, conv.bias ? Tensor(*conv.bias) : Tensor(), conv.options, map_of(norm));
   });
   return conv2d(x, packed, norm.options.relu, residual);
+}
+
+Tensor in_turn(const ConvBatchNorm& first, const ConvBatchNorm& second, Tensor x, Tensor residual) {
+  TEMPER_CHECK(!second.conv.bias, "convolution layer: a bias in front of a batch normalisation is of no use; give .bias = false");
+  if (!Tape::recording()) return second(first(std::move(x)), std::move(residual));
+  const BatchNorm& norm = first.norm;
+  return second.norm(
+      norm_conv2d(first.conv(std::move(x)), norm.weight, norm.bias, norm.running(), norm.options, second.conv.weight, second.conv.options),
+      std::move(residual));
 }
 
 }  // namespace temper::layers

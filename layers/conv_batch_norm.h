@@ -18,4 +18,8 @@ struct ConvBatchNorm {
   BatchNorm norm;
 };
 
+// second(first(x)) [+ residual], the inside of a residual block. On a tape nothing of the size of x is kept between the two, see
+// core/ops/norm_conv2d.h. requires: a ReLU in first.norm, no bias in second.conv.
+Tensor in_turn(const ConvBatchNorm& first, const ConvBatchNorm& second, Tensor x, Tensor residual = {});
+
 }  // namespace temper::layers

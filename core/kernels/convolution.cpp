@@ -4,8 +4,22 @@
 #include "core/kernels/convolution/im2col.h"
 #include "core/kernels/convolution/winograd.h"
 #include "core/kernels/product.h"
+#include "core/parallel.h"
 
 namespace temper {
+namespace {
+
+// The input as it lies in memory, for algorithms that do not normalise where they read.
+const float* values_of(const ConvolutionInput& x, const Convolution& g, Workspace& scratch) {
+  if (!x.normalization) return x.x;
+  float* values = scratch.take(g.N * g.H * g.W * g.C);
+  parallel_for(g.N * g.H * g.W, row_grain(g.C), [&](Index begin, Index end) {
+    normalize(*x.normalization, x.x + begin * g.C, nullptr, true, end - begin, g.C, values + begin * g.C);
+  });
+  return values;
+}
+
+}  // namespace
 
 bool applies(Algorithm algorithm, const Convolution& convolution) {
   if (algorithm == Algorithm::direct) return direct::applies(convolution);
@@ -36,11 +50,13 @@ void pack_kernels(Algorithm algorithm, const Convolution& convolution, const flo
   im2col::pack_kernels(convolution, w, packed);
 }
 
-void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* packed,
+void convolution_forward(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* packed,
                          const ConvolutionEpilogue& epilogue, float* y) {
-  if (algorithm == Algorithm::direct) return direct::forward(convolution, x, packed, epilogue, y);
   if (algorithm == Algorithm::winograd) return winograd::forward(convolution, x, packed, epilogue, y);
-  im2col::forward(convolution, x, packed, epilogue, y);
+  Workspace scratch;
+  const float* values = values_of(x, convolution, scratch);
+  if (algorithm == Algorithm::direct) return direct::forward(convolution, values, packed, epilogue, y);
+  im2col::forward(convolution, values, packed, epilogue, y);
 }
 
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add) {
@@ -49,11 +65,13 @@ void convolution_input_gradient(Algorithm algorithm, const Convolution& convolut
   im2col::input_gradient(convolution, w, dy, dx, add);
 }
 
-void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const float* x, const float* dy, float* dw,
+void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* dy, float* dw,
                                  bool add) {
-  if (algorithm == Algorithm::direct) return direct::kernel_gradient(convolution, x, dy, dw, add);
   if (algorithm == Algorithm::winograd) return winograd::kernel_gradient(convolution, x, dy, dw, add);
-  im2col::kernel_gradient(convolution, x, dy, dw, add);
+  Workspace scratch;
+  const float* values = values_of(x, convolution, scratch);
+  if (algorithm == Algorithm::direct) return direct::kernel_gradient(convolution, values, dy, dw, add);
+  im2col::kernel_gradient(convolution, values, dy, dw, add);
 }
 
 }  // namespace temper

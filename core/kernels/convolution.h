@@ -2,6 +2,7 @@
 // algorithms are in core/kernels/convolution.
 #pragma once
 
+#include "core/kernels/normalization.h"
 #include "core/ops/window.h"
 
 namespace temper {
@@ -47,10 +48,16 @@ struct ConvolutionEpilogue {
   const float* residual = nullptr;  // (N,P,Q,K); null: none
   bool relu = false;                // NaN stays NaN
 };
-void convolution_forward(Algorithm algorithm, const Convolution& convolution, const float* x, const float* packed,
+// The input: x(N,H,W,C) or, with a normalisation, max(x normalised, 0), computed where it is read.
+struct ConvolutionInput {
+  const float* x;
+  const Normalization* normalization = nullptr;
+};
+void convolution_forward(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* packed,
                          const ConvolutionEpilogue& epilogue, float* y);
 // dx from w and dy, dw from x and dy; added to what is there if `add` is set.
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
-void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const float* x, const float* dy, float* dw, bool add);
+void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* dy, float* dw,
+                                 bool add);
 
 }  // namespace temper

@@ -66,12 +66,21 @@ template <class D> struct Centre {
   hn::Vec<D> operator()(const float* x) const { return hn::Sub(hn::Sub(hn::LoadU(d, x), mean), rest); }
 };
 
+// The normalised value of what Centre gives.
+template <class D> struct Line {
+  hn::Vec<D> factor, beta;
+  Line(D d, const Normalization& n, Index c)
+      : factor(hn::Mul(hn::LoadU(d, n.gamma + c), hn::LoadU(d, n.inverse_deviation + c))),
+        beta(n.beta ? hn::LoadU(d, n.beta + c) : hn::Zero(d)) {}
+  hn::Vec<D> operator()(hn::Vec<D> centred) const { return hn::MulAdd(centred, factor, beta); }
+};
+
 void normalize(const Normalization& n, const float* x, const float* residual, bool relu, Index rows, Index C, float* y) {
   const auto sweep = [&](auto finish) {
     for_each_vector(C, [&](auto d, Index c) {
       const Centre centre(d, n, c);
-      const auto factor = hn::Mul(hn::LoadU(d, n.gamma + c), hn::LoadU(d, n.inverse_deviation + c)), beta = hn::LoadU(d, n.beta + c);
-      for (Index i = c; i < rows * C; i += C) hn::StoreU(finish(d, hn::MulAdd(centre(x + i), factor, beta), i), d, y + i);
+      const Line line(d, n, c);
+      for (Index i = c; i < rows * C; i += C) hn::StoreU(finish(d, line(centre(x + i)), i), d, y + i);
     });
   };
   const auto plus_residual = [&](auto d, auto value, Index i) { return hn::Add(value, hn::LoadU(d, residual + i)); };
@@ -87,39 +96,54 @@ void normalize(const Normalization& n, const float* x, const float* residual, bo
   }
 }
 
-// The gradient behind the ReLU.
-template <class D> hn::Vec<D> masked(D d, const float* y, const float* dy, Index i) {
-  const auto gradient = hn::LoadU(d, dy + i);
-  return y ? hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), gradient) : gradient;
+// Calls sweep(mask), where mask(d, line, i, centred x) is the gradient behind the ReLU.
+template <class Sweep> void with_mask(const Normalization& n, const float* y, const float* dy, Sweep sweep) {
+  const auto positive = [dy](auto d, auto output, Index i) {
+    return hn::IfThenElseZero(hn::Gt(output, hn::Zero(d)), hn::LoadU(d, dy + i));
+  };
+  if (y) {
+    sweep([=](auto d, const auto&, Index i, auto) { return positive(d, hn::LoadU(d, y + i), i); });
+  } else if (n.beta) {
+    sweep([=](auto d, const auto& line, Index i, auto centred) { return positive(d, line(centred), i); });
+  } else {
+    sweep([=](auto d, const auto&, Index i, auto) { return hn::LoadU(d, dy + i); });
+  }
 }
 
 void add_gradient_sums(const Normalization& n, const float* x, const float* y, const float* dy, Index rows, Index C, double* sum,
                        double* centred_sum) {
-  for_each_vector(C, [&](auto d, Index c) {
-    const Centre centre(d, n, c);
-    sum_rows(d, rows, sum + c, centred_sum + c, [&](Index row) {
-      const auto g = masked(d, y, dy, row * C + c);
-      return TwoSums<decltype(d)>{g, hn::Mul(g, centre(x + row * C + c))};
+  with_mask(n, y, dy, [&](auto mask) {
+    for_each_vector(C, [&](auto d, Index c) {
+      const Centre centre(d, n, c);
+      const Line line(d, n, c);
+      sum_rows(d, rows, sum + c, centred_sum + c, [&](Index row) {
+        const auto centred = centre(x + row * C + c);
+        const auto g = mask(d, line, row * C + c, centred);
+        return TwoSums<decltype(d)>{g, hn::Mul(g, centred)};
+      });
     });
   });
 }
 
 void normalization_gradient(const Normalization& n, const NormalizationGradient& gradient, const float* x, const float* y, const float* dy,
                             Index rows, Index C) {
-  for_each_vector(C, [&](auto d, Index c) {
-    const Centre centre(d, n, c);
-    const auto factor = hn::Mul(hn::LoadU(d, n.gamma + c), hn::LoadU(d, n.inverse_deviation + c));
-    const auto g_mean = hn::LoadU(d, gradient.g_mean + c), slope = hn::LoadU(d, gradient.slope + c);
-    for (Index i = c; i < rows * C; i += C) {
-      const auto g = masked(d, y, dy, i);
-      if (gradient.dx) {
-        const auto dx = hn::Mul(factor, hn::NegMulAdd(slope, centre(x + i), hn::Sub(g, g_mean)));
-        hn::StoreU(gradient.add_dx ? hn::Add(hn::LoadU(d, gradient.dx + i), dx) : dx, d, gradient.dx + i);
+  with_mask(n, y, dy, [&](auto mask) {
+    for_each_vector(C, [&](auto d, Index c) {
+      const Centre centre(d, n, c);
+      const Line line(d, n, c);
+      const auto g_mean = hn::LoadU(d, gradient.g_mean + c), slope = hn::LoadU(d, gradient.slope + c);
+      for (Index i = c; i < rows * C; i += C) {
+        const auto centred = centre(x + i);
+        const auto g = mask(d, line, i, centred);
+        if (gradient.dx) {
+          const auto dx = hn::Mul(line.factor, hn::NegMulAdd(slope, centred, hn::Sub(g, g_mean)));
+          hn::StoreU(gradient.add_dx ? hn::Add(hn::LoadU(d, gradient.dx + i), dx) : dx, d, gradient.dx + i);
+        }
+        if (gradient.dresidual) {
+          hn::StoreU(gradient.add_dresidual ? hn::Add(hn::LoadU(d, gradient.dresidual + i), g) : g, d, gradient.dresidual + i);
+        }
       }
-      if (gradient.dresidual) {
-        hn::StoreU(gradient.add_dresidual ? hn::Add(hn::LoadU(d, gradient.dresidual + i), g) : g, d, gradient.dresidual + i);
-      }
-    }
+    });
   });
 }
 

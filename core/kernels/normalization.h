@@ -19,7 +19,8 @@ struct Normalization {
 // y = (x - mean) gamma / deviation + beta + residual, then max(y, 0) if relu. residual may be null.
 void normalize(const Normalization& n, const float* x, const float* residual, bool relu, Index rows, Index C, float* y);
 
-// With g = dy where y > 0, else 0; y null: g = dy. sum[c] += sum of g, centred_sum[c] += sum of g (x - mean).
+// With g = dy where y > 0, else 0; y null: where x normalised > 0; n.beta null as well: g = dy. sum[c] += sum of g, centred_sum[c] += sum
+// of g (x - mean).
 void add_gradient_sums(const Normalization& n, const float* x, const float* y, const float* dy, Index rows, Index C, double* sum,
                        double* centred_sum);
 

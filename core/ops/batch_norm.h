@@ -1,23 +1,9 @@
 #pragma once
 
-#include <vector>
-
+#include "core/kernels/batch_statistics.h"
 #include "core/tensor.h"
 
 namespace temper {
-
-// What evaluation normalises with, one value a channel: a moving average over training's batches. The layer keeps it, as parameters of kind
-// `state`; begin with mean 0 and variance 1.
-struct RunningStatistics {
-  View mean, variance;
-};
-
-struct BatchNormOptions {
-  float epsilon = 1e-5f;
-  float momentum = 0.1f;  // weight of the new batch in the running statistics, as in PyTorch: 1 forgets the past
-  bool frozen = false;    // normalise with the running statistics on a tape as well, and leave them as they are: for fine-tuning
-  bool relu = false;      // y = max(y, 0) at the end, in the same pass over memory
-};
 
 // Batch normalisation (Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training", ICML 2015) of x(..., C) over all axes
 // but the last:

@@ -29,40 +29,30 @@ void bias_gradient(const Convolution& g, const float* dy, const GradientView& db
   }
 }
 
-Window window_of(const Shape& w, const Conv2dOptions& options) { return {{w[1], w[2]}, options.stride, options.padding, options.dilation}; }
-
 struct Conv2d {
   static constexpr auto name = "conv2d";
   Conv2dOptions options;
   bool has_bias;
 
   Shape shape(const Shape& x, const Shape& w, const Shape& b) const {
-    TEMPER_CHECK(x.rank() == 4 && w.rank() == 4, name, ": an input ", x, " and kernels ", w,
-                 " do not fit; it takes (N,H,W,C) and (K,R,S,C)");
-    const Index groups = options.groups, C = x[3], K = w[0];
-    TEMPER_CHECK(groups >= 1 && C % groups == 0 && K % groups == 0, name, ": groups ", groups, " do not divide the channels of an input ",
-                 x, " and the ", K, " outputs of kernels ", w, "; use a number that divides both");
-    TEMPER_CHECK(w[3] == C / groups, name, ": an input ", x, " does not fit kernels ", w, " in ", groups, " groups; they must be (K,R,S,",
-                 C / groups, ")");
-    TEMPER_CHECK(!has_bias || b == Shape{K}, name, ": a bias ", b, " does not fit kernels ", w, "; it must be (", K, ")");
-    const Size2 output = window_of(w, options).output_size(name, x);
-    return {x[0], output.h, output.w, K};
+    TEMPER_CHECK(!has_bias || b == Shape{w[0]}, name, ": a bias ", b, " does not fit kernels ", w, "; it must be (", w[0], ")");
+    return convolved_shape(name, x, w, options);
   }
 
   void forward(In<0> x, In<1> w, In<2> b, Out y) const {
-    const Convolution convolution(x.shape, w.shape, y.shape, window_of(w.shape, options));
+    const Convolution convolution(x.shape, w.shape, y.shape, options.window(w.shape));
     const Algorithm algorithm = plan(convolution).forward;
     Workspace scratch;
     float* packed = scratch.take(packed_size(algorithm, convolution));
     pack_kernels(algorithm, convolution, w.data, packed);
-    convolution_forward(algorithm, convolution, x.data, packed, {.bias = b.data}, y.data);
+    convolution_forward(algorithm, convolution, {x.data}, packed, {.bias = b.data}, y.data);
   }
 
   void backward(In<0> x, In<1> w, Grad dy, Into<0> dx, Into<1> dw, Into<2> db) const {
-    const Convolution convolution(x.shape, w.shape, dy.shape, window_of(w.shape, options));
+    const Convolution convolution(x.shape, w.shape, dy.shape, options.window(w.shape));
     const Plan algorithms = plan(convolution);
     if (dx) convolution_input_gradient(algorithms.input_gradient, convolution, w.data, dy.data, dx.data, dx.add);
-    if (dw) convolution_kernel_gradient(algorithms.kernel_gradient, convolution, x.data, dy.data, dw.data, dw.add);
+    if (dw) convolution_kernel_gradient(algorithms.kernel_gradient, convolution, {x.data}, dy.data, dw.data, dw.add);
     if (db) bias_gradient(convolution, dy.data, db);
   }
 };
@@ -87,7 +77,7 @@ PackedConv2d pack_conv2d(const Tensor& w, const Tensor& b, const Conv2dOptions& 
   }
   // The algorithm and the layout do not depend on the image: any that has an output will do.
   const Convolution convolution({1, w.shape()[1], w.shape()[2], w.shape()[3] * options.groups}, w.shape(), {1, 1, 1, K},
-                                window_of(w.shape(), options));
+                                options.window(w.shape()));
   const Algorithm algorithm = plan(convolution).forward;
   packed.kernels = Tensor(Shape{packed_size(algorithm, convolution)});
   pack_kernels(algorithm, convolution, scaled, packed.kernels.data());
@@ -99,9 +89,9 @@ Tensor conv2d(const Tensor& x, const PackedConv2d& packed, bool relu, const Tens
   Tensor y(Conv2d{packed.options, true}.shape(x.shape(), packed.w, packed.bias.shape()));
   TEMPER_CHECK(!residual || residual.shape() == y.shape(), "conv2d: a residual ", residual.shape(), " does not fit an output ", y.shape(),
                "; give both the same shape");
-  const Convolution convolution(x.shape(), packed.w, y.shape(), window_of(packed.w, packed.options));
+  const Convolution convolution(x.shape(), packed.w, y.shape(), packed.options.window(packed.w));
   const FlushDenormals flush;
-  convolution_forward(plan(convolution).forward, convolution, x.data(), packed.kernels.data(),
+  convolution_forward(plan(convolution).forward, convolution, {x.data()}, packed.kernels.data(),
                       {.bias = packed.bias.data(), .residual = residual.data(), .relu = relu}, y.data());
   return y;
 }

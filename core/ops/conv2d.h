@@ -7,13 +7,6 @@
 
 namespace temper {
 
-struct Conv2dOptions {
-  Size2 stride = 1;
-  Size2 padding = 0;  // zeros on each side
-  Size2 dilation = 1;
-  Index groups = 1;  // group g of the K outputs sees group g of the C channels alone; groups = C is the depthwise convolution
-};
-
 // y(N,P,Q,K) = b(K) + the correlation of images x(N,H,W,C) with kernels w(K,R,S,C/groups):
 //   y[n,p,q,k] = b[k] + sum over r,s,c of w[k,r,s,c] x[n, p stride - padding + r dilation, q stride - padding + s dilation, c of k's
 //   group].

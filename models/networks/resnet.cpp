@@ -25,9 +25,8 @@ BasicBlock::BasicBlock(const ParameterStore::Scope& scope, Index in, Index out, 
     : first_(conv3x3(scope, "1", in, out, stride)), second_(conv3x3(scope, "2", out, out)), out_(out), stride_(stride) {}
 
 Tensor BasicBlock::operator()(Tensor x) const {
-  Tensor y = first_(x);
-  Tensor shortcut = x.shape().last() == out_ ? std::move(x) : subsample(std::move(x), stride_, out_);
-  return second_(std::move(y), std::move(shortcut));
+  Tensor shortcut = x.shape().last() == out_ ? x : subsample(x, stride_, out_);
+  return in_turn(first_, second_, std::move(x), std::move(shortcut));
 }
 
 ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)

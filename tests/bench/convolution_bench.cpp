@@ -94,12 +94,12 @@ void bench(const Layer& layer, Index batch) {
   };
   pass("forward", chosen.forward, [&](Algorithm a) {
     pack_kernels(a, convolution, w.data(), packed.data());
-    convolution_forward(a, convolution, x.data(), packed.data(), {}, y.data());
+    convolution_forward(a, convolution, {x.data()}, packed.data(), {}, y.data());
   });
   pass("input gradient", chosen.input_gradient,
        [&](Algorithm a) { convolution_input_gradient(a, convolution, w.data(), dy.data(), dx.data(), false); });
   pass("kernel gradient", chosen.kernel_gradient,
-       [&](Algorithm a) { convolution_kernel_gradient(a, convolution, x.data(), dy.data(), dw.data(), false); });
+       [&](Algorithm a) { convolution_kernel_gradient(a, convolution, {x.data()}, dy.data(), dw.data(), false); });
 }
 
 void bench_limit() {

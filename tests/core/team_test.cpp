@@ -53,6 +53,13 @@ TEST_CASE("team: the first exception stops the loop and reaches the caller; the 
   CHECK(visits == 10);
 }
 
+TEST_CASE("team: it ends at any moment, its workers awake, asleep or on their way") {
+  for (int i = 0; i < 3000; ++i) {
+    Team team(1 + i % 4);
+    for (int loop = 0; loop < i % 3; ++loop) team.run(8, [](Index) {});
+  }
+}
+
 TEST_CASE("team: the caller does not wait for workers that have not joined") {
   Team team(64);  // most of them have not even begun when the loop is over
   for (int loop = 0; loop < 20; ++loop) team.run(1, [](Index) {});

@@ -71,7 +71,7 @@ std::span<const float> part(std::span<const float> memory, Index i) {
 
 // Images(N,H,W,C) on the way into the planes of their tiles; x with the input transform, dy with the evaluation.
 struct TiledImages {
-  const float* data;
+  ConvolutionInput input;
   Index H, W, C;
   Transform transform;
   Size2 padding;
@@ -82,16 +82,23 @@ void to_planes(const Tiling& t, const TiledImages& x, Index begin, Index end, fl
   Workspace scratch;
   const Index taps = x.transform.inputs(), line_pixels = t.cols * t.m + taps - t.m, line = line_pixels * x.C, plane = t.plane(x.C);
   const Index pixels = std::min(x.W, line_pixels - x.padding.w);
+  const Normalization* normalization = x.input.normalization;
+  float* normalized = scratch.take(normalization ? taps * pixels * x.C : 0);
   float* lines = scratch.take(kWinogradPoints * line);
   float* zeros = scratch.take(x.W * x.C);
   std::fill_n(lines, kWinogradPoints * line, 0.0f);
   std::fill_n(zeros, x.W * x.C, 0.0f);
   for (Index strip = begin; strip < end; ++strip) {
-    const float* image = x.data + strip / t.rows * x.H * x.W * x.C;
+    const float* image = x.input.x + strip / t.rows * x.H * x.W * x.C;
     Rows down{.size = pixels * x.C};
     for (Index i = 0; i < taps; ++i) {
       const Index h = strip % t.rows * t.m - x.padding.h + i;
       down.in[i] = h >= 0 && h < x.H ? image + h * x.W * x.C : zeros;
+      if (normalization && down.in[i] != zeros) {
+        float* row = normalized + i * pixels * x.C;
+        normalize(*normalization, down.in[i], nullptr, true, pixels, x.C, row);
+        down.in[i] = row;
+      }
     }
     for (Index i = 0; i < kWinogradPoints; ++i) down.out[i] = lines + i * line + x.padding.w * x.C;
     transform_down(x.transform, down);
@@ -179,7 +186,7 @@ void transform_kernels(Index r, Index size, const float* kernels, float* planes)
 
 // y = the correlation of x with the kernels whose planes(36, C, K) are given, and what follows. A few images are shared among threads by
 // their output channels as well.
-void correlate(const Tiling& t, const float* x, const float* kernels, const ConvolutionEpilogue& epilogue, float* y) {
+void correlate(const Tiling& t, const ConvolutionInput& x, const float* kernels, const ConvolutionEpilogue& epilogue, float* y) {
   const Index k_grain = t.columns_of_task(), k_tasks = (t.K + k_grain - 1) / k_grain;
   const Index blocks = (t.strips + t.block_strips - 1) / t.block_strips;
   parallel_for(blocks * k_tasks, 1, [&](Index task, Index) {
@@ -191,7 +198,7 @@ void correlate(const Tiling& t, const float* x, const float* kernels, const Conv
     float* x_planes = scratch.take(kWinogradPlanes * x_plane);
     float* y_planes = scratch.take(kWinogradPlanes * y_plane);
     to_planes(t, {x, t.H, t.W, t.C, {Kind::input}, t.padding}, begin, end, x_planes);
-    const std::span next_x = t.pixels(x, t.H, t.W * t.C, end), this_y = t.pixels(y, t.P, t.Q * t.K, begin);
+    const std::span next_x = t.pixels(x.x, t.H, t.W * t.C, end), this_y = t.pixels(y, t.P, t.Q * t.K, begin);
     for (Index i = 0; i < kWinogradPlanes; ++i) {
       product({.a = x_planes + i * x_plane,
                .a_row = t.C,
@@ -265,7 +272,7 @@ void pack_kernels(const Convolution& g, const float* w, float* packed) {
   transform_kernels(g.R, g.C * g.K, by_output, packed);
 }
 
-void forward(const Convolution& g, const float* x, const float* packed, const ConvolutionEpilogue& epilogue, float* y) {
+void forward(const Convolution& g, const ConvolutionInput& x, const float* packed, const ConvolutionEpilogue& epilogue, float* y) {
   correlate(Tiling(g, false), x, packed, epilogue, y);
 }
 
@@ -279,10 +286,10 @@ void input_gradient(const Convolution& g, const float* w, const float* dy, float
     for (Index tap = 0; tap < taps; ++tap) std::copy_n(w + (k * taps + taps - 1 - tap) * g.C, g.C, turned + (tap * g.K + k) * g.C);
   }
   transform_kernels(t.r, g.C * g.K, turned, kernels);
-  correlate(t, dy, kernels, {.residual = add ? dx : nullptr}, dx);
+  correlate(t, {dy}, kernels, {.residual = add ? dx : nullptr}, dx);
 }
 
-void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {
+void kernel_gradient(const Convolution& g, const ConvolutionInput& x, const float* dy, float* dw, bool add) {
   const Index size = g.K * g.C;
   const Tiling t(g, false);
   const Index blocks = (t.strips + t.block_strips - 1) / t.block_strips;
@@ -299,8 +306,8 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
     for (Index block = begin; block < end; ++block) {
       const Index first = block * t.block_strips, last = std::min(t.strips, first + t.block_strips);
       to_planes(t, {x, g.H, g.W, g.C, {Kind::input}, t.padding}, first, last, x_planes);
-      to_planes(t, {dy, g.P, g.Q, g.K, {Kind::evaluate, t.m}, 0}, first, last, dy_planes);
-      const std::span next_x = t.pixels(x, g.H, g.W * g.C, last), next_dy = t.pixels(dy, g.P, g.Q * g.K, last);
+      to_planes(t, {{dy}, g.P, g.Q, g.K, {Kind::evaluate, t.m}, 0}, first, last, dy_planes);
+      const std::span next_x = t.pixels(x.x, g.H, g.W * g.C, last), next_dy = t.pixels(dy, g.P, g.Q * g.K, last);
       for (Index i = 0; i < kWinogradPlanes; ++i) {
         float* c = sum + i * size;
         product({.a = dy_planes + i * dy_plane,

@@ -13,8 +13,8 @@ bool applies(const Convolution& convolution);
 
 Index packed_size(const Convolution& convolution);
 void pack_kernels(const Convolution& convolution, const float* w, float* packed);
-void forward(const Convolution& convolution, const float* x, const float* packed, const ConvolutionEpilogue& epilogue, float* y);
+void forward(const Convolution& convolution, const ConvolutionInput& x, const float* packed, const ConvolutionEpilogue& epilogue, float* y);
 void input_gradient(const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
-void kernel_gradient(const Convolution& convolution, const float* x, const float* dy, float* dw, bool add);
+void kernel_gradient(const Convolution& convolution, const ConvolutionInput& x, const float* dy, float* dw, bool add);
 
 }  // namespace temper::winograd

@@ -83,7 +83,7 @@ void forward(Algorithm algorithm, const Convolution& g, const float* x, const fl
   Workspace scratch;
   float* packed = scratch.take(packed_size(algorithm, g));
   pack_kernels(algorithm, g, w, packed);
-  convolution_forward(algorithm, g, x, packed, epilogue, y);
+  convolution_forward(algorithm, g, {x}, packed, epilogue, y);
 }
 
 Results<float> computed(const Case& c, const Inputs& inputs, Algorithm algorithm) {
@@ -93,7 +93,7 @@ Results<float> computed(const Case& c, const Inputs& inputs, Algorithm algorithm
                          std::vector<float>(inputs.w.size(), kHole)};
   forward(algorithm, g, inputs.x.data(), inputs.w.data(), {.bias = inputs.b.data()}, results.y.data());
   convolution_input_gradient(algorithm, g, inputs.w.data(), inputs.dy.data(), results.dx.data(), false);
-  convolution_kernel_gradient(algorithm, g, inputs.x.data(), inputs.dy.data(), results.dw.data(), false);
+  convolution_kernel_gradient(algorithm, g, {inputs.x.data()}, inputs.dy.data(), results.dw.data(), false);
   return results;
 }
 
@@ -131,7 +131,7 @@ void check_gradients_are_added(const Case& c, const Inputs& inputs, Algorithm al
   const Convolution g = c.convolution();
   std::vector<float> dx(inputs.x.size(), 2.0f), dw(inputs.w.size(), -3.0f);
   convolution_input_gradient(algorithm, g, inputs.w.data(), inputs.dy.data(), dx.data(), true);
-  convolution_kernel_gradient(algorithm, g, inputs.x.data(), inputs.dy.data(), dw.data(), true);
+  convolution_kernel_gradient(algorithm, g, {inputs.x.data()}, inputs.dy.data(), dw.data(), true);
   for (float& value : dx) value -= 2.0f;
   for (float& value : dw) value += 3.0f;
   CHECK(error_of(dx, expected.dx) < 2 * tolerance_of(algorithm, c));

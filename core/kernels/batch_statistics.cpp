@@ -1,0 +1,129 @@
+#include "core/kernels/batch_statistics.h"
+
+#include <cmath>
+
+#include "core/frozen.h"
+#include "core/parallel.h"
+
+namespace temper {
+namespace {
+
+// Two sums over the rows of x(..., C), for every channel: first(C), second(C). add(begin row, rows, first, second) adds those of some rows.
+template <class Add> void sum_over_rows(const Shape& x, double* first, double* second, Add add) {
+  constexpr Index kMostParts = 64;
+  const Index rows = x.rows(), C = x.last();
+  const Index grain = std::max(row_grain(C), (rows + kMostParts - 1) / kMostParts), parts = (rows + grain - 1) / grain;
+  Workspace scratch;
+  double* sums = scratch.take<double>(parts * 2 * C);
+  std::fill_n(sums, parts * 2 * C, 0.0);
+  parallel_for(rows, grain, [&](Index begin, Index end) {
+    double* sum = sums + begin / grain * 2 * C;
+    add(begin, end - begin, sum, sum + C);
+  });
+  std::fill_n(first, C, 0.0);
+  std::fill_n(second, C, 0.0);
+  for (const double* sum = sums; sum != sums + parts * 2 * C; sum += 2 * C) {
+    for (Index c = 0; c < C; ++c) first[c] += sum[c];
+    for (Index c = 0; c < C; ++c) second[c] += sum[C + c];
+  }
+}
+
+// The mean of a few rows: deviations from it are small where those from 0 would cancel.
+void mean_of_some(const ConstView& x, float* origin) {
+  const Index C = x.shape.last(), rows = x.shape.rows(), count = std::min<Index>(rows, 32);
+  for (Index c = 0; c < C; ++c) {
+    double sum = 0;
+    for (Index i = 0; i < count; ++i) sum += static_cast<double>(x[i * rows / count * C + c]);
+    origin[c] = static_cast<float>(sum / static_cast<double>(count));
+  }
+}
+
+}  // namespace
+
+void check_options(const char* op, const BatchNormOptions& options) {
+  TEMPER_CHECK(options.epsilon > 0 && options.momentum >= 0 && options.momentum <= 1, op, ": epsilon ", options.epsilon, " or momentum ",
+               options.momentum, " is out of range; use epsilon > 0 and momentum in 0..1");
+}
+
+void check_batch_norm(const char* op, const Shape& x, const Shape& gamma, const Shape& beta, const RunningStatistics& running,
+                      bool over_batch) {
+  TEMPER_CHECK(x.rank() >= 2, op, ": an input ", x, " has no batch; give (N,C) or (N,H,W,C)");
+  const Shape channels{x.last()};
+  TEMPER_CHECK(gamma == channels && beta == channels && running.mean.shape == channels && running.variance.shape == channels, op,
+               ": an input ", x, " does not fit gamma ", gamma, ", beta ", beta, ", running mean ", running.mean.shape,
+               " and running variance ", running.variance.shape, "; all four must be ", channels);
+  TEMPER_CHECK(!over_batch || x.rows() >= 2, op, ": training on an input ", x, " needs at least 2 values a channel, but there is ",
+               x.rows(), "; use a larger --batch, or leave out the incomplete last batch");
+}
+
+void BatchStatistics::set(Index c, double mean, double variance, float epsilon) const {
+  saved_[c] = static_cast<float>(mean);
+  saved_[C_ + c] = static_cast<float>(mean - static_cast<double>(saved_[c]));
+  saved_[2 * C_ + c] = static_cast<float>(1 / std::sqrt(variance + static_cast<double>(epsilon)));
+}
+
+void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running, const BatchNormOptions& options) const {
+  Frozen::forget();
+  const Index C = x.shape.last(), rows = x.shape.rows();
+  const auto n = static_cast<double>(rows);
+  Workspace scratch;
+  double *sum = scratch.take<double>(C), *squares = scratch.take<double>(C);
+  float* origin = scratch.take(C);
+  mean_of_some(x, origin);
+  sum_over_rows(x.shape, sum, squares, [&](Index begin, Index count, double* part, double* part_squares) {
+    add_moments(x.data + begin * C, origin, count, C, part, part_squares);
+  });
+  const double momentum = static_cast<double>(options.momentum);
+  const auto update = [&](float& old, double now) { old = static_cast<float>((1 - momentum) * static_cast<double>(old) + momentum * now); };
+  for (Index c = 0; c < C; ++c) {
+    const double mean = static_cast<double>(origin[c]) + sum[c] / n;
+    const double squared_deviations = squares[c] - sum[c] * (sum[c] / n);
+    const double variance = squared_deviations < 0 ? 0 : squared_deviations / n;  // NaN stays
+    set(c, mean, variance, options.epsilon);
+    update(running.mean[c], mean);
+    update(running.variance[c], variance * n / (n - 1));
+  }
+}
+
+void BatchStatistics::recall(const RunningStatistics& running, const BatchNormOptions& options) const {
+  for (Index c = 0; c < C_; ++c) {
+    set(c, static_cast<double>(running.mean[c]), static_cast<double>(running.variance[c]), options.epsilon);
+  }
+}
+
+void normalize_all(const Normalization& n, const ConstView& x, const float* residual, bool relu, float* y) {
+  const Index C = x.shape.last();
+  parallel_for(x.shape.rows(), row_grain(C), [&](Index begin, Index end) {
+    normalize(n, x.data + begin * C, residual ? residual + begin * C : nullptr, relu, end - begin, C, y + begin * C);
+  });
+}
+
+void batch_norm_gradients(const BatchStatistics& statistics, const Normalization& n, bool over_batch, const ConstView& x, const float* y,
+                          const float* dy, const BatchNormGradients& gradients) {
+  const Index C = x.shape.last(), rows = x.shape.rows();
+  Workspace scratch;
+  double *g_sum = scratch.take<double>(C), *g_z_sum = scratch.take<double>(C);
+  sum_over_rows(x.shape, g_sum, g_z_sum, [&](Index begin, Index count, double* sum, double* centred_sum) {
+    add_gradient_sums(n, x.data + begin * C, y ? y + begin * C : nullptr, dy + begin * C, count, C, sum, centred_sum);
+  });
+  float *g_mean = scratch.take(C), *slope = scratch.take(C);
+  const double share = over_batch ? 1 / static_cast<double>(rows) : 0;
+  for (Index c = 0; c < C; ++c) {
+    g_z_sum[c] *= statistics.inverse_deviation(c);
+    g_mean[c] = static_cast<float>(g_sum[c] * share);
+    slope[c] = static_cast<float>(g_z_sum[c] * share * statistics.inverse_deviation(c));
+  }
+  const GradientView &dx = gradients.dx, &dresidual = gradients.dresidual;
+  if (dx || dresidual) {
+    parallel_for(rows, row_grain(C), [&](Index begin, Index end) {
+      const Index offset = begin * C;
+      const auto at = [offset](float* p) { return p ? p + offset : nullptr; };
+      normalization_gradient(n, {g_mean, slope, at(dx.data), dx.add, at(dresidual.data), dresidual.add}, x.data + offset,
+                             y ? y + offset : nullptr, dy + offset, end - begin, C);
+    });
+  }
+  for (Index c = 0; gradients.dgamma && c < C; ++c) gradients.dgamma.store(c, static_cast<float>(g_z_sum[c]));
+  for (Index c = 0; gradients.dbeta && c < C; ++c) gradients.dbeta.store(c, static_cast<float>(g_sum[c]));
+}
+
+}  // namespace temper

@@ -1,0 +1,62 @@
+// Batch normalisation over whole tensors x(..., C), on all threads: the statistics, and the gradient through them. core/ops/batch_norm.h
+// says what is computed.
+#pragma once
+
+#include "core/kernels/normalization.h"
+#include "core/op.h"
+
+namespace temper {
+
+// What evaluation normalises with, one value a channel: a moving average over training's batches. The layer keeps it, as parameters of kind
+// `state`; begin with mean 0 and variance 1.
+struct RunningStatistics {
+  View mean, variance;
+};
+
+struct BatchNormOptions {
+  float epsilon = 1e-5f;
+  float momentum = 0.1f;  // weight of the new batch in the running statistics, as in PyTorch: 1 forgets the past
+  bool frozen = false;    // normalise with the running statistics on a tape as well, and leave them as they are: for fine-tuning
+  bool relu = false;      // y = max(y, 0) at the end, in the same pass over memory
+};
+
+// Throw Error, in the name of the op `op`, for options out of range and for tensors that do not fit.
+void check_options(const char* op, const BatchNormOptions& options);
+void check_batch_norm(const char* op, const Shape& x, const Shape& gamma, const Shape& beta, const RunningStatistics& running,
+                      bool over_batch);
+
+// What x is normalised with, in memory of shape (3,C) that an op saves for backward.
+class BatchStatistics {
+ public:
+  explicit BatchStatistics(const View& memory) : C_(memory.shape[1]), saved_(memory.data) {}
+  static Shape shape(const Shape& x) { return {3, x.last()}; }
+
+  // From the batch; the running statistics learn of it. requires: two rows or more.
+  void learn(const ConstView& x, const RunningStatistics& running, const BatchNormOptions& options) const;
+  // From the running statistics.
+  void recall(const RunningStatistics& running, const BatchNormOptions& options) const;
+
+  double inverse_deviation(Index c) const { return static_cast<double>(saved_[2 * C_ + c]); }
+  Normalization with(const float* gamma, const float* beta) const { return {saved_, saved_ + C_, saved_ + 2 * C_, gamma, beta}; }
+
+ private:
+  void set(Index c, double mean, double variance, float epsilon) const;
+
+  Index C_;
+  float* saved_;  // the mean as the sum of two floats, for a large one alone is rounded by more than a small deviation; 1 / deviation
+};
+
+// y = normalised x + residual, then max(y, 0) if relu; residual may be null.
+void normalize_all(const Normalization& n, const ConstView& x, const float* residual, bool relu, float* y);
+
+// The gradients of that. Its ReLU, if it had one, is seen by y, or, where y is null and n has a beta, computed from x again.
+// With m = x.size() / C, z = (x - mean) / deviation and g the gradient behind the ReLU:
+//   dgamma = sum of g z,   dbeta = sum of g,   dx = gamma / deviation (g - dbeta / m - z dgamma / m),   dresidual = g,
+// where the two latter terms of dx are the way through the batch's mean and variance; without them when those are constants.
+struct BatchNormGradients {
+  GradientView dx, dgamma, dbeta, dresidual;
+};
+void batch_norm_gradients(const BatchStatistics& statistics, const Normalization& n, bool over_batch, const ConstView& x, const float* y,
+                          const float* dy, const BatchNormGradients& gradients);  // dy may be dx
+
+}  // namespace temper
