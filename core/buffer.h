@@ -2,19 +2,19 @@
 // step only.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <type_traits>
 #include <utility>
 
+#include "core/heap.h"
 #include "core/shape.h"
 
 namespace temper {
 
-// Blocks by size class, eight classes to a doubling (at most 12.5 % is lost). A block is only ever reused for its own class: a loop that
-// repeats its requests finds every one of them answered from the second round on. Thread-safe.
+// The memory of all tensors of the process, and the scratch memory of its threads; core/heap.h says how it is laid out. What was given
+// back stays here for the next request. Thread-safe.
 class Pool {
  public:
   struct Stats {
@@ -27,25 +27,18 @@ class Pool {
   static Pool& shared();  // the process's pool; lives until the process ends
 
   Stats stats() const;
-  void trim();  // gives every unused block back to the system
+  void trim();  // gives unused memory back to the system
   // For tests: fresh and reused memory comes filled with NaN, so that a kernel that leaves a hole is seen.
   void poison(bool on) { poison_.store(on, std::memory_order_relaxed); }
 
  private:
   friend class Buffer;
-  static constexpr std::size_t kAlignment = 64;
-  static constexpr int kClasses = 512;
-  struct alignas(kAlignment) Block {  // the data follow it
-    std::atomic<int> references;
-    int size_class;
-    Block* next;
-  };
-  Block* take(std::size_t bytes);
-  void give_back(Block* block);
+  Heap::Block* take(std::size_t bytes);
+  void give_back(Heap::Block* block);
 
   mutable std::mutex mutex_;
-  std::array<Block*, kClasses> unused_{};
-  Stats stats_;
+  Heap heap_;
+  std::size_t bytes_in_use_ = 0, peak_bytes_in_use_ = 0;
   std::atomic<bool> poison_{false};
 };
 
@@ -72,7 +65,7 @@ class Buffer {
   explicit operator bool() const { return block_ != nullptr; }
 
  private:
-  Pool::Block* block_ = nullptr;
+  Heap::Block* block_ = nullptr;
 };
 
 // Scratch memory of a kernel: a stack for each thread. What a Workspace hands out is its own until it goes out of scope; Workspaces nest.

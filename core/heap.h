@@ -1,0 +1,60 @@
+// The memory behind the Pool: one range of addresses, reserved once, of which more is used as more is needed.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace temper {
+
+// Blocks lie side by side, each behind a header that knows its size and that of the block before. A block that is given back merges with
+// free neighbours, so that many small ones serve a large one later: what the deep layers of a network leave behind in backward becomes the
+// gradients of the first. A request takes the smallest free block that holds it, or splits it, or else the untouched end of the range.
+// Not thread-safe. Equal sequences of calls give equal places.
+class Heap {
+ public:
+  static constexpr std::size_t kUnit = 64;  // sizes are multiples of it, and blocks are aligned to it
+
+  struct alignas(kUnit) Block {  // the data follow it
+    std::atomic<int> references;
+    bool free;
+    std::uint64_t units;           // of the whole block, this header included
+    std::uint64_t units_before;    // of the block before it; 0: it is the first
+    Block *next_free, *prev_free;  // in the list of its size
+    std::uint64_t absent_units;    // of a free block: given back to the system
+    std::size_t bytes() const { return (units - 1) * kUnit; }
+  };
+
+  Heap();
+  Heap(const Heap&) = delete;
+  Heap& operator=(const Heap&) = delete;
+
+  Block* take(std::size_t bytes);  // null: the system has no more
+  void give_back(Block* block);
+  void trim();  // gives the pages of all free blocks back to the system
+
+  std::size_t held() const { return (touched_ - begin_) - absent_units_ * kUnit; }  // bytes from the system, used or free
+  std::size_t extensions() const { return extensions_; }                            // times that more of the range was asked for
+
+ private:
+  static constexpr int kSizes = 512;
+  Block* find(std::uint64_t units);
+  Block* carve(std::uint64_t units);
+  void split(Block* block, std::uint64_t units);
+  void enlist(Block* block);
+  void delist(Block* block);
+  Block* after(Block* block) const;   // null: the last
+  Block* before(Block* block) const;  // null: the first
+
+  char *begin_, *end_;     // the reserved range
+  char* usable_;           // [begin_, usable_) may be touched
+  char *top_, *touched_;   // the blocks end here; the highest that top_ was since the last trim
+  Block* last_ = nullptr;  // the block that ends at top_
+  std::uint64_t absent_units_ = 0;
+  std::size_t extensions_ = 0;
+  std::array<Block*, kSizes> free_{};
+  std::array<std::uint64_t, kSizes / 64> occupied_{};  // a bit for each list that is not empty
+};
+
+}  // namespace temper
