@@ -139,20 +139,23 @@ void Heap::give_back(Block* block) {
 }
 
 void Heap::trim() {
+  // The whole pages of [from, to), as offsets into the range.
+  const auto release = [this](std::size_t from, std::size_t to) -> std::size_t {
+    from = round_up(from, kPage);
+    to = to / kPage * kPage;
+    if (from >= to) return 0;
+    ::madvise(begin_ + from, to - from, MADV_DONTNEED);
+    return to - from;
+  };
   for (Block* list : free_) {
     for (Block* block = list; block; block = block->next_free) {
-      char* const begin = reinterpret_cast<char*>(round_up(reinterpret_cast<std::size_t>(block + 1), kPage));
-      char* const end =
-          reinterpret_cast<char*>(reinterpret_cast<std::size_t>(reinterpret_cast<char*>(block) + block->units * kUnit) / kPage * kPage);
-      if (begin >= end) continue;
-      ::madvise(begin, static_cast<std::size_t>(end - begin), MADV_DONTNEED);
-      const auto gone = static_cast<std::uint64_t>(end - begin) / kUnit;
-      absent_units_ += gone - block->absent_units;
-      block->absent_units = gone;
+      const std::size_t data = offset(block + 1);
+      absent_units_ -= block->absent_units;
+      block->absent_units = release(data, data + block->bytes()) / kUnit;
+      absent_units_ += block->absent_units;
     }
   }
-  char* const begin = reinterpret_cast<char*>(round_up(reinterpret_cast<std::size_t>(top_), kPage));
-  if (begin < touched_) ::madvise(begin, static_cast<std::size_t>(touched_ - begin), MADV_DONTNEED);
+  release(offset(top_), round_up(offset(touched_), kPage));
   touched_ = top_;
 }
 

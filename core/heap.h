@@ -44,6 +44,7 @@ class Heap {
   void split(Block* block, std::uint64_t units);
   void enlist(Block* block);
   void delist(Block* block);
+  std::size_t offset(const void* place) const { return static_cast<std::size_t>(static_cast<const char*>(place) - begin_); }
   Block* after(Block* block) const;   // null: the last
   Block* before(Block* block) const;  // null: the first
 

@@ -48,8 +48,8 @@ void check_fits(const ParameterStore& store, const TensorFile& file, const std::
                  " holds a NaN or infinity; use weights from before training diverged");
   }
   for (const auto& [name, entry] : file.tensors) {
-    const bool known =
-        std::any_of(store.parameters().begin(), store.parameters().end(), [&](const Parameter& p) { return p.name == name; });
+    const bool known = std::any_of(store.parameters().begin(), store.parameters().end(),
+                                   [&, &known_name = name](const Parameter& p) { return p.name == known_name; });
     TEMPER_CHECK(known || ends_with_counter(name), path, ": the network has no parameter ", name,
                  "; these weights belong to another network");
   }
