@@ -75,47 +75,49 @@ struct MaxPool : MaxPoolBase {
   void forward(In<0> x, Out y, Saved<0> winner) const { pool(x, y, winner.data); }
 
   void backward(Saved<0> winner, Grad dy, Into<0> dx) const {
-    const Index image_size = dx.shape[1] * dx.shape[2] * dx.shape[3], P = dy.shape[1], Q = dy.shape[2];
-    const bool many_channels = dx.shape[3] >= kManyChannels;
+    const Index image_size = dx.shape[1] * dx.shape[2] * dx.shape[3], C = dx.shape[3], P = dy.shape[1], Q = dy.shape[2];
     Workspace scratch;
     Index* offsets = scratch.take<Index>(window.kernel.h * window.kernel.w);
     offsets_of_taps(dx.shape, offsets);
     // One image a thread: windows overlap within an image only.
     parallel_for(dx.shape[0], row_grain(image_size), [&](Index begin, Index end) {
       if (!dx.add) std::fill(dx.data + begin * image_size, dx.data + end * image_size, 0.0f);
-      for (Index i = begin * P * Q; i < end * P * Q; ++i) {
-        float* image = dx.data + i / (P * Q) * image_size;
-        if (many_channels) {
-          give_by_tap(i, winner, dy, dx.shape, image);
-        } else {
-          give_by_channel(i, winner, dy, dx.shape, offsets, image);
+      for (Index n = begin; n < end; ++n) {
+        float* image = dx.data + n * image_size;
+        for (Index p = 0; p < P; ++p) {
+          for (Index q = 0; q < Q; ++q) {
+            const Index i = ((n * P + p) * Q + q) * C;
+            if (C >= kManyChannels) {
+              give_by_tap(dx.shape, p, q, winner.data + i, dy.data + i, image);
+            } else {
+              give_by_channel(dx.shape, p, q, winner.data + i, dy.data + i, offsets, image);
+            }
+          }
         }
       }
     });
   }
 
  private:
-  // The gradient of output i goes to the pixels of its window: for each tap a loop over the channels, which is vectorised.
-  void give_by_tap(Index i, const View& winner, const ConstView& dy, const Shape& x, float* image) const {
-    const Index C = x[3], P = dy.shape[1], Q = dy.shape[2];
-    const float *gradient = dy.data + i * C, *best_tap = winner.data + i * C;
-    for_each_tap(window, x, i / Q % P, i % Q, [&](Index tap, Index pixel) {
+  // The gradients of output (p,q) go to the pixels of its window: for each tap a loop over the channels, which is vectorised.
+  void give_by_tap(const Shape& x, Index p, Index q, const float* winner, const float* gradient, float* image) const {
+    for_each_tap(window, x, p, q, [&](Index tap, Index pixel) {
+      const Index C = x[3];
       float* into = image + pixel * C;
       const auto this_tap = static_cast<float>(tap);
       for (Index c = 0; c < C; ++c) {
         const float share = gradient[c];  // read in any case, or the loop is not vectorised
-        into[c] += best_tap[c] == this_tap ? share : 0;
+        into[c] += winner[c] == this_tap ? share : 0;
       }
     });
   }
 
   // The same for few channels: each gradient straight to its place, offsets[tap] from the window's corner.
-  void give_by_channel(Index i, const View& winner, const ConstView& dy, const Shape& x, const Index* offsets, float* image) const {
-    const Index C = x[3], P = dy.shape[1], Q = dy.shape[2];
-    const float *gradient = dy.data + i * C, *best_tap = winner.data + i * C;
-    const Size2 corner = window.corner(i / Q % P, i % Q);
-    const Index origin = (corner.h * x[2] + corner.w) * C;
-    for (Index c = 0; c < C; ++c) image[origin + offsets[static_cast<Index>(best_tap[c])] + c] += gradient[c];
+  void give_by_channel(const Shape& x, Index p, Index q, const float* winner, const float* gradient, const Index* offsets,
+                       float* image) const {
+    const Size2 corner = window.corner(p, q);
+    const Index C = x[3], origin = (corner.h * x[2] + corner.w) * C;
+    for (Index c = 0; c < C; ++c) image[origin + offsets[static_cast<Index>(winner[c])] + c] += gradient[c];
   }
 
   void offsets_of_taps(const Shape& x, Index* offsets) const {
