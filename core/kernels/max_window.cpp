@@ -40,57 +40,59 @@ template <bool kWinners, class D> void channels(D d, const WindowRun& run, Index
   }
 }
 
-// Few channels: a vector holds `group` windows, whose values are picked out of kTables vectors of x. What is in the other lanes is
+// Few channels: a vector holds a group of windows, whose values are picked out of kTables vectors of x. What is in the other lanes is
 // overwritten by the next group. Returns the number of windows done: near the end of the memory there may be no room for a whole vector.
-template <bool kWinners, int kTables, class D> Index groups(D d, const WindowRun& run, Index group) {
-  constexpr Index kLanes = HWY_MAX_BYTES < 64 ? HWY_MAX_BYTES / 4 : 16;
+template <bool kWinners, int kTables, class D> Index groups(D d, const WindowLanes& lanes, const WindowRun& run) {
   const hn::RebindToSigned<D> di;
-  HWY_ALIGN std::int32_t lane_of[16] = {}, table_of[16] = {};
-  for (Index i = 0; i < group * run.C; ++i) {
-    const Index at = i / run.C * run.step + i % run.C;
-    lane_of[i] = static_cast<std::int32_t>(at % kLanes);
-    table_of[i] = static_cast<std::int32_t>(at / kLanes);
-  }
-  const auto lane = hn::SetTableIndices(d, lane_of);
-  const auto table = hn::Load(di, table_of);
-  const auto second = hn::MaskFromVec(hn::BitCast(d, hn::VecFromMask(di, hn::Eq(table, hn::Set(di, 1)))));
-  const auto third = hn::MaskFromVec(hn::BitCast(d, hn::VecFromMask(di, hn::Eq(table, hn::Set(di, 2)))));
+  const auto width = static_cast<Index>(hn::Lanes(d));
+  const auto lane = hn::SetTableIndices(d, lanes.lane);
+  const auto is_from = [&](int number) { return hn::RebindMask(d, hn::Eq(hn::Load(di, lanes.table), hn::Set(di, number))); };
+  const auto second = is_from(1), third = is_from(2);
   const auto pick = [&](const float* p) {
     auto values = hn::TableLookupLanes(hn::LoadU(d, p), lane);
-    if constexpr (kTables > 1) values = hn::IfThenElse(second, hn::TableLookupLanes(hn::LoadU(d, p + kLanes), lane), values);
-    if constexpr (kTables > 2) values = hn::IfThenElse(third, hn::TableLookupLanes(hn::LoadU(d, p + 2 * kLanes), lane), values);
+    if constexpr (kTables > 1) values = hn::IfThenElse(second, hn::TableLookupLanes(hn::LoadU(d, p + width), lane), values);
+    if constexpr (kTables > 2) values = hn::IfThenElse(third, hn::TableLookupLanes(hn::LoadU(d, p + 2 * width), lane), values);
     return values;
   };
-  const Index reach = (run.rows - 1) * run.row_size + (run.cols - 1) * run.C + kTables * kLanes;
-  const Index last_x = run.readable - run.x - reach, last_y = run.y_end - run.y - kLanes;
+  const Index reach = (run.rows - 1) * run.row_size + (run.cols - 1) * run.C + kTables * width;
+  const Index last_x = run.readable - run.x - reach, last_y = run.y_end - run.y - width;
   Index q = 0;
-  for (; q < run.count && q * run.step <= last_x && q * run.C <= last_y; q += group)
+  for (; q < run.count && q * run.step <= last_x && q * run.C <= last_y; q += lanes.group)
     best_of_taps<kWinners>(d, run, q * run.step, q * run.C, pick);
   return std::min(q, run.count);
 }
 
-template <bool kWinners> void all_windows(const WindowRun& run) {
+template <bool kWinners> void all_windows(const WindowLanes& lanes, const WindowRun& run) {
   const hn::CappedTag<float, 16> full;
-  const auto lanes = static_cast<Index>(hn::Lanes(full));
-  if (run.C >= lanes) return channels<kWinners>(full, run, 0);
-  Index done = 0;
-  if (lanes > 1) {
-    const Index within_three_vectors = (3 * lanes - run.C) / run.step + 1;
-    const Index group = std::min({lanes / run.C, within_three_vectors, run.count});
-    const Index tables = ((group - 1) * run.step + run.C + lanes - 1) / lanes;
-    done = tables == 1   ? groups<kWinners, 1>(full, run, group)
-           : tables == 2 ? groups<kWinners, 2>(full, run, group)
-                         : groups<kWinners, 3>(full, run, group);
-  }
+  if (lanes.group == 0 && run.C >= static_cast<Index>(hn::Lanes(full))) return channels<kWinners>(full, run, 0);
+  const Index done = lanes.tables == 1   ? groups<kWinners, 1>(full, lanes, run)
+                     : lanes.tables == 2 ? groups<kWinners, 2>(full, lanes, run)
+                     : lanes.tables == 3 ? groups<kWinners, 3>(full, lanes, run)
+                                         : 0;
   channels<kWinners>(hn::CappedTag<float, 1>(), run, done);
 }
 
-void max_of_windows(const WindowRun& run) {
+void max_of_windows(const WindowLanes& lanes, const WindowRun& run) {
   if (run.winner) {
-    all_windows<true>(run);
+    all_windows<true>(lanes, run);
   } else {
-    all_windows<false>(run);
+    all_windows<false>(lanes, run);
   }
+}
+
+WindowLanes lanes_of_windows(Index C, Index step) {
+  constexpr Index kMostTables = 3;
+  const auto width = static_cast<Index>(hn::Lanes(hn::CappedTag<float, 16>()));
+  WindowLanes lanes;
+  if (C == 0 || C >= width) return lanes;
+  lanes.group = std::min(width / C, (kMostTables * width - C) / step + 1);
+  lanes.tables = ((lanes.group - 1) * step + C + width - 1) / width;
+  for (Index i = 0; i < lanes.group * C; ++i) {
+    const Index at = i / C * step + i % C;
+    lanes.lane[i] = static_cast<std::int32_t>(at % width);
+    lanes.table[i] = static_cast<std::int32_t>(at / width);
+  }
+  return lanes;
 }
 
 }  // namespace temper::HWY_NAMESPACE
@@ -100,8 +102,10 @@ HWY_AFTER_NAMESPACE();
 namespace temper {
 
 HWY_EXPORT(max_of_windows);
+HWY_EXPORT(lanes_of_windows);
 
-void max_of_windows(const WindowRun& run) { HWY_DYNAMIC_DISPATCH(max_of_windows)(run); }
+void max_of_windows(const WindowLanes& lanes, const WindowRun& run) { HWY_DYNAMIC_DISPATCH(max_of_windows)(lanes, run); }
+WindowLanes lanes_of_windows(Index C, Index step) { return HWY_DYNAMIC_DISPATCH(lanes_of_windows)(C, step); }
 
 }  // namespace temper
 #endif

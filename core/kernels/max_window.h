@@ -5,6 +5,15 @@
 
 namespace temper {
 
+// Where a vector finds the values of several windows of few channels: lane i in lane[i] of the table[i]-th vector of x.
+struct WindowLanes {
+  Index group = 0;  // windows in a vector; 0: a vector holds channels of one window
+  Index tables = 0;
+  alignas(64) std::int32_t lane[16] = {}, table[16] = {};
+};
+// For C channels and windows that begin `step` elements apart.
+WindowLanes lanes_of_windows(Index C, Index step);
+
 // Windows side by side on one row of outputs, all of the same taps. Of C channels each: window q begins at x + q step and gives y[q C..].
 struct WindowRun {
   const float* x;         // the first tap of the first window
@@ -20,7 +29,7 @@ struct WindowRun {
 };
 
 // y = the largest value of each window; of equals the first tap, row by row; the first NaN, if there is one. In the calling thread.
-// requires: count, rows, cols >= 1.
-void max_of_windows(const WindowRun& run);
+// requires: count, rows, cols >= 1; the lanes of this C and step.
+void max_of_windows(const WindowLanes& lanes, const WindowRun& run);
 
 }  // namespace temper

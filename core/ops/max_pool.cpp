@@ -26,13 +26,14 @@ struct MaxPoolBase {
   // winner may be null.
   void pool(const ConstView& x, const View& y, float* winner) const {
     const Index C = x.shape[3], P = y.shape[1], Q = y.shape[2];
+    const WindowLanes lanes = lanes_of_windows(C, window.stride.w * C);
     parallel_for(x.shape[0] * P, row_grain(Q * C), [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) {
         const Index image = i / P * x.shape[1] * x.shape[2] * C;
         for (Index q = 0; q < Q;) {
           const Index count = alike(x.shape[2], q, Q);
-          max_of_windows(
-              run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner + (i * Q + q) * C : nullptr, y.data + end * Q * C));
+          max_of_windows(lanes, run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner + (i * Q + q) * C : nullptr,
+                                    y.data + end * Q * C));
           q += count;
         }
       }
