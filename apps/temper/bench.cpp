@@ -39,6 +39,13 @@ double median_seconds(const std::function<void()>& work, double enough) {
   return median(std::move(seconds));
 }
 
+void Countdown::begin(const std::string& figure) {
+  const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const auto done = static_cast<double>(begun_), left = static_cast<double>(figures_ - begun_);
+  ++begun_;
+  show_stage(fmt::format("{} of {}: {}{}", begun_, figures_, figure, done > 0 ? concat(", ETA ", duration(spent / done * left)) : ""));
+}
+
 void fill_with_noise(const View& values, std::uint64_t stream) {
   const Random random(1, {stream});
   parallel_for(values.size(), kElementGrain, [&](Index begin, Index end) {
@@ -82,9 +89,12 @@ struct Result {
   double peak_bytes = 0;  // of training
 };
 
-Result measure(const std::string& name, Index batch) {
-  const auto stage = [&](const char* what) { show_stage(concat(name, ": ", what)); };
-  const auto speed = [](Index images, const std::function<void()>& step) {
+// Figures that are measured for each network.
+std::size_t figures_each(const BenchOptions& options) { return 2 + (threads() > 1 ? 2 : 0) + (options.batch > 1 ? 1 : 0); }
+
+Result measure(const std::string& name, Index batch, Countdown& countdown) {
+  const auto speed = [&](const char* what, Index images, const std::function<void()>& step) {
+    countdown.begin(concat(name, ", ", what));
     return static_cast<double>(images) / median_seconds(step, kSecondsAFigure);
   };
   Pool::shared().trim();
@@ -92,25 +102,20 @@ Result measure(const std::string& name, Index batch) {
   const int all = threads();
   TimedNetwork network(name, batch);
   Result result;
-  stage("training");
-  result.all_threads.train = speed(batch, [&] { network.train(); });
+  result.all_threads.train = speed("training", batch, [&] { network.train(); });
   result.peak_bytes = static_cast<double>(peak_memory());
-  stage("inference");
-  result.all_threads.infer = speed(batch, [&] { network.infer(); });
+  result.all_threads.infer = speed("inference", batch, [&] { network.infer(); });
   result.one_thread = result.all_threads;
   if (all > 1) {
     set_threads(1);
-    stage("training on one thread");
-    result.one_thread.train = speed(batch, [&] { network.train(); });
-    stage("inference on one thread");
-    result.one_thread.infer = speed(batch, [&] { network.infer(); });
+    result.one_thread.train = speed("training on one thread", batch, [&] { network.train(); });
+    result.one_thread.infer = speed("inference on one thread", batch, [&] { network.infer(); });
     set_threads(all);
   }
-  stage("inference of single images");
   result.infer_one_image = result.all_threads.infer;
   if (batch > 1) {
     TimedNetwork single(name, 1);
-    result.infer_one_image = speed(1, [&] { single.infer(); });
+    result.infer_one_image = speed("inference of single images", 1, [&] { single.infer(); });
   }
   clear_stage();
   return result;
@@ -138,8 +143,9 @@ void bench_networks(const BenchOptions& options) {
   }
   Table table({"network", "train", "one thread", "infer", "one thread", "batch 1", "peak MiB"});
   const auto count = [](double images) { return grouped(std::lround(images)); };
+  Countdown countdown(networks.size() * figures_each(options));
   for (const std::string& name : networks) {
-    const Result result = measure(name, options.batch);
+    const Result result = measure(name, options.batch, countdown);
     if (options.json) print_json(name, options, result);
     table.row({name, count(result.all_threads.train), count(result.one_thread.train), count(result.all_threads.infer),
                count(result.one_thread.infer), count(result.infer_one_image), count(result.peak_bytes / (1 << 20))});

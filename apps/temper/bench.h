@@ -32,6 +32,17 @@ double median(std::vector<double> values);
 // Of one call, over at least 7 calls after 3 to warm up, and as many more as fit into `enough` seconds.
 double median_seconds(const std::function<void()>& work, double enough);
 
+// Progress through figures of about equal cost: "3 of 25: lenet, inference, ETA 0:05".
+class Countdown {
+ public:
+  explicit Countdown(std::size_t figures) : figures_(figures) {}
+  void begin(const std::string& figure);
+
+ private:
+  std::size_t figures_, begun_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 // Values that look like a batch of normalised images.
 void fill_with_noise(const View& values, std::uint64_t stream);
 

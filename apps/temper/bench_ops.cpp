@@ -280,12 +280,10 @@ void bench_ops(const BenchOptions& options) {
     fmt::print("{}\n", Json{{"limits", json_of(limits)}, {"threads", threads()}}.dump());
   }
   Report report(options, limits);
-  const auto start = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const std::string left = i ? concat(", ETA ", duration(spent / static_cast<double>(i) * static_cast<double>(cases.size() - i))) : "";
-    show_stage(fmt::format("{} of {}: {} {}{}", i + 1, cases.size(), cases[i].name, cases[i].shape, left));
-    measure(cases[i], limits, report);
+  Countdown countdown(cases.size());
+  for (const Case& c : cases) {
+    countdown.begin(concat(c.name, " ", c.shape));
+    measure(c, limits, report);
   }
   if (optimizers) measure_optimizers(report);
   clear_stage();
