@@ -1,6 +1,7 @@
 // The machine and the build that a result came from.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace temper {
@@ -15,5 +16,10 @@ struct Machine {
 };
 
 Machine describe_machine();
+
+// The most physical memory that this process has held at once, in bytes, since its start or the last reset; 0 where the system does not
+// say. The reset needs Linux's /proc/self/clear_refs; without it, it does nothing.
+std::size_t peak_memory();
+void reset_peak_memory();
 
 }  // namespace temper

@@ -18,6 +18,11 @@ Tape*& Tape::current() {
   return tape;
 }
 
+Tape::Watch*& Tape::watch() {
+  thread_local Watch* watch = nullptr;
+  return watch;
+}
+
 Tape::Storage& Tape::spare_storage() {
   thread_local Storage spare;
   return spare;
@@ -38,10 +43,25 @@ Tape::~Tape() {
 Tape::Pause::Pause() : paused_(std::exchange(current(), nullptr)) {}
 Tape::Pause::~Pause() { current() = paused_; }
 
+Tape::Watch::Watch() : outer_(std::exchange(watch(), this)) {}
+Tape::Watch::~Watch() { watch() = outer_; }
+
 bool Tape::recording() { return current() != nullptr; }
 
 bool Tape::tracks(const Tensor& tensor) const {
   return (tensor.parameter_ && tensor.parameter_->gradient) || (tensor.tape_ == id_ && tensor.slot_ >= 0);
+}
+
+void Tape::call(Watch::Pass pass, AnyOp& op, const OpCall& memory) {
+  const FlushDenormals flush;
+  Watch* const watcher = watch();
+  if (watcher) watcher->before(pass, op, memory);
+  if (pass == Watch::Pass::forward) {
+    op.forward(memory);
+  } else {
+    op.backward(memory);
+  }
+  if (watcher) watcher->after(pass, op, memory);
 }
 
 Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
@@ -75,8 +95,8 @@ Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
     saved_views[j] = saved[j].view();
   }
 
-  const FlushDenormals flush;
-  op.forward({.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
+  call(Watch::Pass::forward, op,
+       {.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
   return tracked ? tape->record(op, inputs, {saved.data(), saved_count}, std::move(output)) : output;
 }
 
@@ -171,12 +191,12 @@ void Tape::backward_through(Node& node) {
     }
   }
 
-  const FlushDenormals flush;
-  node.op->backward({.inputs = inputs,
-                     .output = {node.output, node.output_shape},
-                     .gradient = {static_cast<const float*>(gradient.data()), node.output_shape},
-                     .input_gradients = input_gradients,
-                     .saved = saved});
+  call(Watch::Pass::backward, *node.op,
+       {.inputs = inputs,
+        .output = {node.output, node.output_shape},
+        .gradient = {static_cast<const float*>(gradient.data()), node.output_shape},
+        .input_gradients = input_gradients,
+        .saved = saved});
 }
 
 void Tape::pop_node() {

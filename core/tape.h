@@ -38,6 +38,27 @@ class Tape {
     Tape* paused_;
   };
 
+  // Sees every op that this thread runs while it lives, in evaluation as well: derive from it to time ops or to look at what they computed.
+  // Of several alive in a thread the youngest alone is told. Without one, an op pays for a single test. Memory that is written in place
+  // holds the inputs (forward) or the gradient (backward) before the op and the result after it.
+  //   forward    call.inputs, call.output
+  //   backward   call.gradient, call.input_gradients (null: not wanted); inputs and output are null where backward does not read them
+  // A parameter is known by its address: an input's data is Parameter::value.data, an input gradient's is Parameter::gradient.data.
+  class Watch {
+   public:
+    enum class Pass { forward, backward };
+    Watch();
+    virtual ~Watch();
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+    virtual void before(Pass, const AnyOp&, const OpCall&) {}
+    virtual void after(Pass, const AnyOp&, const OpCall&) {}  // not called for an op that throws; may throw, which reaches the caller
+
+   private:
+    Watch* outer_;
+  };
+
   // Is this thread training?
   static bool recording();
 
@@ -88,6 +109,7 @@ class Tape {
   };
 
   static Tensor run(AnyOp& op, std::span<Tensor> inputs);
+  static void call(Watch::Pass pass, AnyOp& op, const OpCall& memory);
   bool tracks(const Tensor& tensor) const;
   static bool has_bit(const OpTraits& traits, std::uint32_t bits, std::size_t input) {
     return traits.inputs < 0 ? bits != 0 : bits >> input & 1u;
@@ -98,6 +120,7 @@ class Tape {
   void clear();
 
   static Tape*& current();
+  static Watch*& watch();
   static Storage& spare_storage();
 
   Tape* outer_;

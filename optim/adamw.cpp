@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/kernels/update.h"
+
 namespace temper::optim {
 namespace {
 
@@ -21,24 +23,25 @@ const AdamWOptions& checked(const AdamWOptions& options) {
 AdamW::AdamW(ParameterStore& store, const AdamWOptions& options)
     : options_(checked(options)), state_(store, {"first_moment", "second_moment"}) {}
 
-void AdamW::step(float learning_rate) {
+void AdamW::step(float learning_rate, double gradient_scale) {
   float* const w = state_.store().values().data();
   const float* const g = state_.store().gradients().data();
   float* const m = state_.arena(0);
   float* const v = state_.arena(1);
   const auto t = static_cast<double>(state_.steps() + 1);
-  const auto beta1 = static_cast<float>(options_.beta1), share1 = static_cast<float>(1 - options_.beta1);
-  const auto beta2 = static_cast<float>(options_.beta2), share2 = static_cast<float>(1 - options_.beta2);
-  const auto rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t)));
-  const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
-  const auto epsilon = static_cast<float>(options_.epsilon);
-  state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
-    const auto keep = static_cast<float>(1 - learning_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
-    for (Index i = begin; i < end; ++i) {
-      m[i] = beta1 * m[i] + share1 * g[i];
-      v[i] = beta2 * v[i] + share2 * g[i] * g[i];
-      w[i] = keep * w[i] - rate * m[i] / (correction * std::sqrt(v[i]) + epsilon);
-    }
+  const AdamWUpdate update{.keep = 1,
+                           .rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t))),
+                           .correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
+                           .epsilon = static_cast<float>(options_.epsilon),
+                           .beta1 = static_cast<float>(options_.beta1),
+                           .share1 = static_cast<float>(1 - options_.beta1),
+                           .beta2 = static_cast<float>(options_.beta2),
+                           .share2 = static_cast<float>(1 - options_.beta2),
+                           .scale = gradient_scale};
+  state_.step(learning_rate, gradient_scale, [&](const ParameterStore::Group& group, Index begin, Index end) {
+    AdamWUpdate of_group = update;
+    of_group.keep = static_cast<float>(1 - learning_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
+    adamw_update(of_group, g + begin, end - begin, w + begin, m + begin, v + begin);
   });
 }
 

@@ -24,7 +24,8 @@ class AdamW {
   // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
   explicit AdamW(ParameterStore& store, const AdamWOptions& options = {});
 
-  void step(float learning_rate);
+  // Takes g gradient_scale for the gradient: optim/clip.h.
+  void step(float learning_rate, double gradient_scale = 1);
 
   const AdamWOptions& options() const { return options_; }
   // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.

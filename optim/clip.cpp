@@ -1,30 +1,12 @@
 #include "optim/clip.h"
 
-#include <array>
 #include <cmath>
 
+#include "core/kernels/update.h"
 #include "core/parallel.h"
 
 namespace temper::optim {
 namespace {
-
-// Squares of floats in double: 1e38 and 1e-38 are both far inside its range.
-double sum_of_squares(std::span<const float> values) {
-  constexpr Index kLanes = 8;  // sums side by side, for the compiler to vectorise; arenas are a multiple of them
-  const auto map = [&](Index begin, Index end) {
-    std::array<double, kLanes> sums{};
-    for (Index i = begin; i < end; i += kLanes) {
-      for (Index lane = 0; lane < kLanes; ++lane) {
-        const double value = values[static_cast<std::size_t>(i + lane)];
-        sums[static_cast<std::size_t>(lane)] += value * value;
-      }
-    }
-    double sum = 0;
-    for (const double lane : sums) sum += lane;
-    return sum;
-  };
-  return parallel_reduce(static_cast<Index>(values.size()), kElementGrain, 0.0, map, [](double a, double b) { return a + b; });
-}
 
 [[noreturn]] void refuse(const ParameterStore& store) {
   for (const Parameter& parameter : store.parameters()) {
@@ -38,20 +20,26 @@ double sum_of_squares(std::span<const float> values) {
 
 }  // namespace
 
-double clip_global_norm(ParameterStore& store, double max_norm) {
+Clip find_clip(ParameterStore& store, double max_norm) {
   TEMPER_CHECK(max_norm > 0, "gradient clipping: a norm of at most ", max_norm, " cannot be; give a number > 0");
   store.settle_gradients();
-  const std::span<float> gradients = store.gradients();
-  const double norm = std::sqrt(sum_of_squares(gradients));
+  const std::span<const float> gradients = store.gradients();
+  const auto squares = [&](Index begin, Index end) { return sum_of_squares(gradients.data() + begin, end - begin); };
+  const auto sum = [](double a, double b) { return a + b; };
+  const double norm = std::sqrt(parallel_reduce(static_cast<Index>(gradients.size()), kElementGrain, 0.0, squares, sum));
   if (!std::isfinite(norm)) refuse(store);
-  if (norm > max_norm) {
-    const double factor = max_norm / norm;  // stays double: gradients of 1e38 would make it a float of 0
-    parallel_for(static_cast<Index>(gradients.size()), kElementGrain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i)
-        gradients[static_cast<std::size_t>(i)] = static_cast<float>(gradients[static_cast<std::size_t>(i)] * factor);
-    });
-  }
-  return norm;
+  return {norm, norm > max_norm ? max_norm / norm : 1};
+}
+
+double clip_global_norm(ParameterStore& store, double max_norm) {
+  const Clip clip = find_clip(store, max_norm);
+  if (clip.scale == 1) return clip.norm;
+  const std::span<float> gradients = store.gradients();
+  parallel_for(static_cast<Index>(gradients.size()), kElementGrain, [&](Index begin, Index end) {
+    for (float& gradient : gradients.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)))
+      gradient = static_cast<float>(gradient * clip.scale);
+  });
+  return clip.norm;
 }
 
 }  // namespace temper::optim

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/kernels/update.h"
+
 namespace temper::optim {
 namespace {
 
@@ -25,31 +27,21 @@ std::vector<std::string_view> arenas(const SgdOptions& options) {
 
 Sgd::Sgd(ParameterStore& store, const SgdOptions& options) : options_(checked(options)), state_(store, arenas(options)) {}
 
-void Sgd::step(float learning_rate) {
+void Sgd::step(float learning_rate, double gradient_scale) {
   float* const w = state_.store().values().data();
   const float* const g = state_.store().gradients().data();
-  const auto decay_of = [&](const ParameterStore::Group& group) {
-    return static_cast<float>(group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
-  };
-  if (options_.momentum == 0) {
-    return state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
-      const float decay = decay_of(group);
-      for (Index i = begin; i < end; ++i) w[i] -= learning_rate * (g[i] + decay * w[i]);
-    });
-  }
-
-  float* const v = state_.arena(0);
-  const auto momentum = static_cast<float>(options_.momentum);
-  // The buffer is 0 before the first step, so that step assigns.
-  const auto share = static_cast<float>(state_.steps() == 0 ? 1 : 1 - options_.dampening);
-  const bool nesterov = options_.nesterov;
-  state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
-    const float decay = decay_of(group);
-    for (Index i = begin; i < end; ++i) {
-      const float gradient = g[i] + decay * w[i];
-      v[i] = momentum * v[i] + share * gradient;
-      w[i] -= learning_rate * (nesterov ? gradient + momentum * v[i] : v[i]);
-    }
+  float* const v = options_.momentum == 0 ? nullptr : state_.arena(0);
+  const SgdUpdate update{.rate = learning_rate,
+                         .decay = 0,
+                         .scale = gradient_scale,
+                         .momentum = static_cast<float>(options_.momentum),
+                         // The buffer is 0 before the first step, so that step assigns.
+                         .share = static_cast<float>(state_.steps() == 0 ? 1 : 1 - options_.dampening),
+                         .nesterov = options_.nesterov};
+  state_.step(learning_rate, gradient_scale, [&](const ParameterStore::Group& group, Index begin, Index end) {
+    SgdUpdate of_group = update;
+    of_group.decay = static_cast<float>(group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
+    sgd_update(of_group, g + begin, end - begin, w + begin, v ? v + begin : nullptr);
   });
 }
 

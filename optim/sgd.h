@@ -25,7 +25,8 @@ class Sgd {
   // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
   explicit Sgd(ParameterStore& store, const SgdOptions& options = {});
 
-  void step(float learning_rate);
+  // Takes g gradient_scale for the gradient: optim/clip.h.
+  void step(float learning_rate, double gradient_scale = 1);
 
   const SgdOptions& options() const { return options_; }
   // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.

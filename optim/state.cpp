@@ -16,9 +16,11 @@ OptimizerState::OptimizerState(ParameterStore& store, const std::vector<std::str
   }
 }
 
-void OptimizerState::step(float learning_rate, Update update) {
+void OptimizerState::step(float learning_rate, double gradient_scale, Update update) {
   TEMPER_CHECK(std::isfinite(learning_rate) && learning_rate >= 0, "learning rate: ", learning_rate,
                " is not a finite number >= 0; check the schedule");
+  TEMPER_CHECK(std::isfinite(gradient_scale) && gradient_scale >= 0, "gradient scale: ", gradient_scale,
+               " is not a finite number >= 0; 1 leaves the gradients as they are");
   untouched_ = store_->settle_gradients();
   for (const ParameterStore::Group& group : store_->groups()) {
     parallel_for(group.end - group.begin, kElementGrain,

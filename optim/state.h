@@ -26,8 +26,8 @@ class OptimizerState {
   OptimizerState(ParameterStore& store, const std::vector<std::string_view>& names);
 
   // Settles the gradients, calls update for ranges [begin, end) of the flat arenas on all threads, and counts the step. Throws before any
-  // change when the rate is not a finite number >= 0.
-  void step(float learning_rate, Update update);
+  // change when the rate or the scale is not a finite number >= 0.
+  void step(float learning_rate, double gradient_scale, Update update);
 
   const std::vector<StateArena>& arenas() const { return arenas_; }
   float* arena(std::size_t i) const { return arenas_[i].values.data(); }

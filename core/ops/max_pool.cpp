@@ -1,7 +1,6 @@
 #include "core/ops/max_pool.h"
 
-#include <cmath>
-
+#include "core/kernels/max_window.h"
 #include "core/parallel.h"
 #include "core/tape.h"
 
@@ -10,18 +9,10 @@ namespace {
 
 // Taps are saved as floats, which count exactly up to here.
 constexpr Index kMostTaps = 1 << 24;
+// From here on a vector over the channels of one tap pays.
+constexpr Index kManyChannels = 16;
 
-// Takes over the values that are larger than the best so far, or the first NaN. Without a branch, so that it is vectorised.
-void update(const float* values, float tap, Index C, float* best, float* best_tap) {
-  for (Index c = 0; c < C; ++c) {
-    const float value = values[c], old = best[c], old_tap = best_tap[c];
-    const bool keeps = static_cast<int>(value <= old) | static_cast<int>(std::isnan(old));
-    best_tap[c] = keeps ? old_tap : tap;
-    best[c] = keeps ? old : value;
-  }
-}
-
-struct MaxPool {
+struct MaxPoolBase {
   static constexpr auto name = "max_pool";
   Window window;
 
@@ -31,54 +22,122 @@ struct MaxPool {
                  " positions; use a smaller one, several times");
     return y;
   }
-  std::array<Shape, 1> saved(const Shape& x) const { return {shape(x)}; }
 
-  void forward(In<0> x, Out y, Saved<0> winner) const {
-    const Index H = x.shape[1], W = x.shape[2], C = x.shape[3], P = y.shape[1], Q = y.shape[2];
+  // winner may be null.
+  void pool(const ConstView& x, const View& y, float* winner) const {
+    const Index C = x.shape[3], P = y.shape[1], Q = y.shape[2];
+    const WindowLanes lanes = lanes_of_windows(C, window.stride.w * C);
     parallel_for(x.shape[0] * P, row_grain(Q * C), [&](Index begin, Index end) {
-      for (Index i = begin * Q; i < end * Q; ++i) {
-        const float* image = x.data + i / (P * Q) * H * W * C;
-        float *best = y.data + i * C, *best_tap = winner.data + i * C;
-        bool first = true;
-        for_each_tap(window, x.shape, i / Q % P, i % Q, [&](Index tap, Index pixel) {
-          const float* values = image + pixel * C;
-          const auto this_tap = static_cast<float>(tap);
-          if (std::exchange(first, false)) {
-            std::copy_n(values, C, best);
-            std::fill_n(best_tap, C, this_tap);
-            return;
-          }
-          update(values, this_tap, C, best, best_tap);
-        });
+      for (Index i = begin; i < end; ++i) {
+        const Index image = i / P * x.shape[1] * x.shape[2] * C;
+        for (Index q = 0; q < Q;) {
+          const Index count = alike(x.shape[2], q, Q);
+          max_of_windows(lanes, run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner + (i * Q + q) * C : nullptr,
+                                    y.data + end * Q * C));
+          q += count;
+        }
       }
     });
   }
+
+ private:
+  TapRange columns(Index q, Index W) const { return taps_inside(window.corner(0, q).w, window.kernel.w, W); }
+
+  // How many windows from q on have the same columns: all that lie on the image, else one.
+  Index alike(Index W, Index q, Index Q) const {
+    const Index stride = window.stride.w, padding = window.padding.w, spare = W + padding - window.kernel.w;
+    const Index begin = (padding + stride - 1) / stride, end = spare < 0 ? 0 : std::min(Q, spare / stride + 1);
+    return q >= begin && q < end ? end - q : 1;
+  }
+
+  WindowRun run(const ConstView& x, Index image, Index p, Index q, Index count, float* y, float* winner, const float* y_end) const {
+    const Index H = x.shape[1], W = x.shape[2], C = x.shape[3], S = window.kernel.w;
+    const Size2 corner = window.corner(p, q);
+    const TapRange rows = taps_inside(corner.h, window.kernel.h, H), cols = columns(q, W);
+    return {.x = x.data + image + ((corner.h + rows.begin) * W + corner.w + cols.begin) * C,
+            .C = C,
+            .count = count,
+            .step = window.stride.w * C,
+            .rows = rows.end - rows.begin,
+            .cols = cols.end - cols.begin,
+            .row_size = W * C,
+            .first_tap = rows.begin * S + cols.begin,
+            .tap_row = S,
+            .y = y,
+            .winner = winner,
+            .readable = x.data + x.size(),
+            .y_end = y_end};
+  }
+};
+
+struct MaxPool : MaxPoolBase {
+  std::array<Shape, 1> saved(const Shape& x) const { return {shape(x)}; }
+
+  void forward(In<0> x, Out y, Saved<0> winner) const { pool(x, y, winner.data); }
 
   void backward(Saved<0> winner, Grad dy, Into<0> dx) const {
     const Index image_size = dx.shape[1] * dx.shape[2] * dx.shape[3], C = dx.shape[3], P = dy.shape[1], Q = dy.shape[2];
+    Workspace scratch;
+    Index* offsets = scratch.take<Index>(window.kernel.h * window.kernel.w);
+    offsets_of_taps(dx.shape, offsets);
     // One image a thread: windows overlap within an image only.
     parallel_for(dx.shape[0], row_grain(image_size), [&](Index begin, Index end) {
       if (!dx.add) std::fill(dx.data + begin * image_size, dx.data + end * image_size, 0.0f);
-      for (Index i = begin * P * Q; i < end * P * Q; ++i) {
-        float* image = dx.data + i / (P * Q) * image_size;
-        const float *gradient = dy.data + i * C, *best_tap = winner.data + i * C;
-        for_each_tap(window, dx.shape, i / Q % P, i % Q, [&](Index tap, Index pixel) {
-          float* into = image + pixel * C;
-          const auto this_tap = static_cast<float>(tap);
-          for (Index c = 0; c < C; ++c) {
-            const float share = gradient[c];  // read in any case, or the loop is not vectorised
-            into[c] += best_tap[c] == this_tap ? share : 0;
+      for (Index n = begin; n < end; ++n) {
+        float* image = dx.data + n * image_size;
+        for (Index p = 0; p < P; ++p) {
+          for (Index q = 0; q < Q; ++q) {
+            const Index i = ((n * P + p) * Q + q) * C;
+            if (C >= kManyChannels) {
+              give_by_tap(dx.shape, p, q, winner.data + i, dy.data + i, image);
+            } else {
+              give_by_channel(dx.shape, p, q, winner.data + i, dy.data + i, offsets, image);
+            }
           }
-        });
+        }
       }
     });
   }
+
+ private:
+  // The gradients of output (p,q) go to the pixels of its window: for each tap a loop over the channels, which is vectorised.
+  void give_by_tap(const Shape& x, Index p, Index q, const float* winner, const float* gradient, float* image) const {
+    for_each_tap(window, x, p, q, [&](Index tap, Index pixel) {
+      const Index C = x[3];
+      float* into = image + pixel * C;
+      const auto this_tap = static_cast<float>(tap);
+      for (Index c = 0; c < C; ++c) {
+        const float share = gradient[c];  // read in any case, or the loop is not vectorised
+        into[c] += winner[c] == this_tap ? share : 0;
+      }
+    });
+  }
+
+  // The same for few channels: each gradient straight to its place, offsets[tap] from the window's corner.
+  void give_by_channel(const Shape& x, Index p, Index q, const float* winner, const float* gradient, const Index* offsets,
+                       float* image) const {
+    const Size2 corner = window.corner(p, q);
+    const Index C = x[3], origin = (corner.h * x[2] + corner.w) * C;
+    for (Index c = 0; c < C; ++c) image[origin + offsets[static_cast<Index>(winner[c])] + c] += gradient[c];
+  }
+
+  void offsets_of_taps(const Shape& x, Index* offsets) const {
+    for (Index tap = 0; tap < window.kernel.h * window.kernel.w; ++tap)
+      offsets[tap] = (tap / window.kernel.w * x[2] + tap % window.kernel.w) * x[3];
+  }
+};
+
+// Evaluation: nobody will ask which value won.
+struct MaxPoolWithoutGradient : MaxPoolBase {
+  void forward(In<0> x, Out y) const { pool(x, y, nullptr); }
+  void backward(Grad) const {}
 };
 
 }  // namespace
 
 Tensor max_pool(Tensor x, const MaxPoolOptions& options) {
   const Window window{.kernel = options.kernel, .stride = options.stride.value_or(options.kernel), .padding = options.padding};
+  if (!Tape::recording()) return Tape::apply(MaxPoolWithoutGradient{window}, std::move(x));
   return Tape::apply(MaxPool{window}, std::move(x));
 }
 

@@ -97,8 +97,8 @@ class Run {
     TEMPER_CHECK(std::isfinite(result.loss), "training: the loss is ", result.loss, " in epoch ", epoch + 1, ", step ", step_ + 1,
                  "; lower --lr, or set --clip 1");
     tape.backward(loss);
-    if (recipe_.clip_norm > 0) optim::clip_global_norm(*model_.parameters, recipe_.clip_norm);
-    std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(step_)); }, optimizer_);
+    const double scale = recipe_.clip_norm > 0 ? optim::find_clip(*model_.parameters, recipe_.clip_norm).scale : 1;
+    std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(step_), scale); }, optimizer_);
     if (step_++ == 0) warn_of_untouched();
     return result;
   }

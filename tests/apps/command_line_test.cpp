@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 #include "core/check.h"
 #include "core/file.h"
@@ -69,6 +71,10 @@ TEST_CASE("command line: what makes no sense is refused in one line with exit co
   check_refused(folder, "eval run --temperature -1", 2, "--temperature");
   check_refused(folder, "calibrate run --method magic", 2, "--method");
   check_refused(folder, "bench mlp --batch 0", 2, "--batch");
+  check_refused(folder, "bench --ops no_such_op", 2, "--ops");
+  check_refused(folder, "bench --ops --profile mlp", 2, "--ops");
+  check_refused(folder, "bench lenet --profile mlp", 2, "--profile");
+  check_refused(folder, "bench --shapes", 2, "--shapes");
   check_refused(folder, "models --image 8,8", 2, "--image");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
   CHECK_FALSE(std::filesystem::exists(folder / "student"));
@@ -160,9 +166,40 @@ TEST_CASE("command line: help teaches, and lists say what there is") {
         1797);
   const Json doctor = Json::parse(temper_program(folder, "doctor --json").out);
   CHECK(doctor.at("blas_test") == "passed");
-  const Json bench = Json::parse(temper_program(folder, "bench mlp-16 --batch 8 --threads 1 --json").out);
-  CHECK(bench.at("net") == "mlp-16");
-  CHECK(bench.at("train_images_per_s") > 0);
+}
+
+TEST_CASE("command line: bench measures networks, operations and the operations of a step") {
+  const TemporaryFolder folder;
+  const Json network = Json::parse(temper_program(folder, "bench mlp-16 --batch 8 --threads 1 --json").out);
+  CHECK(network.at("net") == "mlp-16");
+  for (const char* key : {"train_images_per_s", "infer_images_per_s", "train_images_per_s_one_thread", "infer_images_per_s_one_thread",
+                          "infer_images_per_s_batch_1", "peak_mib"})
+    CHECK(network.at(key) > 0);
+
+  std::istringstream lines(temper_program(folder, "bench --ops linear add --batch 2 --threads 1 --json").out);
+  std::string line;
+  REQUIRE(std::getline(lines, line));
+  CHECK(Json::parse(line).at("limits").at("gflop_per_s") > 0);
+  std::set<std::string> passes;
+  while (std::getline(lines, line)) {
+    const Json op = Json::parse(line);
+    CHECK(op.at("seconds") > 0);
+    CHECK(op.at("of_limit") > 0);
+    CHECK((op.at("gflop_per_s") > 0) == (op.at("op") == "linear"));
+    passes.insert(op.at("op").get<std::string>() + " " + op.at("pass").get<std::string>());
+  }
+  CHECK(passes == std::set<std::string>{"linear forward", "linear dx", "linear dw", "add forward", "add backward"});
+
+  const Json profile = Json::parse(temper_program(folder, "bench --profile mlp-16 --batch 8 --threads 1 --json").out);
+  double gflop = 0;
+  int linear_calls = 0;
+  for (const Json& op : profile.at("ops")) {
+    gflop += op.at("gflop").get<double>();
+    if (op.at("op") == "linear") linear_calls += op.at("calls").get<int>();
+  }
+  CHECK(linear_calls == 6);
+  // Forward, and backward to weights and inputs but the images: (784 16 + 16 16 + 16 10) and their gradients.
+  CHECK(gflop == doctest::Approx(2e-9 * 8 * (2 * 784 * 16 + 3 * 16 * 16 + 3 * 16 * 10)));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Speed and memory beside the peers, PyTorch and onnxruntime, on the same networks, batch and threads: all in turn, several rounds, medians and ratios.
-# Only the ratios of one call mean something. Installs the peers where it may (python3-torch by apt, onnxruntime-node by npm).
+# Speed and memory beside the peers, PyTorch and onnxruntime, on the same networks, batch and threads: all in turn, several rounds; prints a table of
+# medians and ratios, in Markdown. Only the ratios of one call mean something. Installs the peers where it may (python3-torch by apt, onnxruntime-node by npm).
 #
 #   tests/bench/compare.sh [NETWORK...]        default: lenet alexnet resnet20 resnet56
 #   ROUNDS=3 THREADS=2 BATCH=128 tests/bench/compare.sh resnet20
@@ -32,7 +32,6 @@ for ((round = 1; round <= rounds; ++round)); do
     echo "round $round of $rounds: $network" >&2
     record temper build/bin/temper bench "$network" --threads "$threads" --batch "$batch" --json
     record pytorch /usr/bin/python3 tests/bench/peers/pytorch.py --threads "$threads" --batch "$batch" "$network"
-    record temper build/bin/temper bench "$network" --threads "$threads" --batch 1 --json
     if [[ -d $work/node_modules/onnxruntime-node ]]; then
       for size in "$batch" 1; do
         (cd "$work" && record onnxruntime node ../../tests/bench/peers/onnxruntime.js "$work" "$threads" "$size" "$network")

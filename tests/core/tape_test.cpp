@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <array>
+#include <string>
 #include <vector>
 
 #include "core/ops/elementwise.h"
@@ -120,6 +121,57 @@ TEST_CASE("tape: an exception in the middle of backward frees everything") {
     x = Tape::apply(FailsBackward{}, std::move(x));
     for (int i = 0; i < 5; ++i) x = add(x, x);
     CHECK_THROWS_WITH_AS(tape.backward(x), "in the middle of backward", Error);
+    CHECK(tape.size() == 0);
+  }
+  CHECK(Pool::shared().stats().bytes_in_use == in_use);
+}
+
+// Notes what it is told: "scale 6" is a forward pass and its output, "~scale 2" a backward pass and the input's gradient.
+struct Notes : Tape::Watch {
+  std::vector<std::string> lines;
+  const float* parameter = nullptr;
+  int begun = 0;
+
+  void before(Pass, const AnyOp&, const OpCall&) override { ++begun; }
+  void after(Pass pass, const AnyOp& op, const OpCall& call) override {
+    if (call.inputs[0].data) parameter = call.inputs[0].data;
+    lines.push_back(pass == Pass::forward ? concat(op.name(), " ", call.output[0])
+                                          : concat("~", op.name(), " ", call.input_gradients[0][0]));
+  }
+};
+
+TEST_CASE("tape: a watch sees every op of its thread, forward and backward, and the youngest alone") {
+  OneParameter p({3});
+  Notes notes;
+  {
+    Tape tape;
+    const Tensor x = scale(*p.parameter, 2);
+    CHECK(notes.parameter == p.parameter->value.data);
+    tape.backward(scale(x, 5));
+    const Notes inner;
+    scale(Tensor(*p.parameter).detach(), 4);  // evaluation
+    CHECK(inner.lines == std::vector<std::string>{"scale 12"});
+  }
+  CHECK(notes.lines == std::vector<std::string>{"scale 6", "scale 30", "~scale 5", "~scale 10"});
+  CHECK(notes.begun == 4);
+  scale(*p.parameter, 1);
+  CHECK(notes.lines.back() == "scale 3");
+}
+
+struct Stops : Tape::Watch {
+  void after(Pass pass, const AnyOp& op, const OpCall&) override {
+    if (pass == Pass::backward) throw Error(concat("stopped at ", op.name()));
+  }
+};
+
+TEST_CASE("tape: what a watch throws ends the pass and frees everything") {
+  OneParameter p({1});
+  const auto in_use = Pool::shared().stats().bytes_in_use;
+  {
+    Tape tape;
+    const Tensor x = add(scale(*p.parameter, 2), scale(*p.parameter, 3));
+    const Stops stops;
+    CHECK_THROWS_WITH_AS(tape.backward(x), "stopped at add", Error);
     CHECK(tape.size() == 0);
   }
   CHECK(Pool::shared().stats().bytes_in_use == in_use);

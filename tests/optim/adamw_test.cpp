@@ -32,6 +32,8 @@ TEST_CASE("adamw: weight decay by kind and factor") { check_decay<AdamW>(AdamWOp
 
 TEST_CASE("adamw: a resumed run ends in the same bits") { check_resume<AdamW>(AdamWOptions{}); }
 
+TEST_CASE("adamw: a clip's scale within the step is the same as clipping before it") { check_clipped<AdamW>(AdamWOptions{}); }
+
 TEST_CASE("adamw: every number of threads computes the same bits") { check_thread_counts<AdamW>(AdamWOptions{}); }
 
 TEST_CASE("adamw: a step asks for no memory") { check_no_allocation<AdamW>(AdamWOptions{}); }

@@ -17,6 +17,7 @@
 
 #include <array>
 
+#include "optim/clip.h"
 #include "tests/optim/toy_store.h"
 
 namespace temper {
@@ -58,6 +59,31 @@ template <class Optimizer, class Options> void check_thread_counts(const Options
     }
     if (first.empty()) first = copy_of(toy.store.values());
     CHECK(first == copy_of(toy.store.values()));
+  }
+}
+
+// A step that takes the clip's scale ends in the same bits as one after gradients that were scaled where they lie, whatever their size.
+template <class Optimizer, class Options> void check_clipped(const Options& options) {
+  const auto values = [](Index i) { return static_cast<double>(i % 23) / 23 - 0.4; };
+  for (const double size : {1.0, 1e-20, 1e37}) {
+    CAPTURE(size);
+    ToyStore before, within;
+    Parameter& a = before.add("w", kElementGrain + 7, values);
+    Parameter& b = within.add("w", kElementGrain + 7, values);
+    before.commit();
+    within.commit();
+    Optimizer first(before.store, options), second(within.store, options);
+    for (int t = 0; t < 3; ++t) {
+      for (Parameter* parameter : {&a, &b}) set_gradient(*parameter, [&](Index i) { return size * (values(i) + t); });
+      const double norm = optim::clip_global_norm(before.store, size);
+      first.step(0.1f);
+      const optim::Clip clip = optim::find_clip(within.store, size);
+      CHECK(clip.norm == norm);
+      CHECK(clip.scale < 1);
+      CHECK(b.gradient[0] == static_cast<float>(size * (values(0) + t)));  // they were left
+      second.step(0.1f, clip.scale);
+    }
+    CHECK(copy_of(before.store.values()) == copy_of(within.store.values()));
   }
 }
 

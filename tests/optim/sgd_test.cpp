@@ -82,6 +82,12 @@ TEST_CASE("sgd: every number of threads computes the same bits") {
   check_thread_counts<Sgd>(SgdOptions{.momentum = 0.9, .nesterov = true, .weight_decay = 0.01});
 }
 
+TEST_CASE("sgd: a clip's scale within the step is the same as clipping before it") {
+  check_clipped<Sgd>(SgdOptions{.weight_decay = 0.01});
+  check_clipped<Sgd>(SgdOptions{.momentum = 0.9, .weight_decay = 0.01});
+  check_clipped<Sgd>(SgdOptions{.momentum = 0.9, .nesterov = true});
+}
+
 TEST_CASE("sgd: a step asks for no memory") { check_no_allocation<Sgd>(SgdOptions{.momentum = 0.9, .weight_decay = 1e-4}); }
 
 TEST_CASE("sgd: state is named, and absent without momentum") {
@@ -143,6 +149,8 @@ TEST_CASE("sgd: refuses what cannot be") {
   for (const float rate : {-0.1f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     CHECK_THROWS_AS(sgd.step(rate), Error);
   }
+  CHECK_THROWS_WITH_AS(sgd.step(0.1f, kNaN), doctest::Contains("gradient scale"), Error);
+  CHECK_THROWS_WITH_AS(sgd.step(0.1f, -1), doctest::Contains("gradient scale"), Error);
   CHECK_THROWS_AS(sgd.set_steps(-1), Error);
   CHECK(w.value[0] == 1);
   CHECK(sgd.steps() == 0);

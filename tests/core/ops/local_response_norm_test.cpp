@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "core/kernels/targets.h"
+#include "core/random.h"
+#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {
@@ -35,6 +38,28 @@ TEST_CASE("local_response_norm") {
       check_op({.inputs = {shape},
                 .op = [&](auto x) { return local_response_norm(std::move(x[0]), options); },
                 .reference = [&](auto x) { return naive(x[0], options); }});
+    }
+  }
+}
+
+TEST_CASE("local_response_norm: every instruction set agrees with the definition, with and without a tape, for any number of channels") {
+  const Random random(4, {});
+  for (const Index C : {1, 3, 8, 16, 21, 48}) {
+    Tensor x(Shape{3, C});
+    Array exact(x.shape());
+    for (Index i = 0; i < x.size(); ++i) exact[i] = x.data()[i] = static_cast<float>(random.normal(static_cast<std::uint64_t>(i)));
+    for (const LocalResponseNormOptions& options :
+         {LocalResponseNormOptions{.size = 5, .alpha = 0.5f}, {.size = 7, .alpha = 1, .beta = 1}}) {
+      const Array expected = naive(exact, options);
+      for (const SimdTarget& target : simd_targets()) {
+        CAPTURE(target.name);
+        const ForcedSimdTarget forced(target);
+        const Tensor evaluated = local_response_norm(x, options);
+        for (Index i = 0; i < x.size(); ++i) CHECK(evaluated.data()[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+        const Tape tape;
+        const Tensor recorded = local_response_norm(x, options);
+        for (Index i = 0; i < x.size(); ++i) CHECK(evaluated.data()[i] == recorded.data()[i]);
+      }
     }
   }
 }

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
+#include "core/kernels/targets.h"
 #include "core/ops/linear.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
@@ -108,6 +110,74 @@ TEST_CASE("max_pool: of equals the first has the whole gradient") {
   // Two windows share the middle column; the second begins with it.
   CHECK(gradient({1, 1, 3, 1}, {7, 7, 7}, {.kernel = {1, 2}, .stride = 1}) == std::vector<float>{1, 2, 0});
   CHECK(gradient({1, 1, 3, 1}, {1, 7, 7}, {.kernel = {1, 2}, .stride = 1}) == std::vector<float>{0, 3, 0});
+}
+
+// The definition, one output at a time: the value, and the element of x that has the gradient.
+struct Winners {
+  std::vector<float> values;
+  std::vector<Index> places;
+};
+Winners find_winners(const Shape& x, const std::vector<float>& values, const Shape& y, const MaxPoolOptions& options) {
+  const Size2 kernel = options.kernel, stride = options.stride.value_or(kernel), padding = options.padding;
+  Winners winners;
+  for (Index i = 0; i < y.size(); ++i) {
+    const Index C = y[3], c = i % C, q = i / C % y[2], p = i / C / y[2] % y[1], n = i / C / y[2] / y[1];
+    Index best = -1;
+    for (Index h = p * stride.h - padding.h; h < p * stride.h - padding.h + kernel.h; ++h) {
+      for (Index w = q * stride.w - padding.w; w < q * stride.w - padding.w + kernel.w; ++w) {
+        if (h < 0 || h >= x[1] || w < 0 || w >= x[2]) continue;
+        const Index place = ((n * x[1] + h) * x[2] + w) * C + c;
+        const auto at = [&](Index k) { return values[static_cast<std::size_t>(k)]; };
+        if (best < 0 || (!std::isnan(at(best)) && (at(place) > at(best) || std::isnan(at(place))))) best = place;
+      }
+    }
+    winners.places.push_back(best);
+    winners.values.push_back(values[static_cast<std::size_t>(best)]);
+  }
+  return winners;
+}
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+void check_winners(const Shape& shape, const MaxPoolOptions& options) {
+  constexpr float kFew[] = {-1, -0.0f, 0, 2, 2, NAN, -INFINITY, 1};  // equals, zeros of both signs, NaN
+  const Random random(3, {});
+  std::vector<float> values(static_cast<std::size_t>(shape.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = kFew[static_cast<std::size_t>(8 * random.uniform(i))];
+
+  const Tensor evaluated = max_pool(Tensor(shape, values), options);
+  const Winners expected = find_winners(shape, values, evaluated.shape(), options);
+  CHECK(same_bits(evaluated.values(), expected.values));
+  {
+    const Tape tape;
+    CHECK(same_bits(max_pool(Tensor(shape, values), options).values(), expected.values));
+  }
+  std::vector<float> dx(values.size(), 0.0f);
+  for (std::size_t i = 0; i < expected.places.size(); ++i) dx[static_cast<std::size_t>(expected.places[i])] += static_cast<float>(i + 1);
+  CHECK(same_bits(gradient(shape, values, options), dx));
+}
+
+TEST_CASE("max_pool: any number of channels and every instruction set give the same winners, with and without a tape") {
+  const MaxPoolOptions list[] = {{},
+                                 {.kernel = 3, .stride = 2, .padding = 1},
+                                 {.kernel = 2, .stride = 1},
+                                 {.kernel = {1, 2}, .stride = Size2{1, 3}},
+                                 {.kernel = {3, 5}, .stride = Size2{2, 4}, .padding = {1, 2}},
+                                 {.kernel = 2, .stride = 40}};
+  for (const SimdTarget& target : simd_targets()) {
+    const ForcedSimdTarget forced(target);
+    for (const MaxPoolOptions& options : list) {
+      for (const Index C : {1, 2, 3, 4, 5, 6, 7, 8, 13, 15, 16, 17, 33, 64}) {
+        CAPTURE(target.name);
+        CAPTURE(options.kernel);
+        CAPTURE(C);
+        check_winners({3, 7, 11, C}, options);
+        check_winners({1, 5, 83, C}, options);
+      }
+    }
+  }
 }
 
 }  // namespace

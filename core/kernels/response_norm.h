@@ -1,0 +1,24 @@
+// The two passes of local response normalisation over rows of C channels. core/ops/local_response_norm.h says what is computed.
+#pragma once
+
+#include "core/shape.h"
+
+namespace temper {
+
+struct ResponseNorm {
+  Index C, radius;  // channels on each side that are summed
+  float k, share;   // s = k + share * the sum of the squares
+  float beta;       // y = x s^-beta; 0.75 is the fast one
+};
+
+// Scratch memory that a call needs, in floats.
+inline Index scratch_size(const ResponseNorm& n) { return 3 * n.C + 2 * n.radius; }
+
+// In the calling thread. s (rows,C) may be null where nobody needs it afterwards.
+void response_norm(const ResponseNorm& n, const float* x, Index rows, float* scratch, float* s, float* y);
+
+// dx = dy s^-beta - 2 share beta x * the window's sum of dy x s^(-beta-1); added to what is there if `add`.
+void response_norm_gradient(const ResponseNorm& n, const float* x, const float* s, const float* dy, Index rows, float* scratch, float* dx,
+                            bool add);
+
+}  // namespace temper
