@@ -22,6 +22,18 @@ void fill_normal(const View& value, const Random& random, double stddev) {
   fill(value, [&](std::uint64_t i) { return stddev * random.normal(i); });
 }
 
+// The standard deviation of a standard normal that is cut at +-2.
+constexpr double kTruncatedDeviation = 0.87962566103423978;
+
+void fill_truncated_normal(const View& value, const Random& random, double stddev) {
+  const auto size = static_cast<std::uint64_t>(value.size());
+  fill(value, [&](std::uint64_t i) {
+    double z = random.normal(i);
+    for (std::uint64_t redraw = i + size; std::fabs(z) > 2; redraw += size) z = random.normal(redraw);
+    return stddev * z;
+  });
+}
+
 double kaiming_variance(const Shape& shape, double negative_slope, Fan fan) {
   const Fans count = fans(shape);
   return 2 / ((1 + negative_slope * negative_slope) * static_cast<double>(fan == Fan::in ? count.in : count.out));
@@ -70,13 +82,13 @@ Initializer normal(double stddev) {
 
 Initializer truncated_normal(double stddev) {
   check_stddev("truncated_normal", stddev);
-  return [=](const View& value, const Random& random) {
-    const auto size = static_cast<std::uint64_t>(value.size());
-    fill(value, [&](std::uint64_t i) {
-      double z = random.normal(i);
-      for (std::uint64_t redraw = i + size; std::fabs(z) > 2; redraw += size) z = random.normal(redraw);
-      return stddev * z;
-    });
+  return [=](const View& value, const Random& random) { fill_truncated_normal(value, random, stddev); };
+}
+
+Initializer lecun_normal() {
+  return [](const View& value, const Random& random) {
+    const double stddev = 1 / std::sqrt(static_cast<double>(fans(value.shape).in));
+    fill_truncated_normal(value, random, stddev / kTruncatedDeviation);
   };
 }
 

@@ -25,6 +25,10 @@ Initializer truncated_normal(double stddev);
 Initializer kaiming_normal(double negative_slope = 0, Fan fan = Fan::in);
 Initializer kaiming_uniform(double negative_slope = 0, Fan fan = Fan::in);
 
+// LeCun et al., "Efficient BackProp", 1998: variance 1 / fan in; truncated at two of the standard deviations before the cut, as
+// TensorFlow's variance_scaling_initializer is.
+Initializer lecun_normal();
+
 // Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010: variance
 // 2 / (fan in + fan out).
 Initializer xavier_normal();

@@ -77,6 +77,15 @@ TEST_CASE("init: constant, uniform, normal") {
   for (const float v : draw(normal(0), {7})) CHECK(v == 0);
 }
 
+TEST_CASE("init: LeCun's keeps the variance 1 / fan in after the cut") {
+  const Moments moments(draw(lecun_normal(), kKernel));
+  const double stddev = 1 / std::sqrt(600.0);
+  CHECK(std::fabs(moments.mean) < kStatisticalError * stddev);
+  CHECK(std::fabs(moments.stddev / stddev - 1) < kStatisticalError);
+  CHECK(moments.high <= 2.28 * stddev);
+  CHECK(moments.low >= -2.28 * stddev);
+}
+
 TEST_CASE("init: truncated normal is cut at two deviations by redrawing") {
   const std::vector<float> values = draw(truncated_normal(0.05), kMatrix);
   const Moments moments(values);
