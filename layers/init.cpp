@@ -118,6 +118,18 @@ Initializer xavier_uniform() {
   };
 }
 
+Initializer dirac(Initializer rest) {
+  if (!rest) rest = default_weight();
+  return [=](const View& value, const Random& random) {
+    const Shape& w = value.shape;
+    TEMPER_CHECK(w.rank() == 4, "dirac: a parameter ", w, " is no kernel (K,R,S,C)");
+    rest(value, random);
+    const Index identities = std::min(w[0], w[3]), middle = (w[1] / 2 * w[2] + w[2] / 2) * w[3], filter = w[1] * w[2] * w[3];
+    std::fill_n(value.data, identities * filter, 0.0f);
+    for (Index k = 0; k < identities; ++k) value[k * filter + middle + k] = 1;
+  };
+}
+
 Initializer default_weight() { return kaiming_uniform(std::sqrt(5.0)); }
 
 Initializer default_bias(Index fan_in) {

@@ -34,6 +34,10 @@ Initializer lecun_normal();
 Initializer xavier_normal();
 Initializer xavier_uniform();
 
+// For kernels (K,R,S,C): filter k, for k < min(K,C), passes channel k on at its middle, so that the convolution begins as the identity
+// (PyTorch's dirac_); the filters beyond are `rest`'s.
+Initializer dirac(Initializer rest = {});  // absent: default_weight()
+
 // PyTorch's defaults of linear layers and convolutions: weights and biases uniform in +-1 / sqrt(fan in of the weight).
 Initializer default_weight();
 Initializer default_bias(Index fan_in);
