@@ -69,6 +69,11 @@ Pool::Stats Pool::stats() const {
   return stats_;
 }
 
+void Pool::forget_peak() {
+  const std::lock_guard lock(mutex_);
+  stats_.peak_bytes_in_use = stats_.bytes_in_use;
+}
+
 void Pool::trim() {
   const std::lock_guard lock(mutex_);
   for (Block*& shelf : unused_) {

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "core/denormals.h"
+#include "core/rehearsal.h"
 
 namespace temper {
 namespace {
@@ -75,8 +76,13 @@ Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
     saved_views[j] = saved[j].view();
   }
 
-  const FlushDenormals flush;
-  op.forward({.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
+  if (Rehearsal* const rehearsal = Rehearsal::current()) {
+    for (const Tensor& input : inputs) rehearsal->count(input.parameter_, shape);
+  } else {
+    const FlushDenormals flush;
+    op.forward(
+        {.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
+  }
   return tracked ? tape->record(op, inputs, {saved.data(), saved_count}, std::move(output)) : output;
 }
 
@@ -171,6 +177,7 @@ void Tape::backward_through(Node& node) {
     }
   }
 
+  if (Rehearsal::current()) return;
   const FlushDenormals flush;
   node.op->backward({.inputs = inputs,
                      .output = {node.output, node.output_shape},

@@ -7,6 +7,7 @@
 #include "models/networks/airbench.h"
 #include "models/networks/alexnet.h"
 #include "models/networks/cnn.h"
+#include "models/networks/inception_v4.h"
 #include "models/networks/lenet.h"
 #include "models/networks/mlp.h"
 #include "models/networks/resnet.h"
@@ -38,7 +39,8 @@ std::vector<NetworkInfo> known_networks() {
            "resnet56-wide",
            {32, 32, 3},
            "the same with 32, 64 and 128 channels, normalised before each convolution; resnet56-wide is the paper's teacher"},
-          {"airbench", "airbench", {32, 32, 3}, "for speed records on CIFAR-10: a whitening layer and six 3x3 convolutions (Jordan 2024)"}};
+          {"airbench", "airbench", {32, 32, 3}, "for speed records on CIFAR-10: a whitening layer and six 3x3 convolutions (Jordan 2024)"},
+          {"inception_v4", "inception_v4", {299, 299, 3}, "Inception-v4, for photographs from 75x75 up (Szegedy et al. 2016)"}};
 }
 
 std::unique_ptr<Network> make_network(const std::string& name, const ParameterStore::Scope& scope, const NetworkSpec& spec) {
@@ -48,6 +50,7 @@ std::unique_ptr<Network> make_network(const std::string& name, const ParameterSt
   if (name == "cnn") return std::make_unique<Cnn>(scope, spec);
   if (name == "alexnet") return std::make_unique<AlexNet>(scope, spec);
   if (name == "airbench") return std::make_unique<Airbench>(scope, spec);
+  if (name == "inception_v4") return std::make_unique<InceptionV4>(scope, InceptionV4Spec{spec});
   if (name == "mlp") return std::make_unique<Mlp>(scope, MlpSpec{spec});
   if (const auto units = number_in(name, "mlp-")) return std::make_unique<Mlp>(scope, MlpSpec{spec, {*units, *units}});
   if (const auto depth = number_in(name, "resnet")) return std::make_unique<ResNet>(scope, ResNetSpec{spec, *depth});
