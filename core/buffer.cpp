@@ -40,6 +40,11 @@ Pool::Stats Pool::stats() const {
           .peak_bytes_in_use = peak_bytes_in_use_};
 }
 
+void Pool::forget_peak() {
+  const std::lock_guard lock(mutex_);
+  peak_bytes_in_use_ = bytes_in_use_;
+}
+
 void Pool::trim() {
   const std::lock_guard lock(mutex_);
   heap_.trim();

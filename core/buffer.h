@@ -27,7 +27,8 @@ class Pool {
   static Pool& shared();  // the process's pool; lives until the process ends
 
   Stats stats() const;
-  void trim();  // gives unused memory back to the system
+  void forget_peak();  // peak_bytes_in_use counts from now on
+  void trim();         // gives unused memory back to the system
   // For tests: fresh and reused memory comes filled with NaN, so that a kernel that leaves a hole is seen.
   void poison(bool on) { poison_.store(on, std::memory_order_relaxed); }
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/frozen.h"
+#include "core/rehearsal.h"
 
 namespace temper {
 namespace {
@@ -54,13 +55,14 @@ void ParameterStore::commit(const CommitOptions& options) {
   memory_ = Buffer(static_cast<std::size_t>(extent_ + learned_extent_) * sizeof(float));
   arena_ = static_cast<float*>(memory_.data());
   gradient_arena_ = arena_ + extent_;
-  std::fill_n(arena_, extent_ + learned_extent_, 0.0f);
+  const bool rehearsing = Rehearsal::current() != nullptr;
+  if (!rehearsing) std::fill_n(arena_, extent_ + learned_extent_, 0.0f);
 
   Index offset = 0;
   for (Parameter* parameter : order) {
     parameter->value = {arena_ + offset, parameter->shape};
     if (parameter->kind != Parameter::Kind::state) parameter->gradient = {gradient_arena_ + offset, parameter->shape};
-    parameter->initialize(parameter->value, Random(options.seed, {hash(parameter->name)}));
+    if (!rehearsing) parameter->initialize(parameter->value, Random(options.seed, {hash(parameter->name)}));
     offset += padded(parameter->shape.size());
   }
 }

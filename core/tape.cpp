@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "core/denormals.h"
+#include "core/rehearsal.h"
 
 namespace temper {
 namespace {
@@ -95,8 +96,12 @@ Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
     saved_views[j] = saved[j].view();
   }
 
-  call(Watch::Pass::forward, op,
-       {.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
+  if (Rehearsal* const rehearsal = Rehearsal::current()) {
+    for (const Tensor& input : inputs) rehearsal->count(input.parameter_, shape);
+  } else {
+    call(Watch::Pass::forward, op,
+         {.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
+  }
   return tracked ? tape->record(op, inputs, {saved.data(), saved_count}, std::move(output)) : output;
 }
 
@@ -191,6 +196,7 @@ void Tape::backward_through(Node& node) {
     }
   }
 
+  if (Rehearsal::current()) return;
   call(Watch::Pass::backward, *node.op,
        {.inputs = inputs,
         .output = {node.output, node.output_shape},

@@ -14,7 +14,8 @@ Parameter& declare(const ParameterStore::Scope& scope, const char* name, const B
 }  // namespace
 
 BatchNorm::BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec)
-    : weight(declare(scope, "weight", spec, Parameter::Kind::norm, spec.weight_init ? spec.weight_init : constant(1))),
+    : weight(declare(scope, "weight", spec, spec.scale ? Parameter::Kind::norm : Parameter::Kind::state,
+                     spec.weight_init ? spec.weight_init : constant(1))),
       bias(declare(scope, "bias", spec, Parameter::Kind::norm, constant(0))),
       running_mean(declare(scope, "running_mean", spec, Parameter::Kind::state, constant(0))),
       running_var(declare(scope, "running_var", spec, Parameter::Kind::state, constant(1))),

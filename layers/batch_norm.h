@@ -9,6 +9,7 @@ namespace temper::layers {
 struct BatchNormSpec {
   Index channels = 0;
   BatchNormOptions options = {};  // relu = true: BatchNorm and ReLU in one
+  bool scale = true;              // false: weight is not learned, but of kind state
   Initializer weight_init = {};   // absent: 1. With 0 in the last one of a residual block, the block starts as the identity.
 };
 

@@ -22,6 +22,18 @@ void fill_normal(const View& value, const Random& random, double stddev) {
   fill(value, [&](std::uint64_t i) { return stddev * random.normal(i); });
 }
 
+// The standard deviation of a standard normal that is cut at +-2.
+constexpr double kTruncatedDeviation = 0.87962566103423978;
+
+void fill_truncated_normal(const View& value, const Random& random, double stddev) {
+  const auto size = static_cast<std::uint64_t>(value.size());
+  fill(value, [&](std::uint64_t i) {
+    double z = random.normal(i);
+    for (std::uint64_t redraw = i + size; std::fabs(z) > 2; redraw += size) z = random.normal(redraw);
+    return stddev * z;
+  });
+}
+
 double kaiming_variance(const Shape& shape, double negative_slope, Fan fan) {
   const Fans count = fans(shape);
   return 2 / ((1 + negative_slope * negative_slope) * static_cast<double>(fan == Fan::in ? count.in : count.out));
@@ -70,13 +82,13 @@ Initializer normal(double stddev) {
 
 Initializer truncated_normal(double stddev) {
   check_stddev("truncated_normal", stddev);
-  return [=](const View& value, const Random& random) {
-    const auto size = static_cast<std::uint64_t>(value.size());
-    fill(value, [&](std::uint64_t i) {
-      double z = random.normal(i);
-      for (std::uint64_t redraw = i + size; std::fabs(z) > 2; redraw += size) z = random.normal(redraw);
-      return stddev * z;
-    });
+  return [=](const View& value, const Random& random) { fill_truncated_normal(value, random, stddev); };
+}
+
+Initializer lecun_normal() {
+  return [](const View& value, const Random& random) {
+    const double stddev = 1 / std::sqrt(static_cast<double>(fans(value.shape).in));
+    fill_truncated_normal(value, random, stddev / kTruncatedDeviation);
   };
 }
 
@@ -103,6 +115,18 @@ Initializer xavier_uniform() {
   return [](const View& value, const Random& random) {
     const double bound = std::sqrt(3 * xavier_variance(value.shape));
     fill_uniform(value, random, -bound, bound);
+  };
+}
+
+Initializer dirac(Initializer rest) {
+  if (!rest) rest = default_weight();
+  return [=](const View& value, const Random& random) {
+    const Shape& w = value.shape;
+    TEMPER_CHECK(w.rank() == 4, "dirac: a parameter ", w, " is no kernel (K,R,S,C)");
+    rest(value, random);
+    const Index identities = std::min(w[0], w[3]), middle = (w[1] / 2 * w[2] + w[2] / 2) * w[3], filter = w[1] * w[2] * w[3];
+    std::fill_n(value.data, identities * filter, 0.0f);
+    for (Index k = 0; k < identities; ++k) value[k * filter + middle + k] = 1;
   };
 }
 

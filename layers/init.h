@@ -25,10 +25,18 @@ Initializer truncated_normal(double stddev);
 Initializer kaiming_normal(double negative_slope = 0, Fan fan = Fan::in);
 Initializer kaiming_uniform(double negative_slope = 0, Fan fan = Fan::in);
 
+// LeCun et al., "Efficient BackProp", 1998: variance 1 / fan in; truncated at two of the standard deviations before the cut, as
+// TensorFlow's variance_scaling_initializer is.
+Initializer lecun_normal();
+
 // Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010: variance
 // 2 / (fan in + fan out).
 Initializer xavier_normal();
 Initializer xavier_uniform();
+
+// For kernels (K,R,S,C): filter k, for k < min(K,C), passes channel k on at its middle, so that the convolution begins as the identity
+// (PyTorch's dirac_); the filters beyond are `rest`'s.
+Initializer dirac(Initializer rest = {});  // absent: default_weight()
 
 // PyTorch's defaults of linear layers and convolutions: weights and biases uniform in +-1 / sqrt(fan in of the weight).
 Initializer default_weight();

@@ -1,11 +1,26 @@
 #include "models/model.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "core/frozen.h"
 #include "core/tape.h"
 #include "data/loader.h"
 #include "models/networks/registry.h"
 
 namespace temper::models {
+namespace {
+
+void show_first_images(Network& network, const data::Dataset& train, const data::Normalization& normalization) {
+  if (network.previews() == 0) return;
+  std::vector<Index> first(static_cast<std::size_t>(std::min(network.previews(), train.size())));
+  std::iota(first.begin(), first.end(), Index{0});
+  const data::Dataset set = train.subset(first, train.name);
+  data::Loader loader(set, normalization, {.batch = set.size()});
+  for (const data::Batch& batch : loader.epoch(0)) network.preview(batch.images);
+}
+
+}  // namespace
 
 Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed) {
   Model model{.network_name = network_name,
@@ -16,6 +31,7 @@ Model make_model(const std::string& network_name, const data::Dataset& train, st
               .network = nullptr};
   model.network = make_network(network_name, model.parameters->root(), model.spec);
   model.parameters->commit({.seed = seed});
+  show_first_images(*model.network, train, model.normalization);
   return model;
 }
 

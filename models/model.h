@@ -23,7 +23,8 @@ struct Model {
   Tensor operator()(Tensor images) const { return (*network)(std::move(images)); }
 };
 
-// A fresh model for the images of `train`, its weights a function of `seed` and their names.
+// A fresh model for the images of `train`, its weights a function of `seed`, their names and, in networks that want to see some, the first
+// images.
 Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed);
 
 // The logits of a whole data set, in its order. Evaluates, also inside a training step. The logits of a sample do not depend on `batch`,

@@ -76,6 +76,7 @@ TEST_CASE("command line: what makes no sense is refused in one line with exit co
   check_refused(folder, "bench lenet --profile mlp", 2, "--profile");
   check_refused(folder, "bench --shapes", 2, "--shapes");
   check_refused(folder, "models --image 8,8", 2, "--image");
+  check_refused(folder, "models --batch 1", 2, "--batch");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
   CHECK_FALSE(std::filesystem::exists(folder / "student"));
 }
@@ -159,6 +160,11 @@ TEST_CASE("command line: help teaches, and lists say what there is") {
   }
   CHECK(temper_program(folder, "--version").out.find("OpenBLAS") != std::string::npos);
   CHECK(temper_program(folder, "models").out.find("61,706") != std::string::npos);
+  const Json models = Json::parse(temper_program(folder, "models --image 32,32,3 --batch 64 --json").out);
+  for (const Json& model : models.at("models")) {
+    CAPTURE(model.at("name"));
+    CHECK((model.contains("error") || (model.at("parameters") > 0 && model.at("multiply_adds") > 0 && model.at("step_bytes") > 100'000)));
+  }
   CHECK(temper_program(folder, "data").out.find("cifar10:DIR") != std::string::npos);
   const Json digits = Json::parse(temper_program(folder, "data digits --json").out);
   CHECK(digits.at("train").at("samples").get<int>() + digits.at("val").at("samples").get<int>() +

@@ -77,6 +77,35 @@ TEST_CASE("init: constant, uniform, normal") {
   for (const float v : draw(normal(0), {7})) CHECK(v == 0);
 }
 
+TEST_CASE("init: LeCun's keeps the variance 1 / fan in after the cut") {
+  const Moments moments(draw(lecun_normal(), kKernel));
+  const double stddev = 1 / std::sqrt(600.0);
+  CHECK(std::fabs(moments.mean) < kStatisticalError * stddev);
+  CHECK(std::fabs(moments.stddev / stddev - 1) < kStatisticalError);
+  CHECK(moments.high <= 2.28 * stddev);
+  CHECK(moments.low >= -2.28 * stddev);
+}
+
+TEST_CASE("init: dirac passes the first channels on, and leaves the filters beyond to another") {
+  for (const Shape& shape : {Shape{5, 3, 3, 2}, Shape{2, 3, 3, 5}, Shape{3, 1, 5, 3}, Shape{2, 2, 2, 2}}) {
+    CAPTURE(shape);
+    const std::vector<float> values = draw(dirac(constant(7)), shape);
+    std::size_t i = 0;
+    for (Index k = 0; k < shape[0]; ++k) {
+      for (Index r = 0; r < shape[1]; ++r) {
+        for (Index s = 0; s < shape[2]; ++s) {
+          for (Index c = 0; c < shape[3]; ++c) {
+            const float identity = r == shape[1] / 2 && s == shape[2] / 2 && c == k ? 1 : 0;
+            CHECK(values[i++] == (k < shape[3] ? identity : 7));
+          }
+        }
+      }
+    }
+  }
+  CHECK(draw(dirac(), kKernel).back() == draw(default_weight(), kKernel).back());
+  CHECK_THROWS_AS(draw(dirac(), kMatrix), Error);
+}
+
 TEST_CASE("init: truncated normal is cut at two deviations by redrawing") {
   const std::vector<float> values = draw(truncated_normal(0.05), kMatrix);
   const Moments moments(values);

@@ -16,15 +16,19 @@ TEST_CASE("networks: parameter counts are those of the papers, and images that a
   CHECK(parameters("alexnet", {32, 32, 3}) == 1'756'426);
   CHECK(parameters("resnet20", {32, 32, 3}) == 269'722);
   CHECK(parameters("resnet56", {32, 32, 3}) == 853'018);
+  CHECK(parameters("resnet56-wide", {32, 32, 3}) == 3'407'674);
+  CHECK(parameters("airbench", {32, 32, 3}) == 1'971'352);
   CHECK(models::usual_image("resnet56") == Shape{32, 32, 3});
   CHECK(models::usual_image("mlp-800") == Shape{28, 28, 1});
   CHECK(parameters("mlp-1200", {28, 28, 1}) == 784 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 10 + 10);
   CHECK(parameters("mlp", {8, 8, 1}) == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10);
   CHECK_THROWS_WITH_AS(parameters("lenet", {8, 8, 1}), doctest::Contains("lenet takes images of 12x12"), Error);
-  for (const char* unknown : {"", "LeNet", "mlp-", "mlp-0", "mlp--3", "mlp-9x", "mlp-999999999999999999999", "resnet", "resnet20x"}) {
+  CHECK_THROWS_WITH_AS(parameters("airbench", {24, 24, 3}), doctest::Contains("airbench takes images of 25x25"), Error);
+  for (const char* unknown : {"", "LeNet", "mlp-", "mlp-0", "mlp--3", "mlp-9x", "mlp-999999999999999999999", "resnet", "resnet20x",
+                              "resnet-wide", "-wide", "resnet20-wide-wide"}) {
     CHECK_THROWS_WITH_AS(parameters(unknown, {28, 28, 1}), doctest::Contains("is not known"), Error);
   }
-  for (const char* depth : {"resnet1", "resnet2", "resnet18", "resnet34"}) {
+  for (const char* depth : {"resnet1", "resnet2", "resnet18", "resnet34", "resnet1-wide", "resnet18-wide"}) {
     CHECK_THROWS_WITH_AS(parameters(depth, {32, 32, 3}), doctest::Contains("give 6 n + 2"), Error);
   }
 }

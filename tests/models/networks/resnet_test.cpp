@@ -40,12 +40,12 @@ std::vector<float> trained(const std::string& name, const Shape& image, int thre
   return {store.all_values().begin(), store.all_values().end()};
 }
 
-TEST_CASE("networks: resnet20 and alexnet learn, every parameter gets a gradient, and the bits do not depend on the threads") {
+TEST_CASE("networks: the networks of the paper learn, every parameter gets a gradient, and the bits do not depend on the threads") {
   struct Case {
     const char* name;
     Shape image;
   };
-  for (const auto& [name, image] : {Case{"resnet20", {16, 16, 3}}, Case{"alexnet", {24, 24, 3}}}) {
+  for (const auto& [name, image] : {Case{"resnet20", {16, 16, 3}}, Case{"resnet8-wide", {16, 16, 3}}, Case{"alexnet", {24, 24, 3}}}) {
     CAPTURE(name);
     double first = 0, last = 0;
     const std::vector<float> one = trained(name, image, 1, &first, &last);

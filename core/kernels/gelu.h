@@ -1,0 +1,14 @@
+// The two passes of a GELU, in the calling thread. core/ops/gelu.h says what is computed.
+#pragma once
+
+#include "core/shape.h"
+
+namespace temper {
+
+// y = x Phi(x), to about 2e-7 of max(1, |y|).
+void apply_gelu(const float* x, Index size, float* y);
+
+// dx = dy (Phi(x) + x phi(x)); added to what is there if `add`. dx may be dy.
+void gelu_gradient(const float* x, const float* dy, Index size, float* dx, bool add);
+
+}  // namespace temper

@@ -1,0 +1,25 @@
+// Layers side by side, as in Inception (Szegedy et al., "Going Deeper with Convolutions", CVPR 2015).
+#pragma once
+
+#include <initializer_list>
+#include <vector>
+
+#include "core/tensor.h"
+#include "layers/sequential.h"
+
+namespace temper::layers {
+
+// y(..., C1 + C2 + ...) = what each layer makes of the same x, side by side along the last axis:
+//   Branches split{Conv2d(scope / "branch0", ...), Sequential{MaxPool({.kernel = 3, .stride = 2}), Conv2d(scope / "branch1", ...)}};
+// Braces make the layers from left to right, and so declare their parameters in this order.
+class Branches {
+ public:
+  Branches(std::initializer_list<Layer> layers);  // throws for none, and for one that there is nothing to call of
+
+  Tensor operator()(Tensor x) const;
+
+ private:
+  std::vector<Layer> layers_;
+};
+
+}  // namespace temper::layers
