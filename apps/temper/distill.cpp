@@ -3,7 +3,7 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/training_options.h"
-#include "models/training/distillation.h"
+#include "models/training/loss.h"
 
 namespace temper::app {
 namespace {
@@ -25,8 +25,9 @@ void run(Options& options) {
     warn("the teacher was trained with label smoothing: above temperature 1 it has little left to teach; compare with --temperature 1");
   }
   const data::Splits splits = data::load(options.data);
-  const models::Model student = models::make_model(options.model, splits.train, recipe.seed);
-  const training::Loss loss = training::distillation_loss(teacher.model, student, options.distillation, recipe);
+  const models::Model student =
+      models::make_model(options.model, splits.train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
+  const training::Loss loss = training::distillation_loss(teacher.model, student, splits.train, options.distillation, recipe);
   train_and_keep(options, splits, student,
                  {.command = "distill",
                   .data = options.data,

@@ -10,7 +10,8 @@ void run(const TrainingOptions& options) {
   const training::Recipe recipe = options.recipe();
   options.use_threads();
   const data::Splits splits = data::load(options.data);
-  const models::Model model = models::make_model(options.model, splits.train, recipe.seed);
+  const models::Model model =
+      models::make_model(options.model, splits.train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
   train_and_keep(options, splits, model, {.command = "train", .data = options.data, .model = options.model, .recipe = recipe},
                  training::cross_entropy(recipe));
 }

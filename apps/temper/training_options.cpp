@@ -41,6 +41,10 @@ void TrainingOptions::add_to(CLI::App& command) {
   recipe->add_option("--clip", clip, "Largest global norm of the gradient; 0: no limit")->type_name("X");
   recipe->add_option("--shift", shift, "Augmentation: move images at random by up to so many pixels")->type_name("P");
   recipe->add_flag("--flip,!--no-flip", flip, "Augmentation: mirror images at random");
+  recipe->add_option("--crop", crop, "Side of the square that the network sees: at random in training, the middle in evaluation")
+      ->type_name("P");
+  recipe->add_option("--standardize", standardize, "By channel, over the training set, or each image by itself: channel or image")
+      ->type_name("NAME");
 }
 
 training::Recipe TrainingOptions::recipe() const {
@@ -59,7 +63,9 @@ training::Recipe TrainingOptions::recipe() const {
   set(recipe.warm_up_epochs, warm_up);
   set(recipe.nesterov, nesterov);
   set(recipe.decay_norm_and_bias, decay_norm_and_bias);
-  set(recipe.augment.flip, flip);
+  if (flip) recipe.augment.flip = *flip ? data::Flip::random : data::Flip::none;
+  set(recipe.crop, crop);
+  if (standardize) obey("--standardize", [&] { recipe.standardization = data::standardization(*standardize); });
   set(recipe.augment.shift, shift);
   set(recipe.milestones, milestones);
   set(recipe.seed, seed);
@@ -97,7 +103,7 @@ void print_run(const TrainingOptions& options, const models::Model& model, const
 
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss) {
-  obey("--shift", [&] { data::check(record.recipe.augment, splits.train.image); });
+  obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
   training::begin_run(options.out, options.overwrite);
   record.threads = threads();
   const auto start = std::chrono::steady_clock::now();

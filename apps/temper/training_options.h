@@ -19,11 +19,11 @@ struct TrainingOptions {
   bool overwrite = false, json = false;
   int threads = 0;  // 0: all cores
 
-  std::optional<Index> epochs, batch;
+  std::optional<Index> epochs, batch, crop;
   std::optional<float> smoothing, learning_rate, momentum, dampening, weight_decay, clip, warm_up;
   std::optional<bool> nesterov, decay_norm_and_bias, flip;
   std::optional<int> shift;
-  std::optional<std::string> optimizer, schedule;
+  std::optional<std::string> optimizer, schedule, standardize;
   std::optional<std::vector<float>> milestones;
   std::optional<std::uint64_t> seed;
 

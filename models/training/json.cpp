@@ -43,6 +43,7 @@ Json to_json(const Recipe& r) {
   Json milestones = Json::array();
   for (const float milestone : r.milestones) milestones.push_back(short_number(milestone));
   return {{"smoothing", short_number(r.smoothing)},
+          {"loss_scale", short_number(r.loss_scale)},
           {"epochs", r.epochs},
           {"batch", r.batch},
           {"optimizer", name(r.optimizer)},
@@ -57,7 +58,12 @@ Json to_json(const Recipe& r) {
           {"decay_norm_and_bias", r.decay_norm_and_bias},
           {"clip", short_number(r.clip_norm)},
           {"shift", r.augment.shift},
-          {"flip", r.augment.flip},
+          {"flip", data::name(r.augment.flip)},
+          {"padding", data::name(r.augment.padding)},
+          {"crop", r.crop},
+          {"random_crop", r.augment.random_crop},
+          {"standardize", data::name(r.standardization)},
+          {"tta", models::name(r.views)},
           {"seed", r.seed}};
 }
 

@@ -32,6 +32,7 @@ void Recipe::check() const {
   require(batch >= 1, "batch", batch, "give at least 1");
   require(smoothing >= 0 && smoothing <= 1, "smoothing", smoothing,
           "give a number in [0,1], the share of the target that is spread over all classes");
+  require(loss_scale > 0 && std::isfinite(loss_scale), "loss-scale", loss_scale, "give a finite number > 0");
   require(learning_rate >= 0 && std::isfinite(learning_rate), "lr", learning_rate, "give a finite number >= 0");
   require(momentum >= 0 && momentum < 1, "momentum", momentum, "give a number in [0,1)");
   require(dampening >= 0 && dampening <= 1, "dampening", dampening, "give a number in [0,1]");
@@ -42,6 +43,7 @@ void Recipe::check() const {
   require(warm_up_epochs >= 0 && std::isfinite(warm_up_epochs), "warm-up", warm_up_epochs, "give a number of epochs >= 0");
   for (const float milestone : milestones) require(milestone >= 0 && std::isfinite(milestone), "milestones", milestone, "give epochs >= 0");
   require(augment.shift >= 0, "shift", augment.shift, "give a number of pixels >= 0");
+  require(crop >= 0, "crop", crop, "give the pixels of a side, or 0 for the whole image");
 }
 
 std::string_view name(Recipe::OptimizerKind kind) { return kind == Recipe::OptimizerKind::sgd ? "sgd" : "adamw"; }

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "data/augment.h"
-#include "data/dataset.h"
+#include "data/preprocessing.h"
+#include "models/views.h"
 #include "optim/schedule.h"
 
 namespace temper::training {
@@ -15,7 +15,8 @@ struct Recipe {
 
   Index epochs = 30;
   Index batch = 64;
-  float smoothing = 0;  // alpha of label smoothing, in [0,1]
+  float smoothing = 0;   // alpha of label smoothing, in [0,1]
+  float loss_scale = 1;  // multiplies the loss; the paper has 3 on CIFAR
 
   OptimizerKind optimizer = OptimizerKind::sgd;
   float learning_rate = 0.05f;
@@ -30,7 +31,10 @@ struct Recipe {
   float warm_up_epochs = 0;
   std::vector<float> milestones = {};  // of the schedule `step`, in epochs
 
-  data::Augment augment = {};
+  data::Augment augment = {.random_crop = true};
+  Index crop = 0;  // side of the square that the network sees, 0: the whole image. Training takes it at random, evaluation in the middle
+  data::Standardization standardization = data::Standardization::channel;
+  models::Views views = models::Views::one;  // of the finished model
   std::uint64_t seed = 1;
 
   // The settings that do well on a set without further thought: "digits", "mnist", "cifar10" or "cifar100"; anything else gets the defaults

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <variant>
 
-#include "core/ops/softmax_cross_entropy.h"
 #include "core/tape.h"
 #include "layers/noise.h"
 #include "optim/adamw.h"
@@ -58,7 +57,8 @@ class Run {
         recipe_(recipe),
         loss_(loss),
         observer_(observer),
-        loader_(set, model.normalization, {.batch = recipe.batch, .shuffle = true, .augment = recipe.augment, .seed = recipe.seed}),
+        loader_(set, model.preprocessing,
+                {.batch = recipe.batch, .shuffle = true, .augment = recipe.augment, .seed = recipe.seed, .companion = loss.companion()}),
         optimizer_(make_optimizer(*model.parameters, recipe)),
         schedule_(make_schedule(recipe, loader_.batches())) {}
 
@@ -135,21 +135,14 @@ class Run {
 
 }  // namespace
 
-Loss cross_entropy(const Recipe& recipe) {
-  return [smoothing = recipe.smoothing](const Tensor& logits, const data::Batch& batch) {
-    return softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
-  };
-}
-
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
                                const Recipe& recipe, const Loss& loss, const Observer& observer) {
   recipe.check();
-  data::check(recipe.augment, train_set.image);
   Run run(model, train_set, recipe, loss, observer);
   std::vector<EpochRecord> records;
   for (Index epoch = 0; epoch < recipe.epochs; ++epoch) {
     EpochRecord record = run.epoch(epoch);
-    record.val = calibration::metrics(models::predict(model, val_set));
+    record.val = calibration::metrics(models::predict(model, val_set, {}));
     observer.on_epoch(record);
     records.push_back(record);
   }

@@ -8,15 +8,10 @@
 #include "data/loader.h"
 #include "models/calibration/metrics.h"
 #include "models/model.h"
+#include "models/training/loss.h"
 #include "models/training/recipe.h"
 
 namespace temper::training {
-
-// The loss of a batch. Called while the tape records; a function of the logits.
-using Loss = std::function<Tensor(const Tensor& logits, const data::Batch& batch)>;
-
-// Cross entropy with the recipe's label smoothing.
-Loss cross_entropy(const Recipe& recipe);
 
 struct Progress {
   Index epoch = 0, epochs = 0;  // the epoch that runs, from 1
