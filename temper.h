@@ -51,6 +51,7 @@
 #include "models/training/run.h"
 #include "models/training/trainer.h"
 #include "optim/adamw.h"
+#include "optim/average.h"
 #include "optim/clip.h"
 #include "optim/schedule.h"
 #include "optim/sgd.h"

@@ -29,11 +29,13 @@ void AdamW::step(float learning_rate) {
   const auto t = static_cast<double>(state_.steps() + 1);
   const auto beta1 = static_cast<float>(options_.beta1), share1 = static_cast<float>(1 - options_.beta1);
   const auto beta2 = static_cast<float>(options_.beta2), share2 = static_cast<float>(1 - options_.beta2);
-  const auto rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t)));
+  const double unbiased = 1 / (1 - std::pow(options_.beta1, t));
   const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
   const auto epsilon = static_cast<float>(options_.epsilon);
   state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
-    const auto keep = static_cast<float>(1 - learning_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
+    const double group_rate = static_cast<double>(learning_rate) * group.learning_rate_factor;
+    const auto rate = static_cast<float>(group_rate * unbiased);
+    const auto keep = static_cast<float>(1 - group_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
     for (Index i = begin; i < end; ++i) {
       m[i] = beta1 * m[i] + share1 * g[i];
       v[i] = beta2 * v[i] + share2 * g[i] * g[i];

@@ -33,8 +33,8 @@ void Sgd::step(float learning_rate) {
   };
   if (options_.momentum == 0) {
     return state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
-      const float decay = decay_of(group);
-      for (Index i = begin; i < end; ++i) w[i] -= learning_rate * (g[i] + decay * w[i]);
+      const float decay = decay_of(group), rate = learning_rate * group.learning_rate_factor;
+      for (Index i = begin; i < end; ++i) w[i] -= rate * (g[i] + decay * w[i]);
     });
   }
 
@@ -44,11 +44,11 @@ void Sgd::step(float learning_rate) {
   const auto share = static_cast<float>(state_.steps() == 0 ? 1 : 1 - options_.dampening);
   const bool nesterov = options_.nesterov;
   state_.step(learning_rate, [&](const ParameterStore::Group& group, Index begin, Index end) {
-    const float decay = decay_of(group);
+    const float decay = decay_of(group), rate = learning_rate * group.learning_rate_factor;
     for (Index i = begin; i < end; ++i) {
       const float gradient = g[i] + decay * w[i];
       v[i] = momentum * v[i] + share * gradient;
-      w[i] -= learning_rate * (nesterov ? gradient + momentum * v[i] : v[i]);
+      w[i] -= rate * (nesterov ? gradient + momentum * v[i] : v[i]);
     }
   });
 }
