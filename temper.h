@@ -48,6 +48,8 @@
 #include "models/networks/registry.h"
 #include "models/networks/resnet.h"
 #include "models/training/loss.h"
+#include "models/training/recipe_file.h"
+#include "models/training/recipes.h"
 #include "models/training/run.h"
 #include "models/training/trainer.h"
 #include "optim/adamw.h"

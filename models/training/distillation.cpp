@@ -13,12 +13,17 @@ void Distillation::check() const {
                " is not allowed; give a number in [0,1], the weight of the teacher against the labels");
 }
 
-std::string_view name(Distillation::Form form) { return form == Distillation::Form::paper ? "paper" : "hinton"; }
+std::string_view name(Distillation::Form form) {
+  return form == Distillation::Form::paper ? "paper" : form == Distillation::Form::hinton ? "hinton" : "logits";
+}
 
 Distillation::Form distillation_form(std::string_view name) {
-  TEMPER_CHECK(name == "paper" || name == "hinton", "--form: ", name,
-               " is not known; give paper (temperature on the teacher alone) or hinton (on both, times T^2)");
-  return name == "paper" ? Distillation::Form::paper : Distillation::Form::hinton;
+  for (const auto form : {Distillation::Form::paper, Distillation::Form::hinton, Distillation::Form::logits}) {
+    if (name == training::name(form)) return form;
+  }
+  throw Error(concat("--form: ", name,
+                     " is not known; give paper (temperature on the teacher alone), hinton (on both, times T^2) or logits (their squared "
+                     "distance)"));
 }
 
 }  // namespace temper::training

@@ -2,6 +2,7 @@
 
 #include "core/ops/distillation.h"
 #include "core/ops/elementwise.h"
+#include "core/ops/mean.h"
 #include "core/ops/softmax_cross_entropy.h"
 #include "core/tape.h"
 
@@ -17,6 +18,13 @@ void check_agree(const models::Model& teacher, const models::Model& student, con
                "; give a teacher that was trained on this data");
   TEMPER_CHECK(teacher.class_names == student.class_names, "--teacher: its ", teacher.class_names.size(), " classes are not the ",
                student.class_names.size(), " of the data; give a teacher that was trained on this data");
+}
+
+// The mean over the batch of half the squared distance.
+Tensor half_squared_distance(const Tensor& a, Tensor b) {
+  const auto K = static_cast<float>(a.shape().last());
+  const Tensor difference = add(a, scale(std::move(b), -1));
+  return scale(mean(multiply(difference, difference)), K / 2);
 }
 
 Tensor scaled(Tensor loss, float factor) { return factor == 1 ? loss : scale(std::move(loss), factor); }
@@ -38,7 +46,8 @@ Loss distillation_loss(const models::Model& teacher, const models::Model& studen
                                     .student_temperature = hinton ? distillation.temperature : 1,
                                     .scale_by_squared_temperature = hinton};
   const bool same_eyes = teacher.preprocessing == student.preprocessing;
-  const auto loss = [&teacher, options, same_eyes, beta = distillation.beta, factor = recipe.loss_scale,
+  const bool on_logits = distillation.form == Distillation::Form::logits;
+  const auto loss = [&teacher, options, same_eyes, on_logits, beta = distillation.beta, factor = recipe.loss_scale,
                      labels_loss = cross_entropy(recipe)](const Tensor& logits, const data::Batch& batch) {
     if (beta == 0) return labels_loss(logits, batch);
     Tensor teacher_logits;
@@ -46,7 +55,9 @@ Loss distillation_loss(const models::Model& teacher, const models::Model& studen
       const Tape::Pause frozen;
       teacher_logits = teacher(same_eyes ? batch.images : batch.companion_images);
     }
-    Tensor soft = scaled(distillation_loss(logits, std::move(teacher_logits), options), factor);
+    Tensor soft = on_logits ? half_squared_distance(logits, std::move(teacher_logits))
+                            : distillation_loss(logits, std::move(teacher_logits), options);
+    soft = scaled(std::move(soft), factor);
     if (beta == 1) return soft;
     return add(scale(labels_loss(logits, batch), 1 - beta), scale(std::move(soft), beta));
   };

@@ -121,7 +121,11 @@ void read_preprocessing(const Json& json, models::Model& model) {
 LoadedRun parse_run(const fs::path& path) {
   const Json json = Json::parse(read_file((path / "run.json").string()));
   const Json& settings = json.at("settings");
-  LoadedRun run{.model = {}, .data = settings.at("data"), .smoothing = settings.at("smoothing"), .calibrator = {}};
+  LoadedRun run{.model = {},
+                .data = settings.at("data"),
+                .val_size = settings.value("val_size", Recipe::kOwnSplit),
+                .smoothing = settings.at("smoothing"),
+                .calibrator = {}};
   models::Model& model = run.model;
   model.network_name = settings.at("model");
   const auto image = json.at("image").get<std::array<Index, 3>>();
