@@ -25,6 +25,7 @@
 #include "core/weights.h"
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "data/mixup.h"
 #include "data/preprocessing.h"
 #include "layers/batch_norm.h"
 #include "layers/conv.h"

@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
 #include "core/check.h"
+#include "data/mixup.h"
 
 namespace temper::data {
 namespace {
@@ -62,8 +63,18 @@ void Loader::make(Index b, Slot& slot) const {
     if (companion_) (*companion_)(pixels, placement, slot.batch.companion_images.data() + n * companion_->seen().size());
     slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
   }
+  if (options_.mixup > 0) mix_pairs(b, slot);
   slot.batch.labels = slot.labels;
   slot.batch.samples = slot.samples;
+}
+
+void Loader::mix_pairs(Index b, Slot& slot) const {
+  slot.batch.share = draw_mixup(options_.mixup, options_.seed, epoch_, b);
+  mix(slot.batch.images, slot.batch.share);
+  if (companion_) mix(slot.batch.companion_images, slot.batch.share);
+  slot.other_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
+  slot.other_labels.assign(slot.labels.rbegin(), slot.labels.rend());
+  slot.batch.other_labels = slot.other_labels;
 }
 
 Loader::Epoch::~Epoch() {

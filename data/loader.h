@@ -25,7 +25,10 @@ struct Batch {
   Tensor images;                         // (N,h,w,C) as the network sees them; may be kept
   Tensor companion_images;               // (N,h,w,C) the same as LoaderOptions::companion sees them; null without one
   std::span<const std::int32_t> labels;  // (N); until the next batch
-  std::span<const Index> samples;        // (N) where in the data set they come from; until the next batch
+  // With mixup image n is a part `share` of its own and the rest of image N-1-n, whose label stands here at n; else empty.
+  float share = 1;
+  std::span<const std::int32_t> other_labels;
+  std::span<const Index> samples;  // (N) where in the data set they come from; until the next batch
 };
 
 struct LoaderOptions {
@@ -37,6 +40,7 @@ struct LoaderOptions {
   std::optional<Placement> view = {};  // instead of what `augment` draws: this for every image
   // How another network, a teacher, sees images: it gets the same placements in its own crop and standardisation.
   std::optional<Preprocessing> companion = {};
+  float mixup = 0;  // the alpha of Beta(alpha, alpha) that shares are drawn from, see data/mixup.h; 0: none
 };
 
 // The batches of an epoch are the same bits whenever and wherever they are made: the order is a function of (seed, epoch), the augmentation
@@ -64,11 +68,12 @@ class Loader {
  private:
   struct Slot {
     Batch batch;
-    std::vector<std::int32_t> labels;
+    std::vector<std::int32_t> labels, other_labels;
     std::vector<Index> samples;
   };
   void begin(Index epoch, Index first_batch);
   void make(Index b, Slot& slot) const;
+  void mix_pairs(Index b, Slot& slot) const;
 
   const Dataset& set_;
   const LoaderOptions options_;

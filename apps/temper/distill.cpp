@@ -22,8 +22,13 @@ void run(Options& options) {
   options.use_threads();
   const training::LoadedRun teacher = training::load_run(options.teacher);
   if (options.data.empty()) options.data = teacher.data;
-  const training::Recipe recipe = options.settings();
+  training::Recipe recipe = options.settings();
+  // The student's val must hold no image that the teacher has learned.
+  if (recipe.val_size == training::Recipe::kOwnSplit && options.data == teacher.data) recipe.val_size = teacher.val_size;
   if (options.show_settings(recipe)) return;
+  if (options.data == teacher.data && recipe.val_size != teacher.val_size) {
+    warn("the teacher was trained with another --val-size: it knows some of the images that the student is validated on");
+  }
   const training::Distillation& distillation = recipe.distillation;
   if (teacher.smoothing > 0 && distillation.temperature > 1) {
     warn("the teacher was trained with label smoothing: above temperature 1 it has little left to teach; compare with --temperature 1");

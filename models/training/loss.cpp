@@ -33,7 +33,12 @@ Tensor scaled(Tensor loss, float factor) { return factor == 1 ? loss : scale(std
 
 Loss cross_entropy(const Recipe& recipe) {
   return [smoothing = recipe.smoothing, factor = recipe.loss_scale](const Tensor& logits, const data::Batch& batch) {
-    return scaled(softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing}), factor);
+    Tensor loss = softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
+    if (!batch.other_labels.empty()) {
+      Tensor other = softmax_cross_entropy(logits, batch.other_labels, {.smoothing = smoothing});
+      loss = add(scale(std::move(loss), batch.share), scale(std::move(other), 1 - batch.share));
+    }
+    return scaled(std::move(loss), factor);
   };
 }
 

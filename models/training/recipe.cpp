@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "data/mixup.h"
 #include "data/sampler.h"
 
 namespace temper::training {
@@ -82,6 +83,7 @@ void Recipe::check() const {
           "give a number in [0,1], the share of the target that is spread over all classes");
   require(loss_scale > 0 && std::isfinite(loss_scale), "loss-scale", loss_scale, "give a finite number > 0");
   require(augment.shift >= 0, "shift", augment.shift, "give a number of pixels >= 0");
+  require(mixup >= 0 && mixup <= data::kLargestMixup, "mixup", mixup, "give an alpha in [0,4], 0 for none");
   require(crop >= 0, "crop", crop, "give the pixels of a side, or 0 for the whole image");
   distillation.check();
   check_optimizer(*this);

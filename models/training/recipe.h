@@ -28,6 +28,7 @@ struct Recipe {
   Index crop = 0;  // side of the square that the network sees, 0: the whole image. Training takes it at random, evaluation in the middle
   data::Standardization standardization = data::Standardization::channel;
   data::Augment augment = {.random_crop = true};
+  float mixup = 0;                           // alpha of Beta(alpha, alpha), 0: none
   models::Views views = models::Views::one;  // of the finished model
 
   float smoothing = 0;   // alpha of label smoothing, in [0,1]

@@ -120,6 +120,9 @@ void add_images(std::vector<Setting>& all) {
       .choice(
           "flip", "--flip{random},--no-flip{none}", "Augmentation: mirror images at random, or in turn: --flip=alternating",
           [](auto& r) -> auto& { return r.augment.flip; }, [](auto value) { return data::name(value); }, data::flip)
+      .field(
+          "mixup", "--mixup", "A", "Augmentation: mix images in pairs, with shares of Beta(A, A) (0: no)",
+          [](auto& r) -> auto& { return r.mixup; })
       .choice(
           "tta", "--tta", "Views to average in evaluation, kept with the model: none, flip or flip-shift",
           [](auto& r) -> auto& { return r.views; }, [](auto value) { return models::name(value); }, models::views);

@@ -191,6 +191,8 @@ TEST_CASE("command line: settings come from the recipe, over it the file, over b
   CHECK(Json::parse(temper_program(folder, "eval run --split val --json").out).at("nll") == json.at("metrics").at("val").at("nll"));
   CHECK(Json::parse(temper_program(folder, "eval run --json --tta none").out).at("nll") != json.at("metrics").at("test").at("nll"));
   CHECK(temper_program(folder, "distill --teacher run --model mlp-8 --epochs 1 --out student").code == 0);  // 7x7 teaches 8x8
+  CHECK(Json::parse(read_file(folder / "student/run.json")).at("settings").at("val_size") == 100);          // as the teacher's
+  CHECK(Json::parse(temper_program(folder, "eval run --data digits --split val --json").out).at("samples") == 100);
 
   for (const auto& [text, about] : {std::pair{"lrr = 1", "bad.toml: line 1: lrr is not a setting"},
                                     {"epochs = 0", "bad.toml: --epochs: 0 is not allowed"},

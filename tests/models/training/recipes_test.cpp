@@ -26,6 +26,7 @@ standardize = "image"
 shift = 3
 padding = "reflect"
 flip = "alternating"
+mixup = 0.25
 tta = "flip-shift"
 smoothing = 0.3
 loss_scale = 3
