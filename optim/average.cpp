@@ -21,8 +21,13 @@ void WeightAverage::update(double decay) {
   TEMPER_CHECK(decay >= 0 && decay <= 1, "weight average: decay ", decay, " is not in [0, 1]; 0.999 is usual");
   const auto keep = static_cast<float>(decay), share = static_cast<float>(1 - decay);
   const float* const w = store_->all_values().data();
+  // From the nearer end, as torch.lerp: what never changes stays the same bits.
   parallel_for(size_, kElementGrain, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) average_[i] = keep * average_[i] + share * w[i];
+    if (share < 0.5f) {
+      for (Index i = begin; i < end; ++i) average_[i] += share * (w[i] - average_[i]);
+    } else {
+      for (Index i = begin; i < end; ++i) average_[i] = w[i] - keep * (w[i] - average_[i]);
+    }
   });
 }
 

@@ -36,6 +36,9 @@ TEST_CASE("average: the arithmetic by hand, for learned values and running stati
   w.value[0] = 100;
   average.update(1);
   CHECK(average.values()[0] == 3.5f);
+  w.value[0] = 0.1f, average.update(0);
+  for (int i = 0; i < 100; ++i) average.update(0.01 * i);
+  CHECK(average.values()[0] == 0.1f);  // what does not change does not drift
   for (const double decay : {-0.1, 1.1, std::nan("")}) CHECK_THROWS_AS(average.update(decay), Error);
 }
 
