@@ -12,6 +12,7 @@ Recipe Recipe::for_data(const std::string& name) {
   if (name == "digits") {
     recipe.epochs = 40;
     recipe.batch = 32;
+    recipe.nesterov = false;
     recipe.augment = data::shift(1);
   } else if (name == "mnist") {
     recipe.epochs = 5;

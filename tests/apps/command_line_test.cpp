@@ -165,6 +165,16 @@ TEST_CASE("command line: help teaches, and lists say what there is") {
   CHECK(bench.at("train_images_per_s") > 0);
 }
 
+TEST_CASE("command line: what is not said stays as the recipe of the data has it, flags too") {
+  const TemporaryFolder folder;
+  const std::string shown = temper_program(folder, "train --data cifar10:nowhere --show-config").out;
+  for (const char* line : {"nesterov = true ", "flip = \"random\" ", "shift = 4 ", "random_crop = true ", "lr = 0.1 "}) {
+    CHECK_MESSAGE(shown.find(line) != std::string::npos, line);
+  }
+  CHECK(temper_program(folder, "train --data digits --no-nesterov --show-config").out.find("nesterov = false") != std::string::npos);
+  CHECK(temper_program(folder, "train --data digits --nesterov --show-config").out.find("nesterov = true") != std::string::npos);
+}
+
 TEST_CASE("command line: settings come from the recipe, over it the file, over both the options, and are shown and kept") {
   const TemporaryFolder folder;
   const Result shown = temper_program(folder, "train --recipe fast-alexnet --show-config");
