@@ -37,18 +37,14 @@ void ParameterStore::commit(const CommitOptions& options) {
   TEMPER_CHECK(!arena_, "parameters: committed already; a store is committed once");
   std::vector<Parameter*> order;
   for (Parameter& parameter : parameters_) order.push_back(&parameter);
-  const auto group_key = [](const Parameter* p) { return std::tuple(p->kind, -p->decay_factor); };  // state, the last kind, comes last
+  const auto group_key = [](const Parameter* p) {
+    return std::tuple(p->kind, -p->decay_factor, -p->learning_rate_factor);
+  };  // state, the last kind, comes last
   std::stable_sort(order.begin(), order.end(), [&](const Parameter* a, const Parameter* b) { return group_key(a) < group_key(b); });
 
   for (const Parameter* parameter : order) {
     const Index extent = padded(parameter->shape.size());
-    if (parameter->kind != Parameter::Kind::state) {
-      if (groups_.empty() || std::tuple(groups_.back().kind, -groups_.back().decay_factor) != group_key(parameter)) {
-        groups_.push_back({parameter->kind, parameter->decay_factor, extent_, extent_});
-      }
-      groups_.back().end += extent;
-      learned_extent_ += extent;
-    }
+    if (parameter->kind != Parameter::Kind::state) learned_extent_ += extent;
     extent_ += extent;
   }
 
@@ -64,6 +60,23 @@ void ParameterStore::commit(const CommitOptions& options) {
     if (parameter->kind != Parameter::Kind::state) parameter->gradient = {gradient_arena_ + offset, parameter->shape};
     if (!rehearsing) parameter->initialize(parameter->value, Random(options.seed, {hash(parameter->name)}));
     offset += padded(parameter->shape.size());
+  }
+  regroup();
+}
+
+void ParameterStore::regroup() {
+  std::vector<const Parameter*> learned;
+  for (const Parameter& parameter : parameters_) {
+    if (parameter.kind != Parameter::Kind::state) learned.push_back(&parameter);
+  }
+  std::sort(learned.begin(), learned.end(), [](const Parameter* a, const Parameter* b) { return a->value.data < b->value.data; });
+  groups_.clear();
+  for (const Parameter* p : learned) {
+    const auto begin = static_cast<Index>(p->value.data - arena_);
+    const bool joins = !groups_.empty() && groups_.back().kind == p->kind && groups_.back().decay_factor == p->decay_factor &&
+                       groups_.back().learning_rate_factor == p->learning_rate_factor;
+    if (!joins) groups_.push_back({p->kind, p->decay_factor, p->learning_rate_factor, begin, begin});
+    groups_.back().end = begin + padded(p->shape.size());
   }
 }
 

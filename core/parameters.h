@@ -29,7 +29,8 @@ struct Parameter {
   Initializer initialize;
   Kind kind = Kind::weight;
   FileLayout file_layout = FileLayout::same;
-  float decay_factor = 1;  // multiplies the optimizer's weight decay
+  float decay_factor = 1;          // multiplies the optimizer's weight decay
+  float learning_rate_factor = 1;  // multiplies its learning rate; 0: frozen
 
   std::uint64_t serial = 0;  // of the process, never given twice; set by declare
 
@@ -45,7 +46,7 @@ class ParameterStore {
   class Scope {
    public:
     Scope operator/(const std::string& name) const { return {*store_, path_.empty() ? name : path_ + "." + name}; }
-    // Declares a parameter; only name, shape, initialize, kind, file_layout and decay_factor of the argument count. Throws when the name is
+    // Declares a parameter; only name, shape, initialize, kind, file_layout and the factors of the argument count. Throws when the name is
     // taken or the store is committed. The reference stays valid as long as the store.
     Parameter& declare(Parameter parameter) const;
 
@@ -56,10 +57,10 @@ class ParameterStore {
     std::string path_;
   };
 
-  // Parameters with the same decay lie side by side: [begin, end) of the flat arenas.
+  // Neighbours of one kind with the same factors: [begin, end) of the flat arenas.
   struct Group {
     Parameter::Kind kind;
-    float decay_factor;
+    float decay_factor, learning_rate_factor;
     Index begin, end;
   };
 
@@ -85,6 +86,8 @@ class ParameterStore {
   // The values of all parameters, learned and state, for copies and comparisons bit for bit.
   std::span<float> all_values() const { return {arena_, static_cast<std::size_t>(extent_)}; }
   const std::vector<Group>& groups() const { return groups_; }
+  // The factors of parameters may be changed after commit: the groups then follow by this. Values stay where they are.
+  void regroup();
 
   // Before an optimizer reads the gradients: those that no backward pass has written since the last step become 0. Returns their
   // parameters' names.

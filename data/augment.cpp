@@ -9,56 +9,116 @@ namespace temper::data {
 namespace {
 
 constexpr std::uint64_t kStream = 0x6175676D656E74;  // "augment": no other draws of the run are correlated with these
+constexpr std::uint64_t kFirstFlip = 0x666C6970;     // "flip": the coin of alternating flips, the same in all epochs
+
+// The window's first row or column: in the image, or in what surrounds it.
+Index window_begin(Index image, Index seen, Index moved) { return (image - seen) / 2 + moved; }
+
+// The position in 0..size-1 that a position outside shows, mirrored at the outermost pixels, again and again if need be.
+Index reflected(Index position, Index size) {
+  if (size == 1) return 0;
+  const Index period = 2 * size - 2;
+  const Index within = (position % period + period) % period;
+  return std::min(within, period - within);
+}
 
 // kChannels: the channels when they are known to the compiler, else 0. A flipped row is read backwards.
 template <Index kChannels>
 void place_as(std::span<const std::uint8_t> pixels, const Shape& image, const Placement& placement, std::span<const float> table,
-              float* out) {
+              const Shape& seen, float* out) {
   const Index height = image[0], width = image[1], channels = kChannels ? kChannels : image[2];
+  const Index top = window_begin(height, seen[0], placement.dy), left = window_begin(width, seen[1], placement.dx);
   const auto fill = [&](Index count) {
     for (; count > 0; --count) {
       for (Index c = 0; c < channels; ++c) *out++ = table[static_cast<std::size_t>(256 * c)];
     }
   };
-  // Columns x' = first..last-1 of the crop show the image; the columns before and after are empty.
-  const Index first = std::max<Index>(0, -placement.dx), last = std::min(width, width - placement.dx);
-  for (Index y = 0; y < height; ++y) {
-    const Index row = y + placement.dy;
-    if (row < 0 || row >= height) {
-      fill(width);
+  // Columns x' = first..last-1 of the window show the image; the columns before and after are empty.
+  const Index first = std::clamp<Index>(-left, 0, seen[1]), last = std::clamp<Index>(width - left, first, seen[1]);
+  for (Index y = 0; y < seen[0]; ++y) {
+    const Index row = y + top;
+    if (row < 0 || row >= height || first == last) {
+      fill(seen[1]);
       continue;
     }
-    fill(placement.flip ? width - last : first);
-    const Index start = (placement.flip ? last - 1 : first) + placement.dx;
+    fill(placement.flip ? seen[1] - last : first);
+    const Index start = (placement.flip ? last - 1 : first) + left;
     const std::uint8_t* in = pixels.data() + (row * width + start) * channels;
     const Index step = placement.flip ? -channels : channels;
     for (Index x = first; x < last; ++x, in += step) {
       for (Index c = 0; c < channels; ++c) *out++ = table[static_cast<std::size_t>(256 * c + in[c])];
     }
-    fill(placement.flip ? first : width - last);
+    fill(placement.flip ? first : seen[1] - last);
   }
+}
+
+void place_reflected(std::span<const std::uint8_t> pixels, const Shape& image, const Placement& placement, std::span<const float> table,
+                     const Shape& seen, float* out) {
+  const Index top = window_begin(image[0], seen[0], placement.dy), left = window_begin(image[1], seen[1], placement.dx);
+  for (Index y = 0; y < seen[0]; ++y) {
+    const std::uint8_t* row = pixels.data() + reflected(y + top, image[0]) * image[1] * image[2];
+    for (Index x = 0; x < seen[1]; ++x) {
+      const Index column = (placement.flip ? seen[1] - 1 - x : x) + left;
+      const std::uint8_t* in = row + reflected(column, image[1]) * image[2];
+      for (Index c = 0; c < image[2]; ++c) *out++ = table[static_cast<std::size_t>(256 * c + in[c])];
+    }
+  }
+}
+
+// A move that takes the window to any place in the image, padded by `shift`, where it fits.
+Index draw_move(const Random& random, std::uint64_t number, const Augment& augment, Index image, Index seen) {
+  const Index room = augment.random_crop ? image - seen : 0;
+  const auto places = static_cast<std::uint32_t>(room + 2 * augment.shift + 1);
+  return Index{random.below(number, places)} - augment.shift - room / 2;
+}
+
+bool draw_flip(const Augment& augment, const Random& random, std::uint64_t seed, Index epoch, Index sample) {
+  if (augment.flip == Flip::none) return false;
+  if (augment.flip == Flip::random) return random.below(2, 2) == 1;
+  const Random coin(seed, {kStream, kFirstFlip, static_cast<std::uint64_t>(sample)});
+  return (coin.below(0, 2) + static_cast<std::uint64_t>(epoch)) % 2 == 1;
 }
 
 }  // namespace
 
-void check(const Augment& augment, const Shape& image) {
-  const Index side = std::min(image[0], image[1]);
-  TEMPER_CHECK(augment.shift >= 0 && augment.shift < side, "augment: a shift by up to ", augment.shift, " pixels of images of ", image,
+void check(const Augment& augment, const Shape& seen) {
+  const Index side = std::min(seen[0], seen[1]);
+  TEMPER_CHECK(augment.shift >= 0 && augment.shift < side, "augment: a shift by up to ", augment.shift, " pixels of images of ", seen,
                "; use 0-", side - 1);
 }
 
-Placement draw(const Augment& augment, std::uint64_t seed, Index epoch, Index sample) {
+Placement draw(const Augment& augment, const Shape& image, const Shape& seen, std::uint64_t seed, Index epoch, Index sample) {
   const Random random(seed, {kStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample)});
-  const auto places = static_cast<std::uint32_t>(2 * augment.shift + 1);
-  return {.dy = Index{random.below(0, places)} - augment.shift,
-          .dx = Index{random.below(1, places)} - augment.shift,
-          .flip = augment.flip && random.below(2, 2) == 1};
+  return {.dy = draw_move(random, 0, augment, image[0], seen[0]),
+          .dx = draw_move(random, 1, augment, image[1], seen[1]),
+          .flip = draw_flip(augment, random, seed, epoch, sample),
+          .padding = augment.padding};
 }
 
-void place(std::span<const std::uint8_t> pixels, const Shape& image, const Placement& placement, std::span<const float> table, float* out) {
-  if (image[2] == 1) return place_as<1>(pixels, image, placement, table, out);
-  if (image[2] == 3) return place_as<3>(pixels, image, placement, table, out);
-  place_as<0>(pixels, image, placement, table, out);
+void place(std::span<const std::uint8_t> pixels, const Shape& image, const Placement& placement, std::span<const float> table,
+           const Shape& seen, float* out) {
+  if (placement.padding == Padding::reflect) return place_reflected(pixels, image, placement, table, seen, out);
+  if (image[2] == 1) return place_as<1>(pixels, image, placement, table, seen, out);
+  if (image[2] == 3) return place_as<3>(pixels, image, placement, table, seen, out);
+  place_as<0>(pixels, image, placement, table, seen, out);
+}
+
+std::string_view name(Flip flip) { return flip == Flip::none ? "none" : flip == Flip::random ? "random" : "alternating"; }
+
+std::string_view name(Padding padding) { return padding == Padding::black ? "black" : "reflect"; }
+
+Flip flip(std::string_view name) {
+  for (const Flip flip : {Flip::none, Flip::random, Flip::alternating}) {
+    if (name == data::name(flip)) return flip;
+  }
+  throw Error(concat("flip: ", name, " is not known; give none, random or alternating"));
+}
+
+Padding padding(std::string_view name) {
+  for (const Padding padding : {Padding::black, Padding::reflect}) {
+    if (name == data::name(padding)) return padding;
+  }
+  throw Error(concat("padding: ", name, " is not known; give black or reflect"));
 }
 
 }  // namespace temper::data

@@ -98,7 +98,26 @@ TrainVal hold_out(const Dataset& all, Index held_out) {
   return {all.subset(train, all.name + " train"), all.subset(val, all.name + " val")};
 }
 
-Splits load(const std::string& spec) {
+namespace {
+
+// Divides train and val anew.
+void hold_out_anew(Splits& splits, Index held_out) {
+  Dataset all = std::move(splits.train);
+  all.pixels.insert(all.pixels.end(), splits.val.pixels.begin(), splits.val.pixels.end());
+  all.labels.insert(all.labels.end(), splits.val.labels.begin(), splits.val.labels.end());
+  TEMPER_CHECK(held_out >= 1 && held_out < all.size(), "--val-size: ", held_out, " of the ", all.size(), " images of ", all.name,
+               " cannot be held out; give 1-", all.size() - 1);
+  const std::string train_name = all.name, val_name = splits.val.name;
+  auto [train, val] = hold_out(all, held_out);
+  train.name = train_name;
+  val.name = val_name;
+  splits.train = std::move(train);
+  splits.val = std::move(val);
+}
+
+}  // namespace
+
+Splits load(const std::string& spec, Index held_out) {
   const std::size_t colon = spec.find(':');
   const std::string kind = spec.substr(0, colon);
   const auto source = std::ranges::find_if(sources(), [&](const Source& s) { return s.kind == kind; });
@@ -106,7 +125,9 @@ Splits load(const std::string& spec) {
   const std::string dir = colon == std::string::npos ? "" : spec.substr(colon + 1);
   TEMPER_CHECK(source->takes_folder || colon == std::string::npos, "--data: \"", spec, "\" takes no folder; write ", source->kind);
   TEMPER_CHECK(!source->takes_folder || !dir.empty(), "--data: \"", spec, "\" needs a folder; write ", source->kind, ":DIR (", kKnown, ")");
-  return source->read(dir);
+  Splits splits = source->read(dir);
+  if (held_out != -1 && held_out != splits.val.size()) hold_out_anew(splits, held_out);
+  return splits;
 }
 
 }  // namespace temper::data

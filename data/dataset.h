@@ -42,7 +42,8 @@ TrainVal hold_out(const Dataset& all, Index held_out);
 
 // The sets that temper knows, by the spec of the command line: "digits", "mnist:DIR", "cifar10:DIR", "cifar100:DIR".
 // Throws Error naming the path, the byte and the reason when a file is not what it should be.
-Splits load(const std::string& spec);
+// With held_out >= 1 so many of the images of train and val become val, chosen as by hold_out; -1 leaves the division as the set has it.
+Splits load(const std::string& spec, Index held_out = -1);
 
 Splits digits();                         // the embedded 8x8 digits of the UCI set
 Splits mnist(const std::string& dir);    // IDX files, plain or .gz; 55,000 / 5,000 / 10,000

@@ -1,29 +1,37 @@
 #include "data/loader.h"
 
 #include "core/check.h"
+#include "data/mixup.h"
 
 namespace temper::data {
 namespace {
 
-const Dataset& checked(const Dataset& set, const Augment& augment) {
+const Dataset& checked(const Dataset& set, const Preprocessing& preprocessing, const Augment& augment) {
   set.check();
   TEMPER_CHECK(set.size() > 0, set.name, ": holds no samples; use a set with at least 1");
-  check(augment, set.image);
+  check(augment, preprocessing.seen(set.image));
+  const auto channels = static_cast<Index>(preprocessing.normalization.mean.size());
+  TEMPER_CHECK(preprocessing.standardization == Standardization::image || channels == set.image.last(), set.name, ": ", set.image.last(),
+               " channels, but the normalisation has ", channels, "; measure it on the training part of the same set");
   return set;
+}
+
+// Room for `count` images: the memory goes back to the pool, and comes out again if the user holds no copy.
+void renew(Tensor& images, Index count, const Shape& seen) {
+  images = Tensor();
+  images = Tensor({count, seen[0], seen[1], seen[2]});
 }
 
 }  // namespace
 
-Loader::Loader(const Dataset& set, const Normalization& normalization, const LoaderOptions& options)
-    : set_(checked(set, options.augment)),
+Loader::Loader(const Dataset& set, const Preprocessing& preprocessing, const LoaderOptions& options)
+    : set_(checked(set, preprocessing, options.augment)),
       options_(options),
       sampler_(set.size(), {.batch = options.batch, .shuffle = options.shuffle, .seed = options.seed, .drop_last = options.drop_last}),
-      table_(normalization.table()),
+      preprocessor_(preprocessing, set.image),
+      companion_(options.companion ? std::optional<Preprocessor>(std::in_place, *options.companion, set.image) : std::nullopt),
       order_(static_cast<std::size_t>(set.size())),
-      prefetcher_([this](Index b, Slot& slot) { make(b, slot); }) {
-  TEMPER_CHECK(static_cast<Index>(normalization.mean.size()) == set.image.last(), set.name, ": ", set.image.last(),
-               " channels, but the normalisation has ", normalization.mean.size(), "; measure it on the training part of the same set");
-}
+      prefetcher_([this](Index b, Slot& slot) { make(b, slot); }) {}
 
 Loader::Epoch Loader::epoch(Index epoch, Index first_batch) & {
   TEMPER_CHECK(epoch >= 0, set_.name, ": epoch ", epoch, " asked for; epochs count from 0");
@@ -44,17 +52,29 @@ void Loader::make(Index b, Slot& slot) const {
   slot.labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   slot.samples.assign(order_.begin() + begin, order_.begin() + end);
   slot.labels.clear();
-  slot.batch.images = Tensor();  // back to the pool, and out again if the user holds no copy
-  slot.batch.images = Tensor({end - begin, set_.image[0], set_.image[1], set_.image[2]});
-  float* out = slot.batch.images.data();
-  for (const Index sample : slot.samples) {
+  const Shape& seen = preprocessor_.seen();
+  renew(slot.batch.images, end - begin, seen);
+  if (companion_) renew(slot.batch.companion_images, end - begin, companion_->seen());
+  for (Index n = 0; n < end - begin; ++n) {
+    const Index sample = slot.samples[static_cast<std::size_t>(n)];
     const std::span<const std::uint8_t> pixels = set_.pixels_of(sample);
-    place(pixels, set_.image, draw(options_.augment, options_.seed, epoch_, sample), table_, out);
+    const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
+    preprocessor_(pixels, placement, slot.batch.images.data() + n * seen.size());
+    if (companion_) (*companion_)(pixels, placement, slot.batch.companion_images.data() + n * companion_->seen().size());
     slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
-    out += set_.image.size();
   }
+  if (options_.mixup > 0) mix_pairs(b, slot);
   slot.batch.labels = slot.labels;
   slot.batch.samples = slot.samples;
+}
+
+void Loader::mix_pairs(Index b, Slot& slot) const {
+  slot.batch.share = draw_mixup(options_.mixup, options_.seed, epoch_, b);
+  mix(slot.batch.images, slot.batch.share);
+  if (companion_) mix(slot.batch.companion_images, slot.batch.share);
+  slot.other_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
+  slot.other_labels.assign(slot.labels.rbegin(), slot.labels.rend());
+  slot.batch.other_labels = slot.other_labels;
 }
 
 Loader::Epoch::~Epoch() {

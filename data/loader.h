@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,14 +16,19 @@
 #include "data/dataset.h"
 #include "data/normalization.h"
 #include "data/prefetcher.h"
+#include "data/preprocessing.h"
 #include "data/sampler.h"
 
 namespace temper::data {
 
 struct Batch {
-  Tensor images;                         // (N,H,W,C); may be kept
+  Tensor images;                         // (N,h,w,C) as the network sees them; may be kept
+  Tensor companion_images;               // (N,h,w,C) the same as LoaderOptions::companion sees them; null without one
   std::span<const std::int32_t> labels;  // (N); until the next batch
-  std::span<const Index> samples;        // (N) where in the data set they come from; until the next batch
+  // With mixup image n is a part `share` of its own and the rest of image N-1-n, whose label stands here at n; else empty.
+  float share = 1;
+  std::span<const std::int32_t> other_labels;
+  std::span<const Index> samples;  // (N) where in the data set they come from; until the next batch
 };
 
 struct LoaderOptions {
@@ -31,6 +37,10 @@ struct LoaderOptions {
   Augment augment = {};
   std::uint64_t seed = 0;
   bool drop_last = false;
+  std::optional<Placement> view = {};  // instead of what `augment` draws: this for every image
+  // How another network, a teacher, sees images: it gets the same placements in its own crop and standardisation.
+  std::optional<Preprocessing> companion = {};
+  float mixup = 0;  // the alpha of Beta(alpha, alpha) that shares are drawn from, see data/mixup.h; 0: none
 };
 
 // The batches of an epoch are the same bits whenever and wherever they are made: the order is a function of (seed, epoch), the augmentation
@@ -41,8 +51,11 @@ class Loader {
 
   // Keeps a reference to `set`, which must not change while an epoch runs. Throws Error for a set that does not agree with itself, is empty
   // or has other channels than the normalisation, and for options that make no sense.
-  Loader(const Dataset& set, const Normalization& normalization, const LoaderOptions& options = {});
-  Loader(Dataset&&, const Normalization&, const LoaderOptions& = {}) = delete;  // it would dangle
+  Loader(const Dataset& set, const Preprocessing& preprocessing, const LoaderOptions& options = {});
+  Loader(const Dataset& set, const Normalization& normalization, const LoaderOptions& options = {})
+      : Loader(set, Preprocessing{.normalization = normalization}, options) {}
+  Loader(Dataset&&, const Preprocessing&, const LoaderOptions& = {}) = delete;  // it would dangle
+  Loader(Dataset&&, const Normalization&, const LoaderOptions& = {}) = delete;
 
   Index batches() const { return sampler_.batches(); }
   Index size() const { return set_.size(); }
@@ -55,17 +68,19 @@ class Loader {
  private:
   struct Slot {
     Batch batch;
-    std::vector<std::int32_t> labels;
+    std::vector<std::int32_t> labels, other_labels;
     std::vector<Index> samples;
   };
   void begin(Index epoch, Index first_batch);
   void make(Index b, Slot& slot) const;
+  void mix_pairs(Index b, Slot& slot) const;
 
   const Dataset& set_;
   const LoaderOptions options_;
   const Sampler sampler_;
-  const std::vector<float> table_;  // (C,256)
-  std::vector<Index> order_;        // (N), of the epoch that runs
+  const Preprocessor preprocessor_;
+  const std::optional<Preprocessor> companion_;
+  std::vector<Index> order_;  // (N), of the epoch that runs
   Index epoch_ = 0;
   std::uint64_t run_ = 0;  // counts the epochs begun
   Prefetcher<Slot> prefetcher_;

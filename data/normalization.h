@@ -17,6 +17,8 @@ struct Normalization {
   // The normalised value of every byte: (C,256), rounded to float32 once. Throws Error for a std that is not positive, values that are not
   // finite, or sizes that differ.
   std::vector<float> table() const;
+
+  bool operator==(const Normalization&) const = default;
 };
 
 }  // namespace temper::data

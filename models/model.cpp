@@ -11,49 +11,69 @@
 namespace temper::models {
 namespace {
 
-void show_first_images(Network& network, const data::Dataset& train, const data::Normalization& normalization) {
+void show_first_images(Network& network, const data::Dataset& train, const data::Preprocessing& preprocessing) {
   if (network.previews() == 0) return;
   std::vector<Index> first(static_cast<std::size_t>(std::min(network.previews(), train.size())));
   std::iota(first.begin(), first.end(), Index{0});
   const data::Dataset set = train.subset(first, train.name);
-  data::Loader loader(set, normalization, {.batch = set.size()});
+  data::Loader loader(set, preprocessing, {.batch = set.size()});
   for (const data::Batch& batch : loader.epoch(0)) network.preview(batch.images);
 }
 
 }  // namespace
 
-Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed) {
+Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed, data::Preprocessing preprocessing) {
+  preprocessing.normalization = data::Normalization::measure(train);
   Model model{.network_name = network_name,
-              .spec = {.image = train.image, .classes = train.classes()},
+              .spec = {.image = preprocessing.seen(train.image), .classes = train.classes()},
               .class_names = train.class_names,
-              .normalization = data::Normalization::measure(train),
+              .preprocessing = std::move(preprocessing),
               .parameters = std::make_unique<ParameterStore>(),
               .network = nullptr};
   model.network = make_network(network_name, model.parameters->root(), model.spec);
   model.parameters->commit({.seed = seed});
-  show_first_images(*model.network, train, model.normalization);
+  show_first_images(*model.network, train, model.preprocessing);
   return model;
 }
 
-calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Normalization& normalization, Index batch) {
+namespace {
+
+// logits += weight * those of one view.
+void add_view(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing, Index batch, const EvaluationView& view,
+              std::vector<float>& logits) {
+  data::Loader loader(set, preprocessing, {.batch = batch, .view = view.placement});
+  float* sum = logits.data();
+  for (const data::Batch& part : loader.epoch(0)) {
+    const Tensor output = network(part.images);
+    TEMPER_CHECK(output.shape() == Shape({part.images.shape()[0], set.classes()}), set.name, ": the network gives logits of the shape ",
+                 output.shape(), ", the set has ", set.classes(), " classes; use the set it was trained for");
+    for (const float logit : output.values()) *sum++ += view.weight * logit;
+  }
+}
+
+}  // namespace
+
+calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing,
+                                 const PredictOptions& options) {
   const Tape::Pause evaluation;
   const Frozen frozen;
   calibration::Predictions predictions{.classes = set.classes(), .logits = {}, .labels = set.labels};
-  predictions.logits.reserve(static_cast<std::size_t>(set.size() * set.classes()));
-  data::Loader loader(set, normalization, {.batch = batch});
-  for (const data::Batch& part : loader.epoch(0)) {
-    const Tensor logits = network(part.images);
-    TEMPER_CHECK(logits.shape() == Shape({part.images.shape()[0], set.classes()}), set.name, ": the network gives logits of the shape ",
-                 logits.shape(), ", the set has ", set.classes(), " classes; use the set it was trained for");
-    predictions.logits.insert(predictions.logits.end(), logits.values().begin(), logits.values().end());
+  predictions.logits.resize(static_cast<std::size_t>(set.size() * set.classes()));
+  for (const EvaluationView& view : placements(options.views)) {
+    add_view(network, set, preprocessing, options.batch, view, predictions.logits);
   }
   return predictions;
 }
 
-calibration::Predictions predict(const Model& model, const data::Dataset& set, Index batch) {
-  TEMPER_CHECK(set.image == model.spec.image, set.name, ": its images are ", set.image, ", the model ", model.network_name, " takes ",
-               model.spec.image, "; use the set it was trained for");
-  return predict(*model.network, set, model.normalization, batch);
+calibration::Predictions predict(const Model& model, const data::Dataset& set, const PredictOptions& options) {
+  const Index crop = model.preprocessing.crop;
+  const bool fits = crop == 0 ? set.image == model.spec.image
+                              : set.image.last() == model.spec.image.last() && std::min(set.image[0], set.image[1]) >= crop;
+  TEMPER_CHECK(fits, set.name, ": its images are ", set.image, ", the model ", model.network_name, " takes ", model.spec.image,
+               crop == 0 ? "" : " out of their middle", "; use the set it was trained for");
+  return predict(*model.network, set, model.preprocessing, options);
 }
+
+calibration::Predictions predict(const Model& model, const data::Dataset& set) { return predict(model, set, {.views = model.views}); }
 
 }  // namespace temper::models

@@ -1,4 +1,4 @@
-// A model is a network and all that belongs to it: its parameters, how its images are normalised, what its classes are called.
+// A model is a network and all that belongs to it: its parameters, how it wants to see images, what its classes are called.
 #pragma once
 
 #include <memory>
@@ -6,17 +6,19 @@
 #include <vector>
 
 #include "core/parameters.h"
-#include "data/normalization.h"
+#include "data/preprocessing.h"
 #include "models/calibration/predictions.h"
 #include "models/networks/network.h"
+#include "models/views.h"
 
 namespace temper::models {
 
 struct Model {
-  std::string network_name;  // as `temper models` lists it
-  NetworkSpec spec;
+  std::string network_name;              // as `temper models` lists it
+  NetworkSpec spec;                      // its image is what the network sees: after the crop
   std::vector<std::string> class_names;  // (K)
-  data::Normalization normalization;
+  data::Preprocessing preprocessing;
+  Views views = Views::one;  // how it is evaluated
   std::unique_ptr<ParameterStore> parameters;
   std::unique_ptr<Network> network;
 
@@ -24,12 +26,25 @@ struct Model {
 };
 
 // A fresh model for the images of `train`, its weights a function of `seed`, their names and, in networks that want to see some, the first
-// images.
-Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed);
+// images. The normalisation of `preprocessing` is measured here.
+Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed, data::Preprocessing preprocessing = {});
 
-// The logits of a whole data set, in its order. Evaluates, also inside a training step. The logits of a sample do not depend on `batch`,
-// apart from rounding.
-calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Normalization& normalization, Index batch = 256);
-calibration::Predictions predict(const Model& model, const data::Dataset& set, Index batch = 256);
+struct PredictOptions {
+  Index batch = 256;
+  Views views = Views::one;
+};
+
+// The logits of a whole data set, in its order, of the centre of each image where the network sees a crop. Evaluates, also inside a
+// training step. The logits of a sample do not depend on `batch`, apart from rounding.
+calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing,
+                                 const PredictOptions& options = {});
+inline calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Normalization& normalization,
+                                        const PredictOptions& options = {}) {
+  return predict(network, set, data::Preprocessing{.normalization = normalization}, options);
+}
+
+// The same, with the model's own views, or with others. Throws Error when the model cannot take the images.
+calibration::Predictions predict(const Model& model, const data::Dataset& set);
+calibration::Predictions predict(const Model& model, const data::Dataset& set, const PredictOptions& options);
 
 }  // namespace temper::models

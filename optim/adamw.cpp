@@ -30,7 +30,7 @@ void AdamW::step(float learning_rate, double gradient_scale) {
   float* const v = state_.arena(1);
   const auto t = static_cast<double>(state_.steps() + 1);
   const AdamWUpdate update{.keep = 1,
-                           .rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t))),
+                           .rate = 0,
                            .correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
                            .epsilon = static_cast<float>(options_.epsilon),
                            .beta1 = static_cast<float>(options_.beta1),
@@ -38,9 +38,12 @@ void AdamW::step(float learning_rate, double gradient_scale) {
                            .beta2 = static_cast<float>(options_.beta2),
                            .share2 = static_cast<float>(1 - options_.beta2),
                            .scale = gradient_scale};
+  const double unbiased = 1 / (1 - std::pow(options_.beta1, t));
   state_.step(learning_rate, gradient_scale, [&](const ParameterStore::Group& group, Index begin, Index end) {
     AdamWUpdate of_group = update;
-    of_group.keep = static_cast<float>(1 - learning_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
+    const double group_rate = static_cast<double>(learning_rate) * group.learning_rate_factor;
+    of_group.rate = static_cast<float>(group_rate * unbiased);
+    of_group.keep = static_cast<float>(1 - group_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
     adamw_update(of_group, g + begin, end - begin, w + begin, m + begin, v + begin);
   });
 }

@@ -13,11 +13,11 @@ struct AdamWOptions {
   bool decay_norm_and_bias = false;  // whether normalisation parameters and biases decay as well; PyTorch decays them
 };
 
-// In step t = 1, 2, ..., for every learned parameter w with gradient g, its decay d = weight_decay * decay_factor, and moments m, v (as
-// torch.optim.AdamW):
-//   w <- w (1 - learning_rate d)
+// In step t = 1, 2, ..., for every learned parameter w with gradient g, its decay d = weight_decay * decay_factor, its rate = learning_rate
+// * learning_rate_factor, and moments m, v (as torch.optim.AdamW):
+//   w <- w (1 - rate d)
 //   m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2
-//   w <- w - learning_rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+//   w <- w - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 // A parameter that got no gradient since the last step has g = 0.
 class AdamW {
  public:

@@ -7,7 +7,7 @@
 namespace temper::optim {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames = {"constant", "step", "cosine", "linear"};
+constexpr std::array<std::string_view, 6> kNames = {"constant", "step", "cosine", "linear", "triangle", "inverse-sqrt"};
 
 void check_step(Index step) { TEMPER_CHECK(step >= 0, "learning rate schedule: step ", step, " is negative; the first is 0"); }
 
@@ -37,11 +37,31 @@ float warm_up(Index step, Index steps) {
   return step < steps ? static_cast<float>(static_cast<double>(step + 1) / static_cast<double>(steps)) : 1.0f;
 }
 
+float triangle(Index step, Index total, const Triangle& shape, double base) {
+  TEMPER_CHECK(shape.peak >= 0 && shape.peak <= 1, "learning rate schedule: a peak at ", shape.peak, " of the run; give a part in [0,1]");
+  TEMPER_CHECK(shape.start >= 0 && shape.end >= 0 && std::isfinite(shape.start) && std::isfinite(shape.end),
+               "learning rate schedule: a triangle from ", shape.start, " to ", shape.end, "; give finite factors >= 0");
+  const double last = static_cast<double>(total), now = progress(step, total) * last, peak = std::floor(shape.peak * last);
+  const double factor = now < peak    ? shape.start + (1 - shape.start) * now / peak
+                        : peak < last ? 1 + (shape.end - 1) * (now - peak) / (last - peak)
+                                      : 1;
+  return static_cast<float>(base * factor);
+}
+
+float inverse_sqrt(Index step, Index warm_up, double base) {
+  check_step(step);
+  const Index level = std::max<Index>(1, warm_up);
+  return static_cast<float>(base * std::sqrt(static_cast<double>(level) / static_cast<double>(std::max(step + 1, level))));
+}
+
 float Schedule::at(Index step) const {
   check_step(step);
   TEMPER_CHECK(warm_up >= 0, "learning rate schedule: a warm-up of ", warm_up, " steps; 0 is none");
   if (kind == Kind::constant) return static_cast<float>(base) * optim::warm_up(step, warm_up);
   if (kind == Kind::step) return step_decay(step, milestones, factor, base) * optim::warm_up(step, warm_up);
+
+  if (kind == Kind::triangle) return optim::triangle(step, total, shape, base);
+  if (kind == Kind::inverse_sqrt) return optim::inverse_sqrt(step, warm_up, base) * optim::warm_up(step, warm_up);
 
   const auto decay = kind == Kind::cosine ? cosine : linear;
   if (step < warm_up) return decay(0, total, base) * optim::warm_up(step, warm_up);
@@ -52,7 +72,8 @@ std::string_view name(Schedule::Kind kind) { return kNames[static_cast<std::size
 
 Schedule::Kind schedule_kind(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
-  TEMPER_CHECK(found != kNames.end(), "learning rate schedule: there is none called '", name, "'; it is constant, step, cosine or linear");
+  TEMPER_CHECK(found != kNames.end(), "learning rate schedule: there is none called '", name,
+               "'; it is constant, step, cosine, linear, triangle or inverse-sqrt");
   return static_cast<Schedule::Kind>(found - kNames.begin());
 }
 

@@ -31,7 +31,7 @@ void Sgd::step(float learning_rate, double gradient_scale) {
   float* const w = state_.store().values().data();
   const float* const g = state_.store().gradients().data();
   float* const v = options_.momentum == 0 ? nullptr : state_.arena(0);
-  const SgdUpdate update{.rate = learning_rate,
+  const SgdUpdate update{.rate = 0,
                          .decay = 0,
                          .scale = gradient_scale,
                          .momentum = static_cast<float>(options_.momentum),
@@ -40,6 +40,7 @@ void Sgd::step(float learning_rate, double gradient_scale) {
                          .nesterov = options_.nesterov};
   state_.step(learning_rate, gradient_scale, [&](const ParameterStore::Group& group, Index begin, Index end) {
     SgdUpdate of_group = update;
+    of_group.rate = learning_rate * group.learning_rate_factor;
     of_group.decay = static_cast<float>(group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
     sgd_update(of_group, g + begin, end - begin, w + begin, v ? v + begin : nullptr);
   });

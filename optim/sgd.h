@@ -15,10 +15,11 @@ struct SgdOptions {
   bool decay_norm_and_bias = false;
 };
 
-// For every learned parameter w with gradient g, its decay d = weight_decay * decay_factor, and momentum buffer v (as torch.optim.SGD):
+// For every learned parameter w with gradient g, its decay d = weight_decay * decay_factor, its rate = learning_rate *
+// learning_rate_factor, and momentum buffer v (as torch.optim.SGD with a group of parameters for each pair of factors):
 //   g <- g + d w                                       coupled decay: L2 regularisation
 //   v <- g in the first step, then momentum v + (1 - dampening) g
-//   w <- w - learning_rate v;  Nesterov: w <- w - learning_rate (g + momentum v);  without momentum: w <- w - learning_rate g
+//   w <- w - rate v;  Nesterov: w <- w - rate (g + momentum v);  without momentum: w <- w - rate g
 // A parameter that got no gradient since the last step has g = 0: it still decays and still moves by its momentum.
 class Sgd {
  public:

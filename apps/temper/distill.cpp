@@ -3,36 +3,45 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/training_options.h"
-#include "models/training/distillation.h"
+#include "models/training/loss.h"
 
 namespace temper::app {
 namespace {
 
 struct Options : TrainingOptions {
   std::string teacher;
-  std::string form = "paper";
-  training::Distillation distillation;
 };
 
 void run(Options& options) {
-  options.distillation.form = training::distillation_form(options.form);
-  options.distillation.check();
+  if (options.show_config && options.teacher.empty()) {
+    options.show_settings(options.settings());
+    return;
+  }
+  TEMPER_CHECK(!options.teacher.empty(), "--teacher: who is to teach?; give the folder of a run");
+  options.settings();  // what makes no sense is said before anything is read
   options.use_threads();
   const training::LoadedRun teacher = training::load_run(options.teacher);
   if (options.data.empty()) options.data = teacher.data;
-  const training::Recipe recipe = options.recipe();
-  if (teacher.smoothing > 0 && options.distillation.temperature > 1) {
+  training::Recipe recipe = options.settings();
+  // The student's val must hold no image that the teacher has learned.
+  if (recipe.val_size == training::Recipe::kOwnSplit && options.data == teacher.data) recipe.val_size = teacher.val_size;
+  if (options.show_settings(recipe)) return;
+  if (options.data == teacher.data && recipe.val_size != teacher.val_size) {
+    warn("the teacher was trained with another --val-size: it knows some of the images that the student is validated on");
+  }
+  const training::Distillation& distillation = recipe.distillation;
+  if (teacher.smoothing > 0 && distillation.temperature > 1) {
     warn("the teacher was trained with label smoothing: above temperature 1 it has little left to teach; compare with --temperature 1");
   }
-  const data::Splits splits = data::load(options.data);
-  const models::Model student = models::make_model(options.model, splits.train, recipe.seed);
-  const training::Loss loss = training::distillation_loss(teacher.model, student, options.distillation, recipe);
+  const data::Splits splits = data::load(options.data, recipe.val_size);
+  const models::Model student = make_model(recipe, splits.train);
+  const training::Loss loss = training::distillation_loss(teacher.model, student, splits.train, distillation, recipe);
   train_and_keep(options, splits, student,
                  {.command = "distill",
                   .data = options.data,
-                  .model = options.model,
+                  .model = recipe.model,
                   .recipe = recipe,
-                  .teacher = training::TeacherRecord{options.teacher, teacher.model.network_name, teacher.smoothing, options.distillation}},
+                  .teacher = training::TeacherRecord{options.teacher, teacher.model.network_name, teacher.smoothing, distillation}},
                  loss);
 }
 
@@ -41,24 +50,13 @@ void run(Options& options) {
 void add_distill(CLI::App& app) {
   CLI::App* command = app.add_subcommand("distill", "Train a student from a teacher's probabilities");
   auto options = std::make_shared<Options>();
-  command->add_option("--teacher", options->teacher, "The folder of the teacher's run; the teacher stays as it is")
-      ->required()
-      ->type_name("RUN");
+  command->add_option("--teacher", options->teacher, "The folder of the teacher's run; the teacher stays as it is")->type_name("RUN");
   command->add_option("--data", options->data, "What to train on (default: the teacher's data)")->type_name("SPEC");
-  command->add_option("--temperature", options->distillation.temperature, "Softens the teacher's probabilities (default 1)")
-      ->type_name("T");
-  command
-      ->add_option("--beta", options->distillation.beta,
-                   "Weight of the teacher against the labels, in [0,1] (default 1: the labels play no part)")
-      ->type_name("B");
-  command
-      ->add_option(
-          "--form", options->form,
-          "paper: T on the teacher alone, no factor (Müller et al. 2019);\nhinton: T on both sides, times T^2 (Hinton et al. 2015)")
-      ->type_name("NAME");
-  options->add_to(*command);
+  options->add_to(*command, Teacher::wanted);
   command->footer(
-      "loss = (1 - beta) H(labels, p) + beta KL(p_teacher(T) || p)\n\n"
+      command->get_footer() +
+      "\nloss = (1 - beta) H(labels, p) + beta KL(p_teacher(T) || p); both see the same place of the same augmented image, each\n"
+      "in its own --crop and --standardize.\n\n"
       "Example:\n"
       "  temper distill --teacher runs/hard --model mlp --temperature 2 --out runs/student");
   command->callback([options] { run(*options); });

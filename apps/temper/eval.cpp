@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::string run, data, split = "test";
   std::optional<double> temperature;
+  std::optional<std::string> tta;
   bool json = false;
 };
 
@@ -29,12 +30,21 @@ std::string calibrator_text(const Options& options, const training::LoadedRun& l
   return fmt::format("{} calibrator{}", calibration::to_string(stored.method), identity ? ", which keeps the logits as they are" : "");
 }
 
+// The run's data, also where they lie in another folder now, are divided as they were for the run: no image that it trained on may come
+// into val. Other data are divided in their own way.
+data::Splits load_data(const Options& options, const training::LoadedRun& loaded) {
+  const std::string& spec = options.data.empty() ? loaded.data : options.data;
+  const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
+  return kind(spec) == kind(loaded.data) ? data::load(spec, loaded.val_size) : data::load(spec);
+}
+
 void run(const Options& options) {
   TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
   TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
                "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
-  const training::LoadedRun loaded = training::load_run(options.run);
-  const data::Splits splits = data::load(options.data.empty() ? loaded.data : options.data);
+  training::LoadedRun loaded = training::load_run(options.run);
+  if (options.tta) loaded.model.views = models::views(*options.tta);
+  const data::Splits splits = load_data(options, loaded);
   const data::Dataset& set = options.split == "test" ? splits.test : splits.val;
   TEMPER_CHECK(set.class_names == loaded.model.class_names, "--data: the classes of ", set.name,
                " are not those of the run; give the data it was trained on");
@@ -69,6 +79,7 @@ void add_eval(CLI::App& app) {
   command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");
   command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator")
       ->type_name("T");
+  command->add_option("--tta", options->tta, "Views to average: none, flip or flip-shift (default: as in training)")->type_name("NAME");
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer("The NLL is that of the labels as they are, also for a run with label smoothing.");
   command->callback([options] { run(*options); });

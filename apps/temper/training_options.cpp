@@ -2,75 +2,126 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "apps/temper/console.h"
+#include "core/file.h"
 #include "core/parallel.h"
 #include "models/training/json.h"
+#include "models/training/recipe_file.h"
+#include "models/training/recipes.h"
 
 namespace temper::app {
+namespace {
 
-void TrainingOptions::add_to(CLI::App& command) {
-  command.add_option("--model", model, "The network; `temper models` lists them")->required()->type_name("NAME");
-  command.add_option("--out", out, "The folder to keep the run in: weights, log, settings and metrics")->required()->type_name("RUN");
+// Adds the option of a setting, whatever its kind.
+CLI::Option* add_option(CLI::App& group, const training::Setting& setting) {
+  const training::Value usual = setting.read({});
+  if (std::holds_alternative<bool>(usual) || setting.option.find('{') != std::string::npos)
+    return group.add_flag(setting.option)->description(setting.help);
+  CLI::Option* option = group.add_option(setting.option)->description(setting.help)->type_name(setting.type_name);
+  constexpr int kMost = 1000;
+  const bool list = usual.index() > training::Value(std::string()).index();
+  return list ? option->delimiter(',')->expected(1, kMost)->allow_extra_args(false) : option;
+}
+
+// What the option was given, as the kind of value that the setting has.
+training::Value given_value(const training::Setting& setting, const CLI::Option& option) {
+  return std::visit([&]<class T>(const T&) { return training::Value(option.as<T>()); }, setting.read({}));
+}
+
+std::string recipe_list() {
+  std::string text = "Recipes (--recipe NAME):\n";
+  for (const training::NamedRecipe& named : training::named_recipes()) text += fmt::format("  {:<21}{}\n", named.name, named.description);
+  return text +
+         "\nSettings that are not given come from --config, then --recipe, then what does well on the data; run.json keeps them all, and\n"
+         "--show-config prints them.\n";
+}
+
+}  // namespace
+
+void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
+  teacher_ = teacher;
+  command.add_option("--out", out, "The folder to keep the run in: weights, log, settings and metrics")->type_name("RUN");
   command.add_flag("--overwrite", overwrite, "Replace the finished run that --out holds");
   command.add_flag("--json", json, "Print the result as one JSON object on stdout");
   command.add_option("--threads", threads, "Threads to compute on; the result is the same for any number (default: all cores)")
       ->type_name("N");
+  command.add_option("--recipe", recipe, "Settings by name, see below (default: what does well on the data)")->type_name("NAME");
+  command.add_option("--config", config, "Settings of a TOML file, over those of the recipe; options are over both")->type_name("FILE");
+  command.add_flag("--show-config", show_config, "Print all settings as TOML, for --config, and train nothing");
 
-  const auto group = [&](const char* name) { return command.add_option_group(name, ""); };
-  CLI::App* recipe = group("Recipe (defaults depend on the data and are kept in run.json)");
-  recipe
-      ->add_option("--smoothing", smoothing, "Label smoothing alpha in [0,1]: the share of the target spread over all classes (default 0)")
-      ->type_name("A");
-  recipe->add_option("--epochs", epochs, "Passes over the training images")->type_name("N");
-  recipe->add_option("--batch", batch, "Images a step")->type_name("N");
-  recipe->add_option("--seed", seed, "Of weights, order, augmentation and dropout (default 1)")->type_name("S");
-  recipe->add_option("--optimizer", optimizer, "sgd or adamw")->type_name("NAME");
-  recipe->add_option("--lr", learning_rate, "Highest learning rate")->type_name("R");
-  recipe->add_option("--schedule", schedule, "How the rate falls: cosine, linear, step or constant")->type_name("NAME");
-  recipe->add_option("--warm-up", warm_up, "Epochs in which the rate rises first")->type_name("E");
-  recipe->add_option("--milestones", milestones, "Epochs at which --schedule step divides the rate by ten")
-      ->delimiter(',')
-      ->type_name("E,E,...");
-  recipe->add_option("--momentum", momentum, "Of SGD")->type_name("M");
-  recipe->add_flag("--nesterov,!--no-nesterov", nesterov, "Nesterov's form of momentum");
-  recipe->add_option("--dampening", dampening, "Of SGD's momentum")->type_name("D");
-  recipe->add_option("--weight-decay", weight_decay, "L2 with SGD, decoupled with AdamW")->type_name("W");
-  recipe->add_flag("--decay-norm-and-bias,!--no-decay-norm-and-bias", decay_norm_and_bias, "Decay normalisation parameters and biases too");
-  recipe->add_option("--clip", clip, "Largest global norm of the gradient; 0: no limit")->type_name("X");
-  recipe->add_option("--shift", shift, "Augmentation: move images at random by up to so many pixels")->type_name("P");
-  recipe->add_flag("--flip,!--no-flip", flip, "Augmentation: mirror images at random");
+  CLI::App* group = nullptr;
+  std::string group_name;
+  for (const training::Setting& setting : training::settings()) {
+    if (setting.for_distillation() && teacher == Teacher::none) continue;
+    if (setting.group != group_name) group = command.add_option_group(group_name = setting.group, "");
+    options_.emplace_back(&setting, add_option(*group, setting));
+  }
+  command.footer(recipe_list());
 }
 
-training::Recipe TrainingOptions::recipe() const {
-  training::Recipe recipe = training::Recipe::for_data(data.substr(0, data.find(':')));
-  const auto set = [](auto& setting, const auto& option) {
-    if (option) setting = *option;
-  };
-  set(recipe.epochs, epochs);
-  set(recipe.batch, batch);
-  set(recipe.smoothing, smoothing);
-  set(recipe.learning_rate, learning_rate);
-  set(recipe.momentum, momentum);
-  set(recipe.dampening, dampening);
-  set(recipe.weight_decay, weight_decay);
-  set(recipe.clip_norm, clip);
-  set(recipe.warm_up_epochs, warm_up);
-  set(recipe.nesterov, nesterov);
-  set(recipe.decay_norm_and_bias, decay_norm_and_bias);
-  set(recipe.augment.flip, flip);
-  set(recipe.augment.shift, shift);
-  set(recipe.milestones, milestones);
-  set(recipe.seed, seed);
-  if (optimizer) recipe.optimizer = training::optimizer_kind(*optimizer);
-  if (schedule) obey("--schedule", [&] { recipe.schedule = optim::schedule_kind(*schedule); });
-  recipe.check();
-  return recipe;
+training::Recipe TrainingOptions::settings() const {
+  training::Recipe result = training::Recipe::for_data(data.substr(0, data.find(':')));
+  if (!recipe.empty()) {
+    const training::NamedRecipe& named = training::named_recipe(recipe);
+    TEMPER_CHECK(teacher_ == Teacher::wanted || !training::needs_teacher(named), "--recipe: ", recipe,
+                 " learns from a teacher; use it with temper distill --teacher RUN");
+    result = training::to_recipe(named);
+  }
+  const std::vector<std::string> in_file = config.empty() ? std::vector<std::string>{} : read_config(result);
+  for (const auto& [setting, option] : options_) {
+    if (option->count() == 0) continue;
+    obey(option->get_name(false, false).c_str(), [&] { setting->write(result, given_value(*setting, *option)); });
+  }
+  check(result, in_file);
+  return result;
+}
+
+std::vector<std::string> TrainingOptions::read_config(training::Recipe& result) const {
+  std::vector<std::string> keys = training::read_recipe(read_file(config), config, result);
+  for (const training::Setting& setting : training::settings()) {
+    TEMPER_CHECK(teacher_ == Teacher::wanted || !setting.for_distillation() || std::ranges::count(keys, setting.key) == 0, config, ": ",
+                 setting.key, " is for learning from a teacher; use temper distill --teacher RUN, or take it out");
+  }
+  return keys;
+}
+
+void TrainingOptions::check(const training::Recipe& result, const std::vector<std::string>& in_file) const {
+  try {
+    result.check();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    for (const auto& [setting, option] : options_) {
+      const bool meant = message.starts_with(option->get_name(false, false) + ":");
+      if (meant && option->count() == 0 && std::ranges::count(in_file, setting->key) > 0) throw Error(concat(config, ": ", message));
+    }
+    throw;
+  }
+}
+
+bool TrainingOptions::show_settings(const training::Recipe& settings) const {
+  if (show_config) {
+    fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
+    return true;
+  }
+  TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give digits, mnist:DIR, cifar10:DIR or cifar100:DIR");
+  TEMPER_CHECK(!settings.model.empty(), "--model: which network?; give one that `temper models` lists, or a --recipe");
+  TEMPER_CHECK(!out.empty(), "--out: where is the run to be kept?; give a folder");
+  return false;
 }
 
 void TrainingOptions::use_threads() const {
   if (threads) obey("--threads", [&] { set_threads(threads); });
+}
+
+models::Model make_model(const training::Recipe& recipe, const data::Dataset& train) {
+  models::Model model =
+      models::make_model(recipe.model, train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
+  model.views = recipe.views;
+  training::check_rules(*model.parameters, recipe);
+  return model;
 }
 
 namespace {
@@ -88,8 +139,10 @@ void print_run(const TrainingOptions& options, const models::Model& model, const
   }
   fmt::print("{}: {} of {} parameters, {} s on {} threads\n", options.out, record.model, grouped(model.parameters->learned_size()),
              fmt::format("{:.1f}", record.seconds), record.threads);
-  fmt::print("  test ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", grouped(test.samples), percent(test.accuracy),
-             test.nll, test.ece, test.brier);
+  for (const auto& [split, m] : {std::pair{"val", record.val}, std::pair{"test", test}}) {
+    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
+               m.nll, m.ece, m.brier);
+  }
   fmt::print("  next: temper calibrate {0}; temper report {0}\n", options.out);
 }
 
@@ -97,9 +150,11 @@ void print_run(const TrainingOptions& options, const models::Model& model, const
 
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss) {
-  obey("--shift", [&] { data::check(record.recipe.augment, splits.train.image); });
+  obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
   training::begin_run(options.out, options.overwrite);
   record.threads = threads();
+  record.recipe = record.recipe.resolved(splits.train.size());
+  record.recipe.val_size = splits.val.size();
   const auto start = std::chrono::steady_clock::now();
   if (!options.json) {
     const training::Recipe& r = record.recipe;
@@ -120,7 +175,7 @@ void train_and_keep(const TrainingOptions& options, const data::Splits& splits, 
                        },
                    .on_warning = warn});
   progress.finish();
-  record.val = epochs.back().val;
+  record.val = model.views == models::Views::one ? epochs.back().val : calibration::metrics(models::predict(model, splits.val));
   const calibration::Predictions test = models::predict(model, splits.test);
   record.test = calibration::metrics(test);
   record.test_reliability = calibration::reliability(test);

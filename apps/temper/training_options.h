@@ -2,35 +2,46 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "data/dataset.h"
 #include "models/model.h"
+#include "models/training/loss.h"
 #include "models/training/recipe.h"
 #include "models/training/run.h"
+#include "models/training/settings.h"
 #include "models/training/trainer.h"
 
 namespace temper::app {
 
-// What the command line said; what it did not say comes from the recipe of the data.
+enum class Teacher { none, wanted };  // train, distill
+
+// What the command line said. Settings come from, each over the one before: the recipe of the data or of --recipe, --config, options.
 struct TrainingOptions {
-  std::string data, model, out;
-  bool overwrite = false, json = false;
+  std::string data, out, recipe, config;
+  bool overwrite = false, json = false, show_config = false;
   int threads = 0;  // 0: all cores
 
-  std::optional<Index> epochs, batch;
-  std::optional<float> smoothing, learning_rate, momentum, dampening, weight_decay, clip, warm_up;
-  std::optional<bool> nesterov, decay_norm_and_bias, flip;
-  std::optional<int> shift;
-  std::optional<std::string> optimizer, schedule;
-  std::optional<std::vector<float>> milestones;
-  std::optional<std::uint64_t> seed;
-
-  void add_to(CLI::App& command);
-  training::Recipe recipe() const;  // checked
+  void add_to(CLI::App& command, Teacher teacher);
+  training::Recipe settings() const;  // checked
   void use_threads() const;
+  // Prints the settings instead of training. Returns whether that was asked for; if not, makes sure that --data, --model and --out are
+  // given.
+  bool show_settings(const training::Recipe& recipe) const;
+
+ private:
+  std::vector<std::string> read_config(training::Recipe& result) const;  // returns the keys of the file
+  // An error about a setting of the file names it.
+  void check(const training::Recipe& result, const std::vector<std::string>& in_file) const;
+
+  Teacher teacher_ = Teacher::none;
+  std::vector<std::pair<const training::Setting*, CLI::Option*>> options_ = {};
 };
+
+// A fresh model for the data, as the recipe has it.
+models::Model make_model(const training::Recipe& recipe, const data::Dataset& train);
 
 // Trains, measures, keeps the run in its folder and prints it. `record` says what is known before: command, data, model, recipe, teacher.
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,

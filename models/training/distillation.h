@@ -1,16 +1,18 @@
-// Distillation: a student learns from a teacher's probabilities (Hinton et al. 2015; Müller et al. 2019, section 4).
+// Distillation: a student learns from a teacher's probabilities (Hinton et al. 2015; Müller et al. 2019, section 4). Its settings; the loss
+// is distillation_loss in models/training/loss.h.
 //
 //   loss = (1 - beta) H(y_LS, p(1)) + beta KL(p_teacher(T_teacher) || p_student(T_student))  [ * T_teacher T_student ]
+//   or     (1 - beta) H(y_LS, p(1)) + beta / 2 ||z_student - z_teacher||^2
 #pragma once
 
-#include "models/model.h"
-#include "models/training/trainer.h"
+#include <string_view>
 
 namespace temper::training {
 
 struct Distillation {
-  // Whose temperature: the paper softens the teacher alone, without a factor; Hinton et al. both, with the factor T^2.
-  enum class Form { paper, hinton };
+  // Whose temperature: the paper softens the teacher alone, without a factor; Hinton et al. both, with the factor T^2. `logits` has none:
+  // it is what both become for high temperatures, apart from the mean of the logits, and what the paper's MNIST students learned from.
+  enum class Form { paper, hinton, logits };
 
   float temperature = 1;  // > 0
   float beta = 1;         // weight of the teacher; at 1 the labels play no part
@@ -21,10 +23,5 @@ struct Distillation {
 
 std::string_view name(Distillation::Form form);
 Distillation::Form distillation_form(std::string_view name);
-
-// The loss of a student. The teacher is frozen by construction: it runs with the tape paused, where nothing is recorded and no statistic
-// moves. It sees the images that the student sees. The recipe's smoothing applies to the labels' part. Throws Error when the teacher takes
-// other images, normalises them in another way or knows other classes. Keeps a reference to the teacher.
-Loss distillation_loss(const models::Model& teacher, const models::Model& student, const Distillation& distillation, const Recipe& recipe);
 
 }  // namespace temper::training

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "models/training/settings.h"
+
 namespace temper::training {
 
 double short_number(float value) {
@@ -39,26 +41,13 @@ Json to_json(std::span<const calibration::Bin> bins) {
   return list;
 }
 
-Json to_json(const Recipe& r) {
-  Json milestones = Json::array();
-  for (const float milestone : r.milestones) milestones.push_back(short_number(milestone));
-  return {{"smoothing", short_number(r.smoothing)},
-          {"epochs", r.epochs},
-          {"batch", r.batch},
-          {"optimizer", name(r.optimizer)},
-          {"lr", short_number(r.learning_rate)},
-          {"schedule", optim::name(r.schedule)},
-          {"warm_up_epochs", short_number(r.warm_up_epochs)},
-          {"milestones", milestones},
-          {"momentum", short_number(r.momentum)},
-          {"nesterov", r.nesterov},
-          {"dampening", short_number(r.dampening)},
-          {"weight_decay", short_number(r.weight_decay)},
-          {"decay_norm_and_bias", r.decay_norm_and_bias},
-          {"clip", short_number(r.clip_norm)},
-          {"shift", r.augment.shift},
-          {"flip", r.augment.flip},
-          {"seed", r.seed}};
+Json to_json(const Recipe& recipe) {
+  Json json = Json::object();
+  for (const Setting& setting : settings()) {
+    if (setting.key == "model" || setting.for_distillation()) continue;
+    json[setting.key] = std::visit([](const auto& value) { return Json(value); }, setting.read(recipe));
+  }
+  return json;
 }
 
 }  // namespace temper::training

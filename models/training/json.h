@@ -12,7 +12,7 @@ namespace temper::training {
 
 Json to_json(const calibration::Metrics& metrics);
 Json to_json(std::span<const calibration::Bin> bins);
-Json to_json(const Recipe& recipe);
+Json to_json(const Recipe& recipe);             // without the model and the distillation, which a run keeps beside it
 Json to_json(const CalibrationRecord& record);  // calibrator.json
 
 // 0.1f as 0.1, not as 0.10000000149011612.

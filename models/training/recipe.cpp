@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "data/mixup.h"
+#include "data/sampler.h"
+
 namespace temper::training {
 
 Recipe Recipe::for_data(const std::string& name) {
@@ -9,6 +12,7 @@ Recipe Recipe::for_data(const std::string& name) {
   if (name == "digits") {
     recipe.epochs = 40;
     recipe.batch = 32;
+    recipe.nesterov = false;
     recipe.augment = data::shift(1);
   } else if (name == "mnist") {
     recipe.epochs = 5;
@@ -24,24 +28,67 @@ Recipe Recipe::for_data(const std::string& name) {
   return recipe;
 }
 
+Recipe Recipe::resolved(Index samples) const {
+  Recipe recipe = *this;
+  if (steps == 0) return recipe;
+  const Index steps_an_epoch = data::Sampler(samples, {.batch = batch, .shuffle = true}).batches();
+  recipe.epochs = (steps + steps_an_epoch - 1) / steps_an_epoch;
+  return recipe;
+}
+
+namespace {
+
+template <class Value> void require(bool condition, const char* option, const Value& value, const char* rule) {
+  TEMPER_CHECK(condition, "--", option, ": ", value, " is not allowed; ", rule);
+}
+
+void require_positive_or_zero(const char* option, float value, const char* rule = "give a finite number >= 0") {
+  require(value >= 0 && std::isfinite(value), option, value, rule);
+}
+
+void check_optimizer(const Recipe& r) {
+  require_positive_or_zero("lr", r.learning_rate);
+  require(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "give a number in [0,1)");
+  require(r.dampening >= 0 && r.dampening <= 1, "dampening", r.dampening, "give a number in [0,1]");
+  const bool sgd = r.optimizer == Recipe::OptimizerKind::sgd;
+  require(!(sgd && r.nesterov && r.momentum > 0 && r.dampening > 0), "dampening", r.dampening,
+          "Nesterov momentum has none: add --no-nesterov");
+  require_positive_or_zero("weight-decay", r.weight_decay);
+  require(sgd || !r.decoupled, "decoupled", "adamw", "it is for sgd: add --no-decoupled");
+  require_positive_or_zero("clip", r.clip_norm, "give the largest norm of the gradient, or 0 for no limit");
+  require(r.ema_decay >= 0 && r.ema_decay < 1, "ema", r.ema_decay, "give a decay in [0,1), 0 for no average");
+  require(r.lookahead_every >= 0, "lookahead", r.lookahead_every, "give a number of steps, 0 for no lookahead");
+  require(r.lookahead_decay >= 0 && r.lookahead_decay <= 1, "lookahead-decay", r.lookahead_decay, "give a number in [0,1]");
+}
+
+void check_schedule(const Recipe& r) {
+  require_positive_or_zero("warm-up", r.warm_up_epochs, "give a number of epochs >= 0");
+  require(r.warm_up_steps >= 0, "warm-up-steps", r.warm_up_steps, "give a number of steps >= 0");
+  for (const float milestone : r.milestones) require_positive_or_zero("milestones", milestone, "give epochs >= 0");
+  for (const Index milestone : r.milestone_steps) require(milestone >= 0, "milestone-steps", milestone, "give steps >= 0");
+  require_positive_or_zero("milestone-factor", r.milestone_factor);
+  const auto factor = [](double value) { return value >= 0 && std::isfinite(value); };
+  require(factor(r.triangle.start), "triangle-start", r.triangle.start, "give a finite factor of --lr >= 0");
+  require(factor(r.triangle.end), "triangle-end", r.triangle.end, "give a finite factor of --lr >= 0");
+  require(r.triangle.peak >= 0 && r.triangle.peak <= 1, "triangle-peak", r.triangle.peak, "give a part of the run in [0,1]");
+}
+
+}  // namespace
+
 void Recipe::check() const {
-  const auto require = [](bool condition, const char* option, auto value, const char* rule) {
-    TEMPER_CHECK(condition, "--", option, ": ", value, " is not allowed; ", rule);
-  };
   require(epochs >= 1, "epochs", epochs, "give at least 1");
+  require(steps >= 0, "steps", steps, "give at least 1, or 0 for the end of the last epoch");
   require(batch >= 1, "batch", batch, "give at least 1");
+  require(val_size == kOwnSplit || val_size >= 1, "val-size", val_size, "give at least 1, or -1 for the division that the data has");
   require(smoothing >= 0 && smoothing <= 1, "smoothing", smoothing,
           "give a number in [0,1], the share of the target that is spread over all classes");
-  require(learning_rate >= 0 && std::isfinite(learning_rate), "lr", learning_rate, "give a finite number >= 0");
-  require(momentum >= 0 && momentum < 1, "momentum", momentum, "give a number in [0,1)");
-  require(dampening >= 0 && dampening <= 1, "dampening", dampening, "give a number in [0,1]");
-  require(!(optimizer == OptimizerKind::sgd && nesterov && momentum > 0 && dampening > 0), "dampening", dampening,
-          "Nesterov momentum has none: add --no-nesterov");
-  require(weight_decay >= 0 && std::isfinite(weight_decay), "weight-decay", weight_decay, "give a finite number >= 0");
-  require(clip_norm >= 0 && std::isfinite(clip_norm), "clip", clip_norm, "give the largest norm of the gradient, or 0 for no limit");
-  require(warm_up_epochs >= 0 && std::isfinite(warm_up_epochs), "warm-up", warm_up_epochs, "give a number of epochs >= 0");
-  for (const float milestone : milestones) require(milestone >= 0 && std::isfinite(milestone), "milestones", milestone, "give epochs >= 0");
+  require(loss_scale > 0 && std::isfinite(loss_scale), "loss-scale", loss_scale, "give a finite number > 0");
   require(augment.shift >= 0, "shift", augment.shift, "give a number of pixels >= 0");
+  require(mixup >= 0 && mixup <= data::kLargestMixup, "mixup", mixup, "give an alpha in [0,4], 0 for none");
+  require(crop >= 0, "crop", crop, "give the pixels of a side, or 0 for the whole image");
+  distillation.check();
+  check_optimizer(*this);
+  check_schedule(*this);
 }
 
 std::string_view name(Recipe::OptimizerKind kind) { return kind == Recipe::OptimizerKind::sgd ? "sgd" : "adamw"; }

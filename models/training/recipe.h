@@ -1,11 +1,15 @@
-// A recipe: every setting of a training run, as data.
+// A recipe: every setting of a training run, as data. models/training/settings.h lists them for the command line and files,
+// models/training/recipes.h has some by name.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "data/augment.h"
-#include "data/dataset.h"
+#include "data/preprocessing.h"
+#include "models/training/distillation.h"
+#include "models/training/parameter_rules.h"
+#include "models/views.h"
 #include "optim/schedule.h"
 
 namespace temper::training {
@@ -13,9 +17,23 @@ namespace temper::training {
 struct Recipe {
   enum class OptimizerKind { sgd, adamw };
 
+  std::string model = "";  // the network, as `temper models` lists it
   Index epochs = 30;
+  Index steps = 0;  // ends the run after so many; 0: at the end of the last epoch
   Index batch = 64;
-  float smoothing = 0;  // alpha of label smoothing, in [0,1]
+  std::uint64_t seed = 1;
+
+  Index val_size = kOwnSplit;  // images of the training part that are held out for validation
+  static constexpr Index kOwnSplit = -1;
+  Index crop = 0;  // side of the square that the network sees, 0: the whole image. Training takes it at random, evaluation in the middle
+  data::Standardization standardization = data::Standardization::channel;
+  data::Augment augment = {.random_crop = true};
+  float mixup = 0;                           // alpha of Beta(alpha, alpha), 0: none
+  models::Views views = models::Views::one;  // of the finished model
+
+  float smoothing = 0;   // alpha of label smoothing, in [0,1]
+  float loss_scale = 1;  // multiplies the loss; the paper has 3 on CIFAR
+  Distillation distillation = {};
 
   OptimizerKind optimizer = OptimizerKind::sgd;
   float learning_rate = 0.05f;
@@ -24,18 +42,30 @@ struct Recipe {
   float dampening = 0;    // of SGD without nesterov
   float weight_decay = 5e-4f;
   bool decay_norm_and_bias = false;
+  // Rate and decay of SGD are given for 1,024 images and for gradients that momentum does not enlarge: see optimizer.cpp.
+  bool decoupled = false;
   float clip_norm = 0;  // largest global norm of the gradient; 0: not clipped
+  std::vector<ParameterRule> learning_rate_factors = {}, decay_factors = {};
+  std::vector<ParameterRule> freeze = {};  // the value is the number of epochs in which the parameter learns
 
   optim::Schedule::Kind schedule = optim::Schedule::Kind::cosine;
   float warm_up_epochs = 0;
-  std::vector<float> milestones = {};  // of the schedule `step`, in epochs
+  Index warm_up_steps = 0;                  // instead of warm_up_epochs, when it is not 0
+  std::vector<float> milestones = {};       // of the schedule `step`, in epochs
+  std::vector<Index> milestone_steps = {};  // the same in steps; both may be given
+  float milestone_factor = 0.1f;            // of the rate at each
+  optim::Triangle triangle = {};
 
-  data::Augment augment = {};
-  std::uint64_t seed = 1;
+  float ema_decay = 0;        // of the exponential moving average of the weights, which becomes the model; 0: none
+  Index lookahead_every = 0;  // steps between returns to the lookahead average; 0: none
+  float lookahead_decay = 0.95f;
 
   // The settings that do well on a set without further thought: "digits", "mnist", "cifar10" or "cifar100"; anything else gets the defaults
   // above.
   static Recipe for_data(const std::string& name);
+
+  // With `epochs` those that `steps` take on a training set of so many samples.
+  Recipe resolved(Index samples) const;
 
   // Throws Error "--option: ..." for values that make no sense.
   void check() const;

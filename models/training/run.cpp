@@ -74,13 +74,15 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
   const fs::path path(folder);
   save_weights(*model.parameters, (path / "model.safetensors").string());
   const Shape& image = model.spec.image;
+  const data::Preprocessing& seen = model.preprocessing;
   Json json{{"temper", kVersion},
             {"command", record.command},
             {"created", now_utc()},
             {"settings", settings(record)},
             {"image", {image[0], image[1], image[2]}},
             {"classes", model.class_names},
-            {"normalization", {{"mean", model.normalization.mean}, {"std", model.normalization.std}}},
+            {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
+            {"preprocessing", {{"crop", seen.crop}, {"standardize", data::name(seen.standardization)}, {"tta", models::name(model.views)}}},
             {"parameters", model.parameters->learned_size()},
             {"machine", machine()}};
   if (record.teacher) {
@@ -100,19 +102,37 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
 
 namespace {
 
+// How the model sees images. Runs of temper 0.1 without "preprocessing" see whole images, normalised by channel.
+void read_preprocessing(const Json& json, models::Model& model) {
+  data::Preprocessing& seen = model.preprocessing;
+  seen.normalization = {.mean = json.at("normalization").at("mean"), .std = json.at("normalization").at("std")};
+  if (json.contains("preprocessing")) {
+    const Json& stored = json.at("preprocessing");
+    seen.crop = stored.at("crop");
+    seen.standardization = data::standardization(stored.at("standardize").get<std::string>());
+    model.views = models::views(stored.at("tta").get<std::string>());
+  }
+  const Shape& image = model.spec.image;
+  TEMPER_CHECK(seen.crop == 0 || (seen.crop == image[0] && seen.crop == image[1]), "the crop ", seen.crop, " is not the image ", image);
+  TEMPER_CHECK(static_cast<Index>(seen.normalization.mean.size()) == image[2], "the normalization is not that of ", image[2], " channels");
+  seen.normalization.table();
+}
+
 LoadedRun parse_run(const fs::path& path) {
   const Json json = Json::parse(read_file((path / "run.json").string()));
   const Json& settings = json.at("settings");
-  LoadedRun run{.model = {}, .data = settings.at("data"), .smoothing = settings.at("smoothing"), .calibrator = {}};
+  LoadedRun run{.model = {},
+                .data = settings.at("data"),
+                .val_size = settings.value("val_size", Recipe::kOwnSplit),
+                .smoothing = settings.at("smoothing"),
+                .calibrator = {}};
   models::Model& model = run.model;
   model.network_name = settings.at("model");
   const auto image = json.at("image").get<std::array<Index, 3>>();
   model.spec.image = {image[0], image[1], image[2]};
   model.class_names = json.at("classes").get<std::vector<std::string>>();
   model.spec.classes = static_cast<Index>(model.class_names.size());
-  model.normalization = {.mean = json.at("normalization").at("mean"), .std = json.at("normalization").at("std")};
-  TEMPER_CHECK(static_cast<Index>(model.normalization.mean.size()) == image[2], "the normalization is not that of ", image[2], " channels");
-  model.normalization.table();
+  read_preprocessing(json, model);
   model.parameters = std::make_unique<ParameterStore>();
   model.network = models::make_network(model.network_name, model.parameters->root(), model.spec);
   model.parameters->commit({});

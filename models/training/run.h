@@ -48,6 +48,7 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
 struct LoadedRun {
   models::Model model;
   std::string data;
+  Index val_size = Recipe::kOwnSplit;  // of the data, as data::load takes it
   float smoothing = 0;
   std::optional<StoredCalibrator> calibrator;  // of calibrator.json, where there is one
 };

@@ -2,43 +2,17 @@
 
 #include <chrono>
 #include <cmath>
-#include <variant>
 
-#include "core/ops/softmax_cross_entropy.h"
 #include "core/tape.h"
 #include "layers/noise.h"
-#include "optim/adamw.h"
+#include "models/training/optimizer.h"
 #include "optim/clip.h"
-#include "optim/sgd.h"
 
 namespace temper::training {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-using Optimizer = std::variant<optim::Sgd, optim::AdamW>;
-
-Optimizer make_optimizer(ParameterStore& store, const Recipe& recipe) {
-  if (recipe.optimizer == Recipe::OptimizerKind::adamw) {
-    return optim::AdamW(store, {.weight_decay = recipe.weight_decay, .decay_norm_and_bias = recipe.decay_norm_and_bias});
-  }
-  return optim::Sgd(store, {.momentum = recipe.momentum,
-                            .dampening = recipe.dampening,
-                            .nesterov = recipe.nesterov && recipe.momentum > 0,
-                            .weight_decay = recipe.weight_decay,
-                            .decay_norm_and_bias = recipe.decay_norm_and_bias});
-}
-
-optim::Schedule make_schedule(const Recipe& recipe, Index steps_an_epoch) {
-  const auto steps = [&](float epochs) { return static_cast<Index>(std::lround(epochs * static_cast<float>(steps_an_epoch))); };
-  optim::Schedule schedule{.kind = recipe.schedule,
-                           .base = recipe.learning_rate,
-                           .total = recipe.epochs * steps_an_epoch,
-                           .warm_up = steps(recipe.warm_up_epochs)};
-  for (const float milestone : recipe.milestones) schedule.milestones.push_back(steps(milestone));
-  return schedule;
-}
 
 Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
   const Index K = logits.shape().last();
@@ -58,11 +32,20 @@ class Run {
         recipe_(recipe),
         loss_(loss),
         observer_(observer),
-        loader_(set, model.normalization, {.batch = recipe.batch, .shuffle = true, .augment = recipe.augment, .seed = recipe.seed}),
+        loader_(set, model.preprocessing,
+                {.batch = recipe.batch,
+                 .shuffle = true,
+                 .augment = recipe.augment,
+                 .seed = recipe.seed,
+                 .companion = loss.companion(),
+                 .mixup = recipe.mixup}),
         optimizer_(make_optimizer(*model.parameters, recipe)),
-        schedule_(make_schedule(recipe, loader_.batches())) {}
+        schedule_(make_schedule(recipe, loader_.batches())),
+        factors_(*model.parameters, recipe),
+        averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())) {}
 
   EpochRecord epoch(Index epoch) {
+    factors_.begin_epoch(epoch);
     EpochRecord record{.epoch = epoch + 1, .learning_rate = schedule_.at(step_)};
     const auto start = Clock::now();
     double loss_sum = 0;
@@ -74,6 +57,7 @@ class Run {
       correct += batch_correct;
       images += count;
       observer_.on_step(progress(epoch, loss, count));
+      if (step_ == schedule_.total) break;  // of Recipe::steps
     }
     record.seconds = seconds_since(start);
     record.train_loss = loss_sum / static_cast<double>(images);
@@ -81,6 +65,9 @@ class Run {
     record.images_per_second = static_cast<double>(images) / record.seconds;
     return record;
   }
+
+  // The weights of the recipe's average take the place of the trained ones, or give it back.
+  void exchange_average() { averaging_.exchange(); }
 
  private:
   struct StepResult {
@@ -100,6 +87,7 @@ class Run {
     const double scale = recipe_.clip_norm > 0 ? optim::find_clip(*model_.parameters, recipe_.clip_norm).scale : 1;
     std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(step_), scale); }, optimizer_);
     if (step_++ == 0) warn_of_untouched();
+    averaging_.after_step(step_);
     return result;
   }
 
@@ -112,7 +100,7 @@ class Run {
   Progress progress(Index epoch, double loss, Index count) {
     images_ += count;
     const double seconds = seconds_since(start_);
-    const Index steps = recipe_.epochs * loader_.batches();
+    const Index steps = schedule_.total;
     return {.epoch = epoch + 1,
             .epochs = recipe_.epochs,
             .step = step_,
@@ -129,29 +117,27 @@ class Run {
   data::Loader loader_;
   Optimizer optimizer_;
   optim::Schedule schedule_;
+  ParameterFactors factors_;
+  Averaging averaging_;
   Index step_ = 0, images_ = 0;
   Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace
 
-Loss cross_entropy(const Recipe& recipe) {
-  return [smoothing = recipe.smoothing](const Tensor& logits, const data::Batch& batch) {
-    return softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
-  };
-}
-
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                               const Recipe& recipe, const Loss& loss, const Observer& observer) {
-  recipe.check();
-  data::check(recipe.augment, train_set.image);
+                               const Recipe& given, const Loss& loss, const Observer& observer) {
+  given.check();
+  const Recipe recipe = given.resolved(train_set.size());
   Run run(model, train_set, recipe, loss, observer);
   std::vector<EpochRecord> records;
   for (Index epoch = 0; epoch < recipe.epochs; ++epoch) {
     EpochRecord record = run.epoch(epoch);
-    record.val = calibration::metrics(models::predict(model, val_set));
+    run.exchange_average();
+    record.val = calibration::metrics(models::predict(model, val_set, {}));
     observer.on_epoch(record);
     records.push_back(record);
+    if (epoch + 1 < recipe.epochs) run.exchange_average();
   }
   return records;
 }

@@ -8,15 +8,10 @@
 #include "data/loader.h"
 #include "models/calibration/metrics.h"
 #include "models/model.h"
+#include "models/training/loss.h"
 #include "models/training/recipe.h"
 
 namespace temper::training {
-
-// The loss of a batch. Called while the tape records; a function of the logits.
-using Loss = std::function<Tensor(const Tensor& logits, const data::Batch& batch)>;
-
-// Cross entropy with the recipe's label smoothing.
-Loss cross_entropy(const Recipe& recipe);
 
 struct Progress {
   Index epoch = 0, epochs = 0;  // the epoch that runs, from 1
@@ -42,7 +37,8 @@ struct Observer {
   std::function<void(const std::string&)> on_warning = [](const std::string&) {};
 };
 
-// Trains the model for recipe.epochs and leaves it with the weights of the last one. The result is a function of the model, the data and
+// Trains the model for recipe.epochs, or recipe.steps, and leaves it with its last weights, or their average where the recipe has one; that
+// is also what is evaluated after each epoch. The result is a function of the model, the data and
 // the recipe alone, not of the number of threads. Throws Error, naming epoch and step, as soon as a loss is not a finite number.
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
                                const Recipe& recipe, const Loss& loss, const Observer& observer = {});

@@ -208,5 +208,61 @@ TEST_CASE("command line: bench measures networks, operations and the operations 
   CHECK(gflop == doctest::Approx(2e-9 * 8 * (2 * 784 * 16 + 3 * 16 * 16 + 3 * 16 * 10)));
 }
 
+TEST_CASE("command line: what is not said stays as the recipe of the data has it, flags too") {
+  const TemporaryFolder folder;
+  const std::string shown = temper_program(folder, "train --data cifar10:nowhere --show-config").out;
+  for (const char* line : {"nesterov = true ", "flip = \"random\" ", "shift = 4 ", "random_crop = true ", "lr = 0.1 "}) {
+    CHECK_MESSAGE(shown.find(line) != std::string::npos, line);
+  }
+  CHECK(temper_program(folder, "train --data digits --no-nesterov --show-config").out.find("nesterov = false") != std::string::npos);
+  CHECK(temper_program(folder, "train --data digits --nesterov --show-config").out.find("nesterov = true") != std::string::npos);
+}
+
+TEST_CASE("command line: settings come from the recipe, over it the file, over both the options, and are shown and kept") {
+  const TemporaryFolder folder;
+  const Result shown = temper_program(folder, "train --recipe fast-alexnet --show-config");
+  CHECK(shown.code == 0);
+  CHECK(shown.out.find("crop = 24 ") != std::string::npos);
+  write_file(folder / "all.toml", shown.out);
+  CHECK(temper_program(folder, "train --config all.toml --show-config").out == shown.out);
+
+  write_file(folder / "mine.toml", "model = \"mlp-8\"\nepochs = 1\ncrop = 7\nlr = 0.5\nval_size = 100\nflip = \"alternating\"\n");
+  const std::string train = "train --data digits --recipe fast-alexnet --config mine.toml --lr 0.01 --no-flip --out run ";
+  const Result run = temper_program(folder, train + "--json --tta flip");
+  CAPTURE(run.err);
+  REQUIRE(run.code == 0);
+  const Json json = Json::parse(read_file(folder / "run/run.json"));
+  const Json& settings = json.at("settings");
+  CHECK(settings.at("model") == "mlp-8");
+  CHECK(settings.at("epochs") == 1);
+  CHECK(settings.at("lr") == 0.01);
+  CHECK(settings.at("standardize") == "image");
+  CHECK(settings.at("flip") == "none");
+  CHECK(settings.at("val_size") == 100);
+  CHECK(json.at("image") == Json({7, 7, 1}));
+  CHECK(json.at("metrics").at("val").at("samples") == 100);
+  CHECK(Json::parse(temper_program(folder, "eval run --split val --json").out).at("nll") == json.at("metrics").at("val").at("nll"));
+  CHECK(Json::parse(temper_program(folder, "eval run --json --tta none").out).at("nll") != json.at("metrics").at("test").at("nll"));
+  CHECK(temper_program(folder, "distill --teacher run --model mlp-8 --epochs 1 --out student").code == 0);  // 7x7 teaches 8x8
+  CHECK(Json::parse(read_file(folder / "student/run.json")).at("settings").at("val_size") == 100);          // as the teacher's
+  CHECK(Json::parse(temper_program(folder, "eval run --data digits --split val --json").out).at("samples") == 100);
+
+  for (const auto& [text, about] : {std::pair{"lrr = 1", "bad.toml: line 1: lrr is not a setting"},
+                                    {"epochs = 0", "bad.toml: --epochs: 0 is not allowed"},
+                                    {"beta = 0.5", "bad.toml: beta is for learning from a teacher"}}) {
+    write_file(folder / "bad.toml", text);
+    check_refused(folder, "train --data digits --model mlp --config bad.toml --out none", 1, about);
+  }
+  check_refused(folder, "train --data digits --model mlp --config missing.toml --out none", 1, "missing.toml");
+  check_refused(folder, "train --data digits --recipe slow --out none", 2, "known are fast-resnet");
+  check_refused(folder, "train --data digits --recipe paper-mnist-student --out none", 2, "temper distill");
+  check_refused(folder, "train --data digits --model mlp --lr-factors fc9=1 --out none", 2, "it has fc1.weight");
+  check_refused(folder, "train --data digits --model mlp --crop 9 --out none", 2, "--crop");
+  check_refused(folder, "train --data digits --model mlp --val-size 0 --out none", 2, "--val-size");
+  check_refused(folder, "train --data digits --model mlp --val-size 5000 --out none", 2, "--val-size");
+  check_refused(folder, "distill --data digits --model mlp --out none", 2, "--teacher");
+  CHECK_FALSE(std::filesystem::exists(folder / "none"));
+}
+
 }  // namespace
 }  // namespace temper

@@ -16,6 +16,8 @@ using data::Placement;
 
 namespace {
 
+const Shape kImage{32, 32, 3};
+
 // Byte b of channel c becomes 1000 c + b: what is in the output tells where it came from.
 std::vector<float> telling_table(Index channels) {
   std::vector<float> table;
@@ -37,7 +39,7 @@ TEST_CASE("data: a placement is out(y,x) = in(y + dy, x' + dx), black outside") 
       for (Index dx = -3; dx <= 3; ++dx) {
         for (const bool flip : {false, true}) {
           std::vector<float> out(static_cast<std::size_t>(image.size() + 1), -7);
-          data::place(pixels, image, Placement{.dy = dy, .dx = dx, .flip = flip}, table, out.data());
+          data::place(pixels, image, Placement{.dy = dy, .dx = dx, .flip = flip}, table, image, out.data());
           CHECK(out.back() == -7);
           std::size_t i = 0;
           for (Index y = 0; y < 4; ++y) {
@@ -62,7 +64,7 @@ TEST_CASE("data: draws are uniform over shifts and flips") {
   int flips = 0;
   constexpr int kSamples = 18'000;
   for (Index sample = 0; sample < kSamples; ++sample) {
-    const Placement p = data::draw(augment, 1, 0, sample);
+    const Placement p = data::draw(augment, kImage, kImage, 1, 0, sample);
     ++dy[p.dy];
     ++dx[p.dx];
     flips += p.flip;
@@ -81,7 +83,7 @@ TEST_CASE("data: case 24, a draw depends on seed, epoch and sample alone") {
   const auto all = [&](std::uint64_t seed, Index epoch) {
     std::vector<std::tuple<Index, Index, bool>> draws;
     for (Index sample = 0; sample < 64; ++sample) {
-      const Placement p = data::draw(augment, seed, epoch, sample);
+      const Placement p = data::draw(augment, kImage, kImage, seed, epoch, sample);
       draws.emplace_back(p.dy, p.dx, p.flip);
     }
     return draws;
@@ -95,12 +97,69 @@ TEST_CASE("data: case 24, a draw depends on seed, epoch and sample alone") {
 
 TEST_CASE("data: no augmentation leaves the image as it is") {
   for (Index sample = 0; sample < 100; ++sample) {
-    const Placement p = data::draw({}, 3, 1, sample);
+    const Placement p = data::draw({}, kImage, kImage, 3, 1, sample);
     CHECK(p.dy == 0);
     CHECK(p.dx == 0);
     CHECK_FALSE(p.flip);
-    CHECK_FALSE(data::draw(data::shift(2), 3, 1, sample).flip);
+    CHECK_FALSE(data::draw(data::shift(2), kImage, kImage, 3, 1, sample).flip);
   }
+}
+
+TEST_CASE("data: a window smaller than the image is centred and then moved, mirrored at the border where that is wanted") {
+  const Shape image{5, 6, 1}, seen{3, 3, 1};
+  std::vector<std::uint8_t> pixels;
+  for (int i = 0; i < 30; ++i) pixels.push_back(static_cast<std::uint8_t>(i + 1));
+  const auto mirrored = [](Index i, Index size) { return i < 0 ? -i : i >= size ? 2 * size - 2 - i : i; };
+  for (Index dy = -4; dy <= 4; ++dy) {
+    for (Index dx = -4; dx <= 4; ++dx) {
+      for (const bool flip : {false, true}) {
+        for (const data::Padding padding : {data::Padding::black, data::Padding::reflect}) {
+          std::vector<float> out(10, -7);
+          data::place(pixels, image, {.dy = dy, .dx = dx, .flip = flip, .padding = padding}, telling_table(1), seen, out.data());
+          CHECK(out.back() == -7);
+          std::size_t i = 0;
+          for (Index y = 0; y < 3; ++y) {
+            for (Index x = 0; x < 3; ++x) {
+              const Index row = y + 1 + dy, column = (flip ? 2 - x : x) + 1 + dx;
+              const bool inside = row >= 0 && row < 5 && column >= 0 && column < 6;
+              const bool black = padding == data::Padding::black && !inside;
+              REQUIRE(out[i++] == static_cast<float>(black ? 0 : 6 * mirrored(row, 5) + mirrored(column, 6) + 1));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("data: random crops come from everywhere in the padded image, centre crops stay where they are") {
+  const Shape seen{24, 23, 3};
+  Augment augment = data::crop_flip(1);
+  std::set<Index> tops, lefts;
+  for (Index sample = 0; sample < 2000; ++sample) {
+    const Placement p = data::draw(augment, kImage, seen, 1, 0, sample);
+    tops.insert(p.dy + 4);   // (32 - 24) / 2
+    lefts.insert(p.dx + 4);  // (32 - 23) / 2
+  }
+  CHECK(tops.size() == 11);
+  CHECK(*tops.begin() == -1);
+  CHECK(*tops.rbegin() == 9);
+  CHECK(lefts.size() == 12);
+  CHECK(*lefts.begin() == -1);
+  CHECK(*lefts.rbegin() == 10);
+  augment = {};
+  CHECK(data::draw(augment, kImage, seen, 1, 0, 5).dy == 0);
+}
+
+TEST_CASE("data: alternating flips show an image both ways in any two epochs, half of the images each way in the first") {
+  const Augment augment{.flip = data::Flip::alternating};
+  int flips = 0;
+  for (Index sample = 0; sample < 1000; ++sample) {
+    const auto flipped = [&](Index epoch) { return data::draw(augment, kImage, kImage, 1, epoch, sample).flip; };
+    flips += flipped(0);
+    for (Index epoch = 0; epoch < 4; ++epoch) REQUIRE(flipped(epoch) != flipped(epoch + 1));
+  }
+  CHECK(std::abs(flips - 500) < 80);
 }
 
 TEST_CASE("data: a shift must leave something of the image") {

@@ -53,6 +53,22 @@ TEST_CASE("schedule: warm-up in front of each kind") {
   check_rates({.kind = Schedule::Kind::cosine, .base = 1, .total = 6, .warm_up = 2}, {0.5, 1, 1, 0.853553391, 0.5, 0.146446609, 0});
 }
 
+// np.interp(step, [0, int(peak total), total], [start, 1, end]), as the paper's code has it.
+TEST_CASE("schedule: triangle") {
+  const Schedule schedule{.kind = Schedule::Kind::triangle, .base = 2, .total = 10, .shape = {.start = 0.2, .peak = 0.25, .end = 0.5}};
+  check_rates(schedule, {0.4, 1.2, 2, 1.875, 1.75, 1.625, 1.5, 1.375, 1.25, 1.125, 1, 1});
+  check_rates({.kind = Schedule::Kind::triangle, .base = 1, .total = 2, .shape = {.start = 0, .peak = 1, .end = 0}}, {0, 0.5, 1, 1});
+  check_rates({.kind = Schedule::Kind::triangle, .base = 1, .total = 2, .shape = {.start = 0, .peak = 0, .end = 0}}, {1, 0.5, 0});
+  CHECK_THROWS_AS(optim::triangle(0, 0, {}, 1), Error);
+  CHECK_THROWS_AS(optim::triangle(0, 1, {.peak = 1.5}, 1), Error);
+  CHECK_THROWS_AS(optim::triangle(0, 1, {.start = -1}, 1), Error);
+}
+
+TEST_CASE("schedule: inverse square root, with and without its warm-up") {
+  check_rates({.kind = Schedule::Kind::inverse_sqrt, .base = 6, .warm_up = 4}, {1.5, 3, 4.5, 6, 5.366563146, 4.898979486});
+  check_rates({.kind = Schedule::Kind::inverse_sqrt, .base = 6}, {6, 4.242640687, 3.464101615, 3});
+}
+
 TEST_CASE("schedule: a warm-up as long as the run or longer rises through it and ends at 0") {
   check_rates({.kind = Schedule::Kind::linear, .base = 1, .total = 2, .warm_up = 2}, {0.5, 1, 0});
   check_rates({.kind = Schedule::Kind::cosine, .base = 1, .total = 2, .warm_up = 4}, {0.25, 0.5, 0.75, 1, 0});
@@ -81,11 +97,13 @@ TEST_CASE("schedule: refuses a run of no steps, negative steps and negative warm
 }
 
 TEST_CASE("schedule: kinds by name") {
-  for (const Schedule::Kind kind : {Schedule::Kind::constant, Schedule::Kind::step, Schedule::Kind::cosine, Schedule::Kind::linear}) {
+  for (const Schedule::Kind kind : {Schedule::Kind::constant, Schedule::Kind::step, Schedule::Kind::cosine, Schedule::Kind::linear,
+                                    Schedule::Kind::triangle, Schedule::Kind::inverse_sqrt}) {
     CHECK(optim::schedule_kind(optim::name(kind)) == kind);
   }
   CHECK(optim::schedule_kind("cosine") == Schedule::Kind::cosine);
-  CHECK_THROWS_WITH_AS(optim::schedule_kind("cosin"), doctest::Contains("it is constant, step, cosine or linear"), Error);
+  CHECK_THROWS_WITH_AS(optim::schedule_kind("cosin"), doctest::Contains("it is constant, step, cosine, linear, triangle or inverse-sqrt"),
+                       Error);
 }
 
 }  // namespace temper

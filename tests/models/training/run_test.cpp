@@ -67,5 +67,37 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   CHECK_THROWS_WITH_AS(load_run(folder / "nothing"), doctest::Contains("no such folder"), Error);
 }
 
+TEST_CASE("run: crop, standardisation and views come back with the model; runs from before they were stored load") {
+  const TemporaryFolder folder;
+  const data::Splits splits = data::digits();
+  models::Model model = models::make_model("mlp-8", splits.train, 1, {.standardization = data::Standardization::image, .crop = 6});
+  model.views = models::Views::flip_shift;
+  begin_run(folder / "run", false);
+  save_run(folder / "run", model, {.command = "train", .data = "digits", .model = "mlp-8", .recipe = {}});
+  const LoadedRun loaded = load_run(folder / "run");
+  CHECK(loaded.model.preprocessing == model.preprocessing);
+  CHECK(loaded.model.views == model.views);
+  CHECK(models::predict(loaded.model, splits.test).logits == models::predict(model, splits.test).logits);
+
+  const std::string path = folder / "run/run.json";
+  const std::string text = read_file(path);
+  const auto replaced = [&](const std::string& what, const std::string& with) {
+    std::string changed = text;
+    REQUIRE(changed.find(what) != std::string::npos);
+    return changed.replace(changed.find(what), what.size(), with);
+  };
+  write_file(path, replaced("\"preprocessing\"", "\"other\""));
+  CHECK(load_run(folder / "run").model.preprocessing.crop == 0);
+  for (const auto& [what, with] : {std::pair{"\"crop\": 6", "\"crop\": 5"},
+                                   {"\"standardize\": \"image\"", "\"standardize\": \"magic\""},
+                                   {"\"tta\": \"flip-shift\"", "\"tta\": 1"}}) {
+    const std::string all = replaced("\"preprocessing\"", "\"preprocessing\"");
+    const std::size_t begin = all.find("\"preprocessing\""), at = all.find(what, begin);
+    REQUIRE(at != std::string::npos);
+    write_file(path, std::string(all).replace(at, std::string(what).size(), with));
+    CHECK_THROWS_WITH_AS(load_run(folder / "run"), doctest::Contains("run.json"), Error);
+  }
+}
+
 }  // namespace
 }  // namespace temper::training

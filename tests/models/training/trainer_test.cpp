@@ -228,6 +228,27 @@ TEST_CASE("trainer: a single sample left over does not break batch normalisation
 }
 
 // Case 3: on the API, before anything is read or trained.
+TEST_CASE("trainer: with mixup the loss is that of both labels, and a network still learns") {
+  const data::Splits splits = data::digits();
+  const models::Model model = models::make_model("mlp-32", splits.train, 1);
+  data::Loader loader(splits.train, model.preprocessing, {.batch = 16, .mixup = 1});
+  auto epoch = loader.epoch(0);
+  const data::Batch& batch = *epoch.begin();
+  const Tensor logits = model(batch.images);
+  const auto plain = [&](std::span<const std::int32_t> labels) {
+    data::Batch part;
+    part.labels = labels;
+    return cross_entropy({.smoothing = 0.1f})(logits, part).item();
+  };
+  const float expected = batch.share * plain(batch.labels) + (1 - batch.share) * plain(batch.other_labels);
+  CHECK(cross_entropy({.smoothing = 0.1f})(logits, batch).item() == doctest::Approx(expected));
+
+  Recipe recipe = Recipe::for_data("digits");
+  recipe.epochs = 8;
+  recipe.mixup = 0.4f;
+  CHECK(train(model, splits.train, splits.val, recipe, cross_entropy(recipe)).back().val.accuracy > 0.85);
+}
+
 TEST_CASE("recipe: values that make no sense are refused by the name of their option") {
   const auto refused = [](auto change, const char* option) {
     Recipe recipe;

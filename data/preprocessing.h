@@ -1,0 +1,50 @@
+// From the bytes of an image to the numbers that a network sees: a crop, then standardisation. A part of the model: whoever uses a trained
+// network must show it images in the same way.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "data/augment.h"
+#include "data/normalization.h"
+
+namespace temper::data {
+
+enum class Standardization {
+  channel,  // (x/255 - mean) / std, with the mean and std of each channel over the training set: Normalization
+  image,  // (x - mean) / max(std, 1/sqrt(h w C)), with the mean and std of all x in 0..255 of this one image, after the crop: TensorFlow's
+          // per_image_standardization
+};
+
+struct Preprocessing {
+  Normalization normalization = {};  // of Standardization::channel
+  Standardization standardization = Standardization::channel;
+  Index crop = 0;  // side of the square that the network sees; 0: the whole image
+
+  // The (h,w,C) that the network sees of images (H,W,C). Throws Error "--crop: ..." when the crop is larger than the image.
+  Shape seen(const Shape& image) const;
+
+  bool operator==(const Preprocessing&) const = default;
+};
+
+// A preprocessing made ready for images of one shape.
+class Preprocessor {
+ public:
+  // Throws Error for a crop that is larger than the image, or a normalisation of other channels.
+  Preprocessor(const Preprocessing& preprocessing, const Shape& image);
+
+  const Shape& seen() const { return seen_; }  // (h,w,C)
+  // Writes the image (H,W,C) as the network sees it, in the window of `placement`, to out (h,w,C).
+  void operator()(std::span<const std::uint8_t> pixels, const Placement& placement, float* out) const;
+
+ private:
+  Standardization standardization_;
+  Shape image_, seen_;
+  std::vector<float> table_;  // (C,256)
+};
+
+// "channel", "image". The inverse throws for another name, listing these.
+std::string_view name(Standardization standardization);
+Standardization standardization(std::string_view name);
+
+}  // namespace temper::data

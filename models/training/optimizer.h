@@ -1,0 +1,42 @@
+// What a recipe means for the optimizers and averages of optim/.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "models/training/recipe.h"
+#include "optim/adamw.h"
+#include "optim/average.h"
+#include "optim/schedule.h"
+#include "optim/sgd.h"
+
+namespace temper::training {
+
+using Optimizer = std::variant<optim::Sgd, optim::AdamW>;
+Optimizer make_optimizer(ParameterStore& store, const Recipe& recipe);
+
+// Steps of the whole run.
+Index total_steps(const Recipe& recipe, Index steps_an_epoch);
+optim::Schedule make_schedule(const Recipe& recipe, Index steps_an_epoch);
+
+// The averages of weights that a recipe keeps: an exponential moving average, which is the model in the end, and lookahead, which the
+// training itself returns to every few steps.
+class Averaging {
+ public:
+  Averaging(ParameterStore& store, const Recipe& recipe, Index total_steps);
+
+  // After the optimizer has done steps_done = 1, 2, ... steps. Lookahead ends the run on its average.
+  void after_step(Index steps_done);
+  // The weights become those of the moving average, and again what they were at the next call. Does nothing without one.
+  void exchange();
+  // For checkpoints: "ema" and "lookahead", those that the recipe has, in the layout of ParameterStore::all_values().
+  std::vector<optim::StateArena> state();
+
+ private:
+  double ema_decay_, lookahead_decay_;
+  Index lookahead_every_, total_steps_;
+  std::optional<optim::WeightAverage> ema_, lookahead_;
+};
+
+}  // namespace temper::training

@@ -1,0 +1,244 @@
+#include "models/training/settings.h"
+
+#include <cmath>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "models/training/json.h"
+
+namespace temper::training {
+namespace {
+
+// A field as a value of a file.
+template <class Field> auto to_value(const Field& field) {
+  if constexpr (std::same_as<Field, bool> || std::same_as<Field, std::string>) {
+    return field;
+  } else if constexpr (std::integral<Field>) {
+    return static_cast<Index>(field);
+  } else if constexpr (std::floating_point<Field>) {
+    return short_number(static_cast<float>(field));
+  } else if constexpr (std::same_as<Field, ParameterRule>) {
+    return to_string(field);
+  } else {
+    std::vector<decltype(to_value(field.front()))> list;
+    for (const auto& item : field) list.push_back(to_value(item));
+    return list;
+  }
+}
+
+template <class T> T expect(const Value& value, const char* what) {
+  const T* held = std::get_if<T>(&value);
+  if (!held) throw Error(concat("it takes ", what));
+  return *held;
+}
+
+template <class Field> void from_value(const Value& value, Field& field) {
+  if constexpr (std::same_as<Field, bool>) {
+    field = expect<bool>(value, "true or false");
+  } else if constexpr (std::same_as<Field, std::string>) {
+    field = expect<std::string>(value, "text");
+  } else if constexpr (std::integral<Field>) {
+    const Index number = expect<Index>(value, "a whole number");
+    TEMPER_CHECK(std::in_range<Field>(number), "it takes a whole number in the range of its kind, not ", number);
+    field = static_cast<Field>(number);
+  } else if constexpr (std::floating_point<Field>) {
+    const Index* whole = std::get_if<Index>(&value);
+    field = static_cast<Field>(whole ? static_cast<double>(*whole) : expect<double>(value, "a number"));
+  } else if constexpr (std::same_as<Field, std::vector<Index>>) {
+    field = expect<std::vector<Index>>(value, "a list of whole numbers, as [32000, 48000]");
+  } else if constexpr (std::same_as<Field, std::vector<float>>) {
+    field.clear();
+    for (const double number : expect<std::vector<double>>(value, "a list of numbers, as [30, 60]"))
+      field.push_back(static_cast<float>(number));
+  } else {
+    field.clear();
+    for (const std::string& text : expect<std::vector<std::string>>(value, "a list of rules, as [\"fc3.*=0.1\"]"))
+      field.push_back(parameter_rule(text));
+  }
+}
+
+// Settings of one group, in the order in which they are added.
+class Group {
+ public:
+  Group(std::vector<Setting>& all, std::string name) : all_(all), name_(std::move(name)) {}
+
+  // access(recipe) is the field: bool, number, text, or a list.
+  template <class Access> Group& field(const char* key, const char* option, const char* type_name, const char* help, Access access) {
+    all_.push_back({name_, key, option, type_name, help, [access](const Recipe& recipe) { return Value(to_value(access(recipe))); },
+                    [access](Recipe& recipe, const Value& value) { from_value(value, access(recipe)); }});
+    return *this;
+  }
+
+  // access(recipe) is an enumeration; parse is the inverse of its name().
+  template <class Access, class Name, class Parse>
+  Group& choice(const char* key, const char* option, const char* help, Access access, Name to_name, Parse parse) {
+    all_.push_back({name_, key, option, "NAME", help, [=](const Recipe& recipe) { return Value(std::string(to_name(access(recipe)))); },
+                    [=](Recipe& recipe, const Value& value) { access(recipe) = parse(expect<std::string>(value, "a name")); }});
+    return *this;
+  }
+
+ private:
+  std::vector<Setting>& all_;
+  std::string name_;
+};
+
+void add_length(std::vector<Setting>& all) {
+  Group(all, "Network and length")
+      .field(
+          "model", "--model", "NAME", "The network; `temper models` lists them", [](auto& r) -> auto& { return r.model; })
+      .field(
+          "epochs", "--epochs", "N", "Passes over the training images", [](auto& r) -> auto& { return r.epochs; })
+      .field(
+          "steps", "--steps", "N", "End the run after so many steps, whatever --epochs (0: no)", [](auto& r) -> auto& { return r.steps; })
+      .field(
+          "batch", "--batch", "N", "Images a step", [](auto& r) -> auto& { return r.batch; })
+      .field(
+          "seed", "--seed", "S", "Of weights, order, augmentation and dropout (default 1)", [](auto& r) -> auto& { return r.seed; });
+}
+
+void add_images(std::vector<Setting>& all) {
+  Group(all, "Images")
+      .field(
+          "val_size", "--val-size", "N", "Training images held out for validation (-1: as many as the data has it)",
+          [](auto& r) -> auto& { return r.val_size; })
+      .field(
+          "crop", "--crop", "P", "Side of the square that the network sees, the middle in evaluation (0: the whole image)",
+          [](auto& r) -> auto& { return r.crop; })
+      .field(
+          "random_crop", "--random-crop,!--no-random-crop", "", "Augmentation: in training the crop is taken anywhere",
+          [](auto& r) -> auto& { return r.augment.random_crop; })
+      .choice(
+          "standardize", "--standardize", "By channel, over the training set, or each image by itself: channel or image",
+          [](auto& r) -> auto& { return r.standardization; }, [](auto value) { return data::name(value); }, data::standardization)
+      .field(
+          "shift", "--shift", "P", "Augmentation: move images at random by up to so many pixels",
+          [](auto& r) -> auto& { return r.augment.shift; })
+      .choice(
+          "padding", "--padding", "What moves in with --shift: black or reflect", [](auto& r) -> auto& { return r.augment.padding; },
+          [](auto value) { return data::name(value); }, data::padding)
+      .choice(
+          "flip", "--flip{random},--no-flip{none}", "Augmentation: mirror images at random, or in turn: --flip=alternating",
+          [](auto& r) -> auto& { return r.augment.flip; }, [](auto value) { return data::name(value); }, data::flip)
+      .field(
+          "mixup", "--mixup", "A", "Augmentation: mix images in pairs, with shares of Beta(A, A) (0: no)",
+          [](auto& r) -> auto& { return r.mixup; })
+      .choice(
+          "tta", "--tta", "Views to average in evaluation, kept with the model: none, flip or flip-shift",
+          [](auto& r) -> auto& { return r.views; }, [](auto value) { return models::name(value); }, models::views);
+}
+
+void add_loss(std::vector<Setting>& all) {
+  Group(all, "Loss")
+      .field(
+          "smoothing", "--smoothing", "A", "Label smoothing alpha in [0,1]: the share of the target spread over all classes",
+          [](auto& r) -> auto& { return r.smoothing; })
+      .field(
+          "loss_scale", "--loss-scale", "X", "Multiply the loss", [](auto& r) -> auto& { return r.loss_scale; });
+  Group(all, "Distillation")
+      .field(
+          "temperature", "--temperature", "T", "Softens the teacher's probabilities",
+          [](auto& r) -> auto& { return r.distillation.temperature; })
+      .field(
+          "beta", "--beta", "B", "Weight of the teacher against the labels, in [0,1]; at 1 the labels play no part",
+          [](auto& r) -> auto& { return r.distillation.beta; })
+      .choice(
+          "form", "--form",
+          "paper: T on the teacher alone, no factor (Müller et al. 2019); hinton: T on both sides, times T^2 (Hinton et al. 2015); logits: "
+          "half "
+          "the squared distance of the logits",
+          [](auto& r) -> auto& { return r.distillation.form; }, [](auto value) { return name(value); }, distillation_form);
+}
+
+void add_optimizer(std::vector<Setting>& all) {
+  Group(all, "Optimizer")
+      .choice(
+          "optimizer", "--optimizer", "sgd or adamw", [](auto& r) -> auto& { return r.optimizer; }, [](auto value) { return name(value); },
+          optimizer_kind)
+      .field(
+          "momentum", "--momentum", "M", "Of SGD", [](auto& r) -> auto& { return r.momentum; })
+      .field(
+          "nesterov", "--nesterov,!--no-nesterov", "", "Nesterov's form of momentum", [](auto& r) -> auto& { return r.nesterov; })
+      .field(
+          "dampening", "--dampening", "D", "Of SGD's momentum", [](auto& r) -> auto& { return r.dampening; })
+      .field(
+          "weight_decay", "--weight-decay", "W", "L2 with SGD, decoupled with AdamW", [](auto& r) -> auto& { return r.weight_decay; })
+      .field(
+          "decay_norm_and_bias", "--decay-norm-and-bias,!--no-decay-norm-and-bias", "", "Decay normalisation parameters and biases too",
+          [](auto& r) -> auto& { return r.decay_norm_and_bias; })
+      .field(
+          "decoupled", "--decoupled,!--no-decoupled", "",
+          "SGD's rate and decay are meant for 1,024 images, and for steps that momentum does not enlarge",
+          [](auto& r) -> auto& { return r.decoupled; })
+      .field(
+          "clip", "--clip", "X", "Largest global norm of the gradient (0: no limit)", [](auto& r) -> auto& { return r.clip_norm; })
+      .field(
+          "lr_factors", "--lr-factors", "PATTERN=F,...", "Learning rates of some parameters: fc3.*=0.1, norm:*=64",
+          [](auto& r) -> auto& { return r.learning_rate_factors; })
+      .field(
+          "decay_factors", "--decay-factors", "PATTERN=F,...", "Weight decays of some parameters",
+          [](auto& r) -> auto& { return r.decay_factors; })
+      .field(
+          "freeze", "--freeze", "PATTERN=E,...", "Parameters that learn in the first E epochs only; 0: never",
+          [](auto& r) -> auto& { return r.freeze; });
+}
+
+void add_schedule(std::vector<Setting>& all) {
+  Group(all, "Learning rate")
+      .field(
+          "lr", "--lr", "R", "Highest learning rate", [](auto& r) -> auto& { return r.learning_rate; })
+      .choice(
+          "schedule", "--schedule", "How it goes: constant, step, cosine, linear, triangle or inverse-sqrt",
+          [](auto& r) -> auto& { return r.schedule; }, [](auto value) { return optim::name(value); }, optim::schedule_kind)
+      .field(
+          "warm_up_epochs", "--warm-up", "E", "Epochs in which it rises first", [](auto& r) -> auto& { return r.warm_up_epochs; })
+      .field(
+          "warm_up_steps", "--warm-up-steps", "N", "The same in steps, instead (0: no)", [](auto& r) -> auto& { return r.warm_up_steps; })
+      .field(
+          "milestones", "--milestones", "E,E,...", "Epochs at which --schedule step changes it",
+          [](auto& r) -> auto& { return r.milestones; })
+      .field(
+          "milestone_steps", "--milestone-steps", "N,N,...", "The same in steps", [](auto& r) -> auto& { return r.milestone_steps; })
+      .field(
+          "milestone_factor", "--milestone-factor", "F", "What it is multiplied by there",
+          [](auto& r) -> auto& { return r.milestone_factor; })
+      .field(
+          "triangle_start", "--triangle-start", "F", "Of --schedule triangle: the first rate, as a part of --lr",
+          [](auto& r) -> auto& { return r.triangle.start; })
+      .field(
+          "triangle_peak", "--triangle-peak", "P", "The part of the run after which it is highest",
+          [](auto& r) -> auto& { return r.triangle.peak; })
+      .field(
+          "triangle_end", "--triangle-end", "F", "The last rate, as a part of --lr", [](auto& r) -> auto& { return r.triangle.end; });
+}
+
+void add_averages(std::vector<Setting>& all) {
+  Group(all, "Averages of weights")
+      .field(
+          "ema", "--ema", "D", "Decay of an exponential moving average, which becomes the model (0: none)",
+          [](auto& r) -> auto& { return r.ema_decay; })
+      .field(
+          "lookahead", "--lookahead", "N", "Return to the lookahead average every N steps (0: none)",
+          [](auto& r) -> auto& { return r.lookahead_every; })
+      .field(
+          "lookahead_decay", "--lookahead-decay", "D", "Of that average, a step; it grows to this by the cube of the way",
+          [](auto& r) -> auto& { return r.lookahead_decay; });
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> list;
+    add_length(list);
+    add_images(list);
+    add_loss(list);
+    add_optimizer(list);
+    add_schedule(list);
+    add_averages(list);
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace temper::training

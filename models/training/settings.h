@@ -1,0 +1,32 @@
+// The settings of a recipe as a list: what the command line, configuration files, run.json and `temper train --show-config` have in common.
+// A new setting is a field of Recipe, a line here, and a rule in Recipe::check.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "models/training/recipe.h"
+
+namespace temper::training {
+
+using Value = std::variant<bool, Index, double, std::string, std::vector<Index>, std::vector<double>, std::vector<std::string>>;
+
+struct Setting {
+  std::string group;      // "Optimizer": settings of a group follow one another
+  std::string key;        // "weight_decay", in files
+  std::string option;     // "--weight-decay", on the command line. "--flip{random},--no-flip{none}" are flags for values, as CLI11 has them
+  std::string type_name;  // "W"
+  std::string help;
+  std::function<Value(const Recipe&)> read;
+  // Takes a whole number for a real one. Throws Error, saying what it takes, for a value of another kind and for an unknown name; ranges
+  // are for Recipe::check.
+  std::function<void(Recipe&, const Value&)> write;
+
+  bool for_distillation() const { return group == "Distillation"; }
+};
+
+const std::vector<Setting>& settings();
+
+}  // namespace temper::training

@@ -1,0 +1,168 @@
+#include "models/training/recipes.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "models/training/json.h"
+#include "models/training/recipe_file.h"
+#include "models/training/settings.h"
+
+namespace temper::training {
+namespace {
+
+// Every setting has a value that is not the default one.
+constexpr std::string_view kUnusual = R"(
+model = "a \"quoted\" \\ name"
+epochs = 7
+steps = 71
+batch = 9
+seed = 12345678901
+val_size = 12
+crop = 5
+random_crop = false
+standardize = "image"
+shift = 3
+padding = "reflect"
+flip = "alternating"
+mixup = 0.25
+tta = "flip-shift"
+smoothing = 0.3
+loss_scale = 3
+temperature = 2.5
+beta = 0.25
+form = "logits"
+optimizer = "adamw"
+momentum = 0.1
+nesterov = false
+dampening = 0.7
+weight_decay = 1e-05
+decay_norm_and_bias = true
+decoupled = true
+clip = 2
+lr_factors = ["fc3.*=0.1", "norm:*=64"]
+decay_factors = ["*=0.015625"]
+freeze = ["bias:*=3"]
+lr = 1e-30
+schedule = "inverse-sqrt"
+warm_up_epochs = 0.5
+warm_up_steps = 4
+milestones = [1.5, 2]
+milestone_steps = [32000, 48000]
+milestone_factor = 0.5
+triangle_start = 0.125
+triangle_peak = 0.5
+triangle_end = 0.25
+ema = 0.999
+lookahead = 5
+lookahead_decay = 0.9
+)";
+
+std::string error_of_text(const std::string& text) {
+  Recipe recipe;
+  recipe.epochs = 77;
+  try {
+    read_recipe(text, "my.toml", recipe);
+  } catch (const Error& error) {
+    CHECK(recipe.epochs == 77);
+    return error.what();
+  }
+  return "";
+}
+
+TEST_CASE("recipes: every setting goes into a file and comes back") {
+  Recipe recipe;
+  const std::vector<std::string> keys = read_recipe(kUnusual, "unusual", recipe);
+  REQUIRE(keys.size() == settings().size());  // a new setting belongs into kUnusual
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    CAPTURE(keys[i]);
+    CHECK(keys[i] == settings()[i].key);
+    CHECK(settings()[i].read(recipe) != settings()[i].read({}));
+  }
+  Recipe again;
+  const std::string text = write_recipe(recipe, true);
+  read_recipe(text, "written", again);
+  for (const Setting& setting : settings()) CHECK(setting.read(again) == setting.read(recipe));
+  CHECK(write_recipe(again, true) == text);
+  CHECK(recipe.seed == 12345678901);
+  CHECK(recipe.milestone_steps == std::vector<Index>{32000, 48000});
+  CHECK(write_recipe(recipe, false).find("beta") == std::string::npos);
+}
+
+TEST_CASE("recipes: run.json has every setting in the words of the files") {
+  Recipe recipe;
+  read_recipe(kUnusual, "unusual", recipe);
+  const Json json = to_json(recipe);
+  CHECK(json.size() == settings().size() - 4);  // the model and what a teacher is followed by stand beside it
+  CHECK(json["lr_factors"] == Json({"fc3.*=0.1", "norm:*=64"}));
+  CHECK(json["flip"] == "alternating");
+  CHECK(json["smoothing"].dump() == "0.3");
+  CHECK(json["milestone_steps"].dump() == "[32000,48000]");
+}
+
+TEST_CASE("recipes: keys and options are unlike each other, a file changes only what it names") {
+  std::set<std::string> keys, options;
+  for (const Setting& setting : settings()) {
+    keys.insert(setting.key);
+    options.insert(setting.option);
+  }
+  CHECK(keys.size() == settings().size());
+  CHECK(options.size() == settings().size());
+  Recipe recipe{.epochs = 3, .batch = 4};
+  CHECK(read_recipe("batch = 8", "x", recipe) == std::vector<std::string>{"batch"});
+  CHECK(recipe.epochs == 3);
+  CHECK(recipe.batch == 8);
+  CHECK(read_recipe("", "x", recipe).empty());
+}
+
+TEST_CASE("recipes: what is wrong in a file is said with its line") {
+  const auto says = [](const std::string& text, std::initializer_list<const char*> words) {
+    const std::string error = error_of_text(text);
+    CAPTURE(error);
+    for (const char* word : words) CHECK_MESSAGE(error.find(word) != std::string::npos, word);
+    CHECK(error.starts_with("my.toml: line "));
+    CHECK(error.find("; ") != std::string::npos);
+    CHECK(error.find('\n') == std::string::npos);
+  };
+  says("epochs = 3\n\nepoch = 4", {"line 3", "epoch is not a setting", "known are model, epochs"});
+  says("epochs = 3\nepochs = 4", {"line 2", "epochs"});
+  says("epochs 3", {"line 1"});
+  says("epochs = 1.5", {"line 1: epochs", "whole number"});
+  says("epochs = \"3\"", {"epochs", "whole number"});
+  says("epochs = 99999999999999999999", {"line 1"});
+  says("seed = -1", {"seed", "-1"});
+  says("\nlr = true", {"line 2: lr", "a number"});
+  says("nesterov = 1", {"nesterov", "true or false"});
+  says("model = 3", {"model", "text"});
+  says("schedule = \"up\"", {"schedule", "up", "cosine"});
+  says("flip = true", {"flip", "a name"});
+  says("flip = \"twice\"", {"flip", "twice", "alternating"});
+  says("milestones = 3", {"milestones", "list of numbers"});
+  says("milestones = [\"a\"]", {"milestones", "list of numbers"});
+  says("milestones = [1, \"a\"]", {"milestones", "kind"});
+  says("milestone_steps = [1.5]", {"milestone_steps", "whole numbers"});
+  says("lr_factors = [\"fc3\"]", {"lr_factors", "PATTERN=NUMBER"});
+  says("lr_factors = [1]", {"lr_factors", "list of rules"});
+  says("[sgd]\nlr = 1", {"line 1", "sgd is not a setting"});
+  says("[optimizer]\nlr = 1", {"line 1", "optimizer", "kind"});
+  says("lr = 1979-05-27", {"lr", "kind"});
+}
+
+TEST_CASE("recipes: those with names make sense, and are found by them") {
+  for (const NamedRecipe& named : named_recipes()) {
+    CAPTURE(named.name);
+    const Recipe recipe = to_recipe(named_recipe(named.name));
+    recipe.check();
+    CHECK_FALSE(recipe.model.empty());
+    CHECK_FALSE(named.description.empty());
+    CHECK(needs_teacher(named) == (named.name == "paper-mnist-student"));
+  }
+  CHECK_THROWS_WITH_AS(named_recipe("fast"), doctest::Contains("known are fast-resnet, "), Error);
+  const Recipe paper = to_recipe(named_recipe("paper-resnet56"));
+  CHECK(paper.resolved(40'000).epochs == 205);  // 64,000 of 313 steps each
+  CHECK(paper.resolved(40'000).steps == 64'000);
+}
+
+}  // namespace
+}  // namespace temper::training
