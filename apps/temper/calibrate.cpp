@@ -151,7 +151,7 @@ void of_run(const Options& options) {
                "--labels: they belong to --logits; a run has its own, and its folder takes the result");
   const CalibrationSettings settings = settings_of(options);
   const training::LoadedRun loaded = training::load_run(options.run);
-  const data::Splits splits = data::load(loaded.data, loaded.val_size);
+  const data::Splits splits = data::load(loaded.data, {.held_out = loaded.val_size});
   const Predictions val = models::predict(loaded.model, splits.val), test = models::predict(loaded.model, splits.test);
   CalibrationOutcome outcome = calibrate_run(val, test, settings);
   const auto on_smoothing = advice_on_smoothing(options.run, outcome.record);

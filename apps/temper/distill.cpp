@@ -33,7 +33,7 @@ void run(Options& options) {
   if (teacher.smoothing > 0 && distillation.temperature > 1) {
     warn("the teacher was trained with label smoothing: above temperature 1 it has little left to teach; compare with --temperature 1");
   }
-  const data::Splits splits = data::load(options.data, recipe.val_size);
+  const data::Splits splits = data::load(options.data, {.held_out = recipe.val_size});
   const models::Model student = make_model(recipe, splits.train);
   const training::Loss loss = training::distillation_loss(teacher.model, student, splits.train, distillation, recipe);
   train_and_keep(options, splits, student,

@@ -35,7 +35,7 @@ std::string calibrator_text(const Options& options, const training::LoadedRun& l
 data::Splits load_data(const Options& options, const training::LoadedRun& loaded) {
   const std::string& spec = options.data.empty() ? loaded.data : options.data;
   const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
-  return kind(spec) == kind(loaded.data) ? data::load(spec, loaded.val_size) : data::load(spec);
+  return kind(spec) == kind(loaded.data) ? data::load(spec, {.held_out = loaded.val_size}) : data::load(spec);
 }
 
 void run(const Options& options) {

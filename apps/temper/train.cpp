@@ -10,7 +10,7 @@ void run(const TrainingOptions& options) {
   const training::Recipe recipe = options.settings();
   if (options.show_settings(recipe)) return;
   options.use_threads();
-  const data::Splits splits = data::load(options.data, recipe.val_size);
+  const data::Splits splits = data::load(options.data, {.held_out = recipe.val_size});
   const models::Model model = make_model(recipe, splits.train);
   train_and_keep(options, splits, model, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe},
                  training::cross_entropy(recipe));
