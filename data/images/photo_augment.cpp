@@ -59,7 +59,7 @@ void change_colours(std::span<float> pixels, int kind, float factor) {
 
 void check(const PhotoAugment& augment) {
   TEMPER_CHECK(augment.smallest_area > 0 && augment.smallest_area <= augment.largest_area && augment.largest_area <= 1,
-               "--crop-area: ", augment.smallest_area, " to ", augment.largest_area,
+               "--smallest-area: ", augment.smallest_area, " to ", augment.largest_area,
                " is not allowed; give two shares of the area in (0,1], the smaller first");
   for (const auto& [option, value] :
        {std::pair{"--brightness", augment.brightness}, {"--contrast", augment.contrast}, {"--saturation", augment.saturation}}) {

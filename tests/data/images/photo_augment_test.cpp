@@ -99,8 +99,8 @@ TEST_CASE("photo augmentation: a draw depends on seed, epoch and sample, and on 
 }
 
 TEST_CASE("photo augmentation: settings that make no sense are refused by their option") {
-  CHECK(holds(error_of([] { data::check(PhotoAugment{.smallest_area = 0}); }), {"--crop-area: 0 to 1"}));
-  CHECK(holds(error_of([] { data::check(PhotoAugment{.smallest_area = 0.5f, .largest_area = 0.4f}); }), {"--crop-area"}));
+  CHECK(holds(error_of([] { data::check(PhotoAugment{.smallest_area = 0}); }), {"--smallest-area: 0 to 1"}));
+  CHECK(holds(error_of([] { data::check(PhotoAugment{.smallest_area = 0.5f, .largest_area = 0.4f}); }), {"--smallest-area"}));
   CHECK(holds(error_of([] { data::check(PhotoAugment{.contrast = -1}); }), {"--contrast: -1"}));
   CHECK(holds(error_of([] { data::check(PhotoAugment{.saturation = NAN}); }), {"--saturation"}));
 }
