@@ -25,6 +25,8 @@
 #include "core/tensor.h"
 #include "core/weights.h"
 #include "data/dataset.h"
+#include "data/images/framing.h"
+#include "data/images/image.h"
 #include "data/loader.h"
 #include "data/mixup.h"
 #include "data/preprocessing.h"

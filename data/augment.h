@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/shape.h"
+#include "data/images/photo_augment.h"
 
 namespace temper::data {
 
@@ -26,6 +27,7 @@ struct Augment {
   Flip flip = Flip::none;
   Padding padding = Padding::black;
   bool random_crop = false;
+  PhotoAugment photo = {};  // comes first, of sets of photos
 };
 constexpr Augment crop_flip(int padding) { return {.shift = padding, .flip = Flip::random, .random_crop = true}; }  // the CIFAR recipe, 4
 constexpr Augment shift(int pixels) { return {.shift = pixels, .random_crop = true}; }                              // the MNIST recipe, 2

@@ -30,29 +30,36 @@ std::vector<Index> quotas(const std::vector<std::vector<Index>>& members, Index 
 struct Source {
   const char* kind;
   bool takes_folder;
-  std::function<Splits(const std::string& dir)> read;
+  std::function<Splits(const std::string& dir, const LoadOptions&)> read;
 };
 
 const std::vector<Source>& sources() {
   static const std::vector<Source> all{
-      {"digits", false, [](const std::string&) { return digits(); }},
-      {"mnist", true, mnist},
-      {"cifar10", true, cifar10},
-      {"cifar100", true, cifar100},
+      {"digits", false, [](const std::string&, const LoadOptions&) { return digits(); }},
+      {"mnist", true, [](const std::string& dir, const LoadOptions&) { return mnist(dir); }},
+      {"cifar10", true, [](const std::string& dir, const LoadOptions&) { return cifar10(dir); }},
+      {"cifar100", true, [](const std::string& dir, const LoadOptions&) { return cifar100(dir); }},
+      {"folder", true, image_folder},
   };
   return all;
 }
 
 constexpr const char* kKnown =
     "known are digits, mnist:DIR (with train-images-idx3-ubyte and the three others, plain or .gz), cifar10:DIR (with "
-    "data_batch_1.bin to data_batch_5.bin and test_batch.bin) and cifar100:DIR (with train.bin and test.bin)";
+    "data_batch_1.bin to data_batch_5.bin and test_batch.bin), cifar100:DIR (with train.bin and test.bin) and folder:DIR (with a folder of "
+    "pictures for each class)";
 
 }  // namespace
 
 void Dataset::check() const {
   TEMPER_CHECK(image.rank() == 3 && image.size() > 0, name, ": images of shape ", image, ", expected (H,W,C), none 0");
-  TEMPER_CHECK(static_cast<Index>(pixels.size()) == size() * image.size(), name, ": ", pixels.size(), " pixel bytes for ", size(),
-               " images of ", image, "; give ", size() * image.size());
+  if (photos) {
+    TEMPER_CHECK(static_cast<Index>(photo_numbers.size()) == size() && photos->framing().image == image, name, ": ", photo_numbers.size(),
+                 " photos framed as ", photos->framing().image, " for ", size(), " images of ", image, "; give one for each");
+  } else {
+    TEMPER_CHECK(static_cast<Index>(pixels.size()) == size() * image.size(), name, ": ", pixels.size(), " pixel bytes for ", size(),
+                 " images of ", image, "; give ", size() * image.size());
+  }
   for (Index i = 0; i < size(); ++i) {
     const std::int32_t label = labels[static_cast<std::size_t>(i)];
     TEMPER_CHECK(label >= 0 && label < classes(), name, ": label ", label, " at sample ", i, ", expected 0-", classes() - 1,
@@ -65,34 +72,61 @@ std::span<const std::uint8_t> Dataset::pixels_of(Index sample) const {
   return std::span(pixels).subspan(static_cast<std::size_t>(sample * image.size()), static_cast<std::size_t>(image.size()));
 }
 
+void Dataset::copy_image(Index sample, std::span<std::uint8_t> out) const {
+  if (!photos) {
+    std::ranges::copy(pixels_of(sample), out.begin());
+    return;
+  }
+  Image scratch;
+  cut_middle(photos->covering(photo_numbers[static_cast<std::size_t>(sample)], scratch), photos->framing(), out.data());
+}
+
 Dataset Dataset::subset(std::span<const Index> samples, std::string subset_name) const {
-  Dataset part{.name = std::move(subset_name), .image = image, .pixels = {}, .labels = {}, .class_names = class_names};
-  part.pixels.reserve(samples.size() * static_cast<std::size_t>(image.size()));
+  Dataset part{.name = std::move(subset_name), .image = image, .pixels = {}, .labels = {}, .class_names = class_names, .photos = photos};
+  if (!photos) part.pixels.reserve(samples.size() * static_cast<std::size_t>(image.size()));
   part.labels.reserve(samples.size());
   for (const Index sample : samples) {
-    const std::span<const std::uint8_t> chosen = pixels_of(sample);
-    part.pixels.insert(part.pixels.end(), chosen.begin(), chosen.end());
+    if (photos) {
+      part.photo_numbers.push_back(photo_numbers[static_cast<std::size_t>(sample)]);
+    } else {
+      const std::span<const std::uint8_t> chosen = pixels_of(sample);
+      part.pixels.insert(part.pixels.end(), chosen.begin(), chosen.end());
+    }
     part.labels.push_back(labels[static_cast<std::size_t>(sample)]);
   }
   return part;
 }
 
-TrainVal hold_out(const Dataset& all, Index held_out) {
-  TEMPER_CHECK(held_out >= 0 && held_out < all.size(), all.name, ": ", held_out, " of ", all.size(),
-               " samples cannot be held out; hold out 0-", all.size() - 1);
-  all.check();
-  std::vector<std::vector<Index>> members(static_cast<std::size_t>(all.classes()));
-  for (Index i = 0; i < all.size(); ++i) members[static_cast<std::size_t>(all.labels[static_cast<std::size_t>(i)])].push_back(i);
-  const std::vector<Index> quota = quotas(members, held_out, all.size());
+void Dataset::append(const Dataset& other) {
+  TEMPER_CHECK(image == other.image && class_names == other.class_names && photos == other.photos, name, ": ", other.name,
+               " cannot be added to it; join parts of the same set");
+  pixels.insert(pixels.end(), other.pixels.begin(), other.pixels.end());
+  labels.insert(labels.end(), other.labels.begin(), other.labels.end());
+  photo_numbers.insert(photo_numbers.end(), other.photo_numbers.begin(), other.photo_numbers.end());
+}
+
+std::vector<bool> held_out_samples(std::span<const std::int32_t> labels, Index classes, Index held_out) {
+  const auto size = static_cast<Index>(labels.size());
+  std::vector<std::vector<Index>> members(static_cast<std::size_t>(classes));
+  for (Index i = 0; i < size; ++i) members[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
+  const std::vector<Index> quota = quotas(members, held_out, size);
 
   constexpr std::uint64_t kSeed = 0;  // fixed for ever: another seed is another data set
-  std::vector<bool> is_val(static_cast<std::size_t>(all.size()));
+  std::vector<bool> is_val(labels.size());
   for (std::size_t k = 0; k < members.size(); ++k) {
     std::vector<std::pair<std::uint64_t, Index>> ranked;
     for (const Index i : members[k]) ranked.emplace_back(Random(kSeed, {static_cast<std::uint64_t>(i)}).bits(0), i);
     std::ranges::sort(ranked);
     for (Index r = 0; r < quota[k]; ++r) is_val[static_cast<std::size_t>(ranked[static_cast<std::size_t>(r)].second)] = true;
   }
+  return is_val;
+}
+
+TrainVal hold_out(const Dataset& all, Index held_out) {
+  TEMPER_CHECK(held_out >= 0 && held_out < all.size(), all.name, ": ", held_out, " of ", all.size(),
+               " samples cannot be held out; hold out 0-", all.size() - 1);
+  all.check();
+  const std::vector<bool> is_val = held_out_samples(all.labels, all.classes(), held_out);
   std::vector<Index> train, val;
   for (Index i = 0; i < all.size(); ++i) (is_val[static_cast<std::size_t>(i)] ? val : train).push_back(i);
   return {all.subset(train, all.name + " train"), all.subset(val, all.name + " val")};
@@ -103,8 +137,7 @@ namespace {
 // Divides train and val anew.
 void hold_out_anew(Splits& splits, Index held_out) {
   Dataset all = std::move(splits.train);
-  all.pixels.insert(all.pixels.end(), splits.val.pixels.begin(), splits.val.pixels.end());
-  all.labels.insert(all.labels.end(), splits.val.labels.begin(), splits.val.labels.end());
+  all.append(splits.val);
   TEMPER_CHECK(held_out >= 1 && held_out < all.size(), "--val-size: ", held_out, " of the ", all.size(), " images of ", all.name,
                " cannot be held out; give 1-", all.size() - 1);
   const std::string train_name = all.name, val_name = splits.val.name;
@@ -117,7 +150,7 @@ void hold_out_anew(Splits& splits, Index held_out) {
 
 }  // namespace
 
-Splits load(const std::string& spec, Index held_out) {
+Splits load(const std::string& spec, const LoadOptions& options) {
   const std::size_t colon = spec.find(':');
   const std::string kind = spec.substr(0, colon);
   const auto source = std::ranges::find_if(sources(), [&](const Source& s) { return s.kind == kind; });
@@ -125,8 +158,8 @@ Splits load(const std::string& spec, Index held_out) {
   const std::string dir = colon == std::string::npos ? "" : spec.substr(colon + 1);
   TEMPER_CHECK(source->takes_folder || colon == std::string::npos, "--data: \"", spec, "\" takes no folder; write ", source->kind);
   TEMPER_CHECK(!source->takes_folder || !dir.empty(), "--data: \"", spec, "\" needs a folder; write ", source->kind, ":DIR (", kKnown, ")");
-  Splits splits = source->read(dir);
-  if (held_out != -1 && held_out != splits.val.size()) hold_out_anew(splits, held_out);
+  Splits splits = source->read(dir, options);
+  if (options.held_out != -1 && options.held_out != splits.val.size()) hold_out_anew(splits, options.held_out);
   return splits;
 }
 

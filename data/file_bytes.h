@@ -21,4 +21,7 @@ FileBytes read_file(const std::string& path);
 // "it looks like a web page", "it looks like a zip archive", ...: what people often have in place of the file they meant. Empty: no idea.
 std::string guess_kind(std::span<const std::uint8_t> bytes);
 
+// The CRC-32 of gzip and PNG.
+std::uint32_t crc32_of(std::span<const std::uint8_t> bytes);
+
 }  // namespace temper::data

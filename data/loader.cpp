@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "data/mixup.h"
 
 namespace temper::data {
@@ -55,13 +56,13 @@ void Loader::make(Index b, Slot& slot) const {
   const Shape& seen = preprocessor_.seen();
   renew(slot.batch.images, end - begin, seen);
   if (companion_) renew(slot.batch.companion_images, end - begin, companion_->seen());
-  for (Index n = 0; n < end - begin; ++n) {
-    const Index sample = slot.samples[static_cast<std::size_t>(n)];
-    const std::span<const std::uint8_t> pixels = set_.pixels_of(sample);
-    const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
-    preprocessor_(pixels, placement, slot.batch.images.data() + n * seen.size());
-    if (companion_) (*companion_)(pixels, placement, slot.batch.companion_images.data() + n * companion_->seen().size());
-    slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
+  for (const Index sample : slot.samples) slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
+  if (set_.photos) {
+    parallel_for(end - begin, 1, [&](Index first, Index last) {
+      for (Index n = first; n < last; ++n) make_image(n, slot);
+    });
+  } else {
+    for (Index n = 0; n < end - begin; ++n) make_image(n, slot);
   }
   if (options_.mixup > 0) mix_pairs(b, slot);
   slot.batch.labels = slot.labels;
@@ -75,6 +76,26 @@ void Loader::mix_pairs(Index b, Slot& slot) const {
   slot.other_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   slot.other_labels.assign(slot.labels.rbegin(), slot.labels.rend());
   slot.batch.other_labels = slot.other_labels;
+}
+
+void Loader::make_image(Index n, Slot& slot) const {
+  const Index sample = slot.samples[static_cast<std::size_t>(n)];
+  std::vector<std::uint8_t> shown;
+  if (set_.photos) shown = show_photo(sample);
+  const std::span<const std::uint8_t> pixels = set_.photos ? shown : set_.pixels_of(sample);
+  const Shape& seen = preprocessor_.seen();
+  const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
+  preprocessor_(pixels, placement, slot.batch.images.data() + n * seen.size());
+  if (companion_) (*companion_)(pixels, placement, slot.batch.companion_images.data() + n * companion_->seen().size());
+}
+
+std::vector<std::uint8_t> Loader::show_photo(Index sample) const {
+  const Framing& framing = set_.photos->framing();
+  std::vector<std::uint8_t> shown(static_cast<std::size_t>(framing.image.size()));
+  Image scratch;
+  const Image& covering = set_.photos->covering(set_.photo_numbers[static_cast<std::size_t>(sample)], scratch);
+  show(covering, draw(options_.augment.photo, covering, framing, options_.seed, epoch_, sample), framing, shown.data());
+  return shown;
 }
 
 Loader::Epoch::~Epoch() {

@@ -44,7 +44,8 @@ struct LoaderOptions {
 };
 
 // The batches of an epoch are the same bits whenever and wherever they are made: the order is a function of (seed, epoch), the augmentation
-// of (seed, epoch, sample). After the first epoch no batch allocates memory, as long as no more tensors are kept than before.
+// of (seed, epoch, sample). After the first epoch no batch allocates memory, as long as no more tensors are kept than before; photos do,
+// and are made on all cores.
 class Loader {
  public:
   class Epoch;
@@ -74,6 +75,9 @@ class Loader {
   void begin(Index epoch, Index first_batch);
   void make(Index b, Slot& slot) const;
   void mix_pairs(Index b, Slot& slot) const;
+  // Writes image n of the slot.
+  void make_image(Index n, Slot& slot) const;
+  std::vector<std::uint8_t> show_photo(Index sample) const;  // (H,W,C), as options_.augment.photo draws it
 
   const Dataset& set_;
   const LoaderOptions options_;

@@ -12,11 +12,17 @@ Normalization Normalization::measure(const Dataset& train) {
   train.check();
   TEMPER_CHECK(train.size() > 0, train.name, ": no images to measure the normalisation on; use the training set");
   const auto channels = static_cast<std::size_t>(train.image.last());
+  constexpr Index kMostPhotos = 5000;
+  const Index images = train.photos ? std::min(kMostPhotos, train.size()) : train.size();
   std::vector<std::array<Index, 256>> counts(channels);
-  for (std::size_t i = 0; i < train.pixels.size(); i += channels) {
-    for (std::size_t c = 0; c < channels; ++c) ++counts[c][train.pixels[i + c]];
+  std::vector<std::uint8_t> image(static_cast<std::size_t>(train.image.size()));
+  for (Index i = 0; i < images; ++i) {
+    train.copy_image(i * train.size() / images, image);
+    for (std::size_t p = 0; p < image.size(); p += channels) {
+      for (std::size_t c = 0; c < channels; ++c) ++counts[c][image[p + c]];
+    }
   }
-  const auto total = static_cast<double>(train.size() * train.image.rows());
+  const auto total = static_cast<double>(images * train.image.rows());
   Normalization result;
   for (const std::array<Index, 256>& count : counts) {
     double sum = 0, squares = 0;

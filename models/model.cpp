@@ -28,6 +28,7 @@ Model make_model(const std::string& network_name, const data::Dataset& train, st
               .spec = {.image = preprocessing.seen(train.image), .classes = train.classes()},
               .class_names = train.class_names,
               .preprocessing = std::move(preprocessing),
+              .framing = train.framing(),
               .parameters = std::make_unique<ParameterStore>(),
               .network = nullptr};
   model.network = make_network(network_name, model.parameters->root(), model.spec);

@@ -18,6 +18,7 @@ struct Model {
   NetworkSpec spec;                      // its image is what the network sees: after the crop
   std::vector<std::string> class_names;  // (K)
   data::Preprocessing preprocessing;
+  data::Framing framing;     // how a photo becomes an image as those of its training set, before the preprocessing
   Views views = Views::one;  // how it is evaluated
   std::unique_ptr<ParameterStore> parameters;
   std::unique_ptr<Network> network;

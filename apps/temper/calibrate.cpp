@@ -9,6 +9,7 @@
 #include "apps/temper/calibration_advice.h"
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/data_loading.h"
 #include "apps/temper/probability_file.h"
 #include "core/check.h"
 #include "core/file.h"
@@ -151,7 +152,7 @@ void of_run(const Options& options) {
                "--labels: they belong to --logits; a run has its own, and its folder takes the result");
   const CalibrationSettings settings = settings_of(options);
   const training::LoadedRun loaded = training::load_run(options.run);
-  const data::Splits splits = data::load(loaded.data, loaded.val_size);
+  const data::Splits splits = load_data(loaded.data, options_of(loaded));
   const Predictions val = models::predict(loaded.model, splits.val), test = models::predict(loaded.model, splits.test);
   CalibrationOutcome outcome = calibrate_run(val, test, settings);
   const auto on_smoothing = advice_on_smoothing(options.run, outcome.record);

@@ -7,6 +7,7 @@ namespace temper::app {
 
 void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_predict(CLI::App& app);
 void add_calibrate(CLI::App& app);
 void add_distill(CLI::App& app);
 void add_report(CLI::App& app);

@@ -4,6 +4,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/data_loading.h"
 #include "core/json.h"
 #include "data/normalization.h"
 
@@ -12,14 +13,18 @@ namespace {
 
 struct Options {
   std::string spec;
-  bool json = false;
+  Index image_size = 0;
+  bool json = false, skip_damaged = false;
 };
 
 constexpr auto kSpecs =
     "digits        1,797 handwritten digits of 8x8 pixels, built into the program\n"
     "mnist:DIR     MNIST or a set in its format: four IDX files, plain or .gz\n"
     "cifar10:DIR   CIFAR-10, binary version: data_batch_1..5.bin and test_batch.bin\n"
-    "cifar100:DIR  CIFAR-100, binary version: train.bin and test.bin\n\n"
+    "cifar100:DIR  CIFAR-100, binary version: train.bin and test.bin\n"
+    "folder:DIR    pictures (JPEG, PNG, BMP, GIF, TGA, PNM) in a folder for each class, or in train/, test/ and perhaps val/ with such\n"
+    "              folders; what is not divided is, 8 : 1 : 1, always in the same way\n"
+    "folder:FILE   a CSV file with the columns path, label and split (train, val, test)\n\n"
     "`temper data SPEC` reads a set, checks every file and says what is in it.\n";
 
 std::vector<Index> class_counts(const data::Dataset& set) {
@@ -28,22 +33,46 @@ std::vector<Index> class_counts(const data::Dataset& set) {
   return counts;
 }
 
+void print_photos(const data::Photos& photos, const data::SkippedFiles& skipped) {
+  const data::Framing& framing = photos.framing();
+  fmt::print("pictures cover {} x {}, of which the middle {} x {} is cut out; {} of {} are kept in memory, {:.1f} MiB\n",
+             framing.image[0] + framing.margin, framing.image[1] + framing.margin, framing.image[0], framing.image[1],
+             grouped(photos.kept()), grouped(photos.size()), static_cast<double>(photos.kept_bytes()) / (1 << 20));
+  const std::string left_out = describe(skipped);
+  fmt::print("left out: {}\n", left_out.empty() ? "nothing" : left_out);
+}
+
+Json to_json(const data::Photos& photos, const data::SkippedFiles& skipped) {
+  return {{"files", photos.size()},
+          {"kept", photos.kept()},
+          {"kept_bytes", photos.kept_bytes()},
+          {"margin", photos.framing().margin},
+          {"skipped",
+           {{"hidden", skipped.hidden},
+            {"foreign", skipped.foreign},
+            {"outside", skipped.outside},
+            {"links", skipped.links},
+            {"damaged", skipped.damaged}}}};
+}
+
 void run(const Options& options) {
   if (options.spec.empty()) {
     TEMPER_CHECK(!options.json, "--json: there is nothing to print without SPEC; add one, e.g. digits");
     fmt::print("{}", kSpecs);
     return;
   }
-  const data::Splits splits = data::load(options.spec);
+  const data::Splits splits = load_data(options.spec, {.image_size = options.image_size, .skip_damaged = options.skip_damaged});
   const data::Normalization normalization = data::Normalization::measure(splits.train);
   const Shape& image = splits.train.image;
+  const data::Photos* photos = splits.train.photos.get();
   if (options.json) {
     Json json{{"data", options.spec}, {"image", {image[0], image[1], image[2]}}, {"classes", splits.train.class_names}};
     for (const auto& [name, set] : {std::pair{"train", &splits.train}, {"val", &splits.val}, {"test", &splits.test}}) {
       json[name] = {{"samples", set->size()}, {"class_counts", class_counts(*set)}};
     }
     json["normalization"] = {{"mean", normalization.mean}, {"std", normalization.std}};
-    fmt::print("{}\n", json.dump());
+    if (photos) json["photos"] = to_json(*photos, splits.skipped);
+    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
     return;
   }
   fmt::print("{}: images of {}x{}x{}, {} classes\n", options.spec, image[0], image[1], image[2], splits.train.classes());
@@ -53,6 +82,7 @@ void run(const Options& options) {
     table.row({splits.train.class_names[k], grouped(train[k]), grouped(val[k]), grouped(test[k])});
   table.row({"all", grouped(splits.train.size()), grouped(splits.val.size()), grouped(splits.test.size())});
   fmt::print("{}", table.text());
+  if (photos) print_photos(*photos, splits.skipped);
 }
 
 }  // namespace
@@ -60,7 +90,9 @@ void run(const Options& options) {
 void add_data(CLI::App& app) {
   CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or look into one");
   auto options = std::make_shared<Options>();
-  command->add_option("spec", options->spec, "digits, mnist:DIR, cifar10:DIR or cifar100:DIR")->type_name("SPEC");
+  command->add_option("spec", options->spec, "digits, mnist:DIR, cifar10:DIR, cifar100:DIR or folder:DIR")->type_name("SPEC");
+  command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)")->type_name("S");
+  command->add_flag("--skip-bad-images", options->skip_damaged, "Leave out pictures that cannot be decoded");
   command->add_flag("--json", options->json, "Print what is in SPEC as one JSON object on stdout");
   command->callback([options] { run(*options); });
 }

@@ -2,6 +2,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/data_loading.h"
 #include "apps/temper/training_options.h"
 #include "models/training/loss.h"
 
@@ -33,7 +34,9 @@ void run(Options& options) {
   if (teacher.smoothing > 0 && distillation.temperature > 1) {
     warn("the teacher was trained with label smoothing: above temperature 1 it has little left to teach; compare with --temperature 1");
   }
-  const data::Splits splits = data::load(options.data, recipe.val_size);
+  data::LoadOptions load = options.load_options(recipe);
+  if (options.data == teacher.data && recipe.image_size == 0) load.framing = teacher.model.framing;
+  const data::Splits splits = load_data(options.data, load);
   const models::Model student = make_model(recipe, splits.train);
   const training::Loss loss = training::distillation_loss(teacher.model, student, splits.train, distillation, recipe);
   train_and_keep(options, splits, student,

@@ -7,6 +7,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/data_loading.h"
 #include "models/calibration/temperature.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
@@ -32,10 +33,13 @@ std::string calibrator_text(const Options& options, const training::LoadedRun& l
 
 // The run's data, also where they lie in another folder now, are divided as they were for the run: no image that it trained on may come
 // into val. Other data are divided in their own way.
-data::Splits load_data(const Options& options, const training::LoadedRun& loaded) {
+data::Splits load(const Options& options, const training::LoadedRun& loaded) {
   const std::string& spec = options.data.empty() ? loaded.data : options.data;
   const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
-  return kind(spec) == kind(loaded.data) ? data::load(spec, loaded.val_size) : data::load(spec);
+  data::LoadOptions how = options_of(loaded);
+  const bool same = kind(spec) == "folder" ? spec == loaded.data : kind(spec) == kind(loaded.data);
+  if (!same) how.held_out = -1;
+  return load_data(spec, how);
 }
 
 void run(const Options& options) {
@@ -44,7 +48,7 @@ void run(const Options& options) {
                "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
   training::LoadedRun loaded = training::load_run(options.run);
   if (options.tta) loaded.model.views = models::views(*options.tta);
-  const data::Splits splits = load_data(options, loaded);
+  const data::Splits splits = load(options, loaded);
   const data::Dataset& set = options.split == "test" ? splits.test : splits.val;
   TEMPER_CHECK(set.class_names == loaded.model.class_names, "--data: the classes of ", set.name,
                " are not those of the run; give the data it was trained on");

@@ -48,6 +48,8 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   command.add_flag("--json", json, "Print the result as one JSON object on stdout");
   command.add_option("--threads", threads, "Threads to compute on; the result is the same for any number (default: all cores)")
       ->type_name("N");
+  command.add_option("--memory-budget", memory_budget, "GiB of decoded pictures to keep; the others are decoded anew (default 2)")
+      ->type_name("X");
   command.add_option("--recipe", recipe, "Settings by name, see below (default: what does well on the data)")->type_name("NAME");
   command.add_option("--config", config, "Settings of a TOML file, over those of the recipe; options are over both")->type_name("FILE");
   command.add_flag("--show-config", show_config, "Print all settings as TOML, for --config, and train nothing");
@@ -106,7 +108,7 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
     fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
     return true;
   }
-  TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give digits, mnist:DIR, cifar10:DIR or cifar100:DIR");
+  TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give digits, mnist:DIR, cifar10:DIR, cifar100:DIR or folder:DIR");
   TEMPER_CHECK(!settings.model.empty(), "--model: which network?; give one that `temper models` lists, or a --recipe");
   TEMPER_CHECK(!out.empty(), "--out: where is the run to be kept?; give a folder");
   return false;
@@ -114,6 +116,16 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
 
 void TrainingOptions::use_threads() const {
   if (threads) obey("--threads", [&] { set_threads(threads); });
+}
+
+data::LoadOptions TrainingOptions::load_options(const training::Recipe& recipe) const {
+  constexpr double kGiB = 1 << 30, kMost = 1 << 20;
+  TEMPER_CHECK(memory_budget >= 0 && memory_budget <= kMost, "--memory-budget: ", memory_budget, " is not allowed; give GiB, 0 or more");
+  return {.held_out = recipe.val_size,
+          .image_size = recipe.image_size,
+          .short_side = recipe.short_side,
+          .skip_damaged = recipe.skip_damaged,
+          .memory_budget = static_cast<std::uint64_t>(memory_budget * kGiB)};
 }
 
 models::Model make_model(const training::Recipe& recipe, const data::Dataset& train) {

@@ -22,11 +22,13 @@ enum class Teacher { none, wanted };  // train, distill
 struct TrainingOptions {
   std::string data, out, recipe, config;
   bool overwrite = false, json = false, show_config = false;
-  int threads = 0;  // 0: all cores
+  int threads = 0;           // 0: all cores
+  double memory_budget = 2;  // GiB
 
   void add_to(CLI::App& command, Teacher teacher);
   training::Recipe settings() const;  // checked
   void use_threads() const;
+  data::LoadOptions load_options(const training::Recipe& recipe) const;
   // Prints the settings instead of training. Returns whether that was asked for; if not, makes sure that --data, --model and --out are
   // given.
   bool show_settings(const training::Recipe& recipe) const;

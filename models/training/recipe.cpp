@@ -24,6 +24,10 @@ Recipe Recipe::for_data(const std::string& name) {
     recipe.learning_rate = 0.1f;
     recipe.augment = data::crop_flip(4);
     recipe.warm_up_epochs = 1;
+  } else if (name == "folder") {
+    recipe.augment.flip = data::Flip::random;
+    recipe.augment.photo.random_resized_crop = true;
+    recipe.warm_up_epochs = 1;
   }
   return recipe;
 }
@@ -85,6 +89,9 @@ void Recipe::check() const {
   require(loss_scale > 0 && std::isfinite(loss_scale), "loss-scale", loss_scale, "give a finite number > 0");
   require(augment.shift >= 0, "shift", augment.shift, "give a number of pixels >= 0");
   require(mixup >= 0 && mixup <= data::kLargestMixup, "mixup", mixup, "give an alpha in [0,4], 0 for none");
+  require(image_size >= 0, "image-size", image_size, "give the pixels of a side, or 0 for the usual size");
+  require(short_side >= 0, "resize", short_side, "give the pixels of the short side, or 0 for the usual margin");
+  data::check(augment.photo);
   require(crop >= 0, "crop", crop, "give the pixels of a side, or 0 for the whole image");
   distillation.check();
   check_optimizer(*this);

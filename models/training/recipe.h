@@ -25,6 +25,9 @@ struct Recipe {
 
   Index val_size = kOwnSplit;  // images of the training part that are held out for validation
   static constexpr Index kOwnSplit = -1;
+  Index image_size = 0;       // of an image folder: side of the images, 0: theirs or the usual, see data::LoadOptions
+  Index short_side = 0;       // of its photos, which the images are cut out of, 0: the usual margin
+  bool skip_damaged = false;  // leave out pictures that cannot be decoded
   Index crop = 0;  // side of the square that the network sees, 0: the whole image. Training takes it at random, evaluation in the middle
   data::Standardization standardization = data::Standardization::channel;
   data::Augment augment = {.random_crop = true};
@@ -60,8 +63,8 @@ struct Recipe {
   Index lookahead_every = 0;  // steps between returns to the lookahead average; 0: none
   float lookahead_decay = 0.95f;
 
-  // The settings that do well on a set without further thought: "digits", "mnist", "cifar10" or "cifar100"; anything else gets the defaults
-  // above.
+  // The settings that do well on a set without further thought: "digits", "mnist", "cifar10", "cifar100" or "folder"; anything else gets
+  // the defaults above.
   static Recipe for_data(const std::string& name);
 
   // With `epochs` those that `steps` take on a training set of so many samples.

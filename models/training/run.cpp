@@ -83,6 +83,7 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
             {"classes", model.class_names},
             {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
             {"preprocessing", {{"crop", seen.crop}, {"standardize", data::name(seen.standardization)}, {"tta", models::name(model.views)}}},
+            {"framing", {{"image", {model.framing.image[0], model.framing.image[1]}}, {"margin", model.framing.margin}}},
             {"parameters", model.parameters->learned_size()},
             {"machine", machine()}};
   if (record.teacher) {
@@ -113,6 +114,12 @@ void read_preprocessing(const Json& json, models::Model& model) {
     model.views = models::views(stored.at("tta").get<std::string>());
   }
   const Shape& image = model.spec.image;
+  model.framing = {image};
+  if (json.contains("framing")) {
+    const auto side = json.at("framing").at("image").get<std::array<Index, 2>>();
+    model.framing = {{side[0], side[1], image[2]}, json.at("framing").at("margin")};
+    TEMPER_CHECK(model.framing.margin >= 0 && seen.seen(model.framing.image) == image, "the framing does not give the image ", image);
+  }
   TEMPER_CHECK(seen.crop == 0 || (seen.crop == image[0] && seen.crop == image[1]), "the crop ", seen.crop, " is not the image ", image);
   TEMPER_CHECK(static_cast<Index>(seen.normalization.mean.size()) == image[2], "the normalization is not that of ", image[2], " channels");
   seen.normalization.table();
@@ -124,6 +131,7 @@ LoadedRun parse_run(const fs::path& path) {
   LoadedRun run{.model = {},
                 .data = settings.at("data"),
                 .val_size = settings.value("val_size", Recipe::kOwnSplit),
+                .skip_damaged = settings.value("skip_bad_images", false),
                 .smoothing = settings.at("smoothing"),
                 .calibrator = {}};
   models::Model& model = run.model;

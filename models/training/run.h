@@ -49,6 +49,7 @@ struct LoadedRun {
   models::Model model;
   std::string data;
   Index val_size = Recipe::kOwnSplit;  // of the data, as data::load takes it
+  bool skip_damaged = false;           // the same
   float smoothing = 0;
   std::optional<StoredCalibrator> calibrator;  // of calibrator.json, where there is one
 };

@@ -103,6 +103,15 @@ void add_images(std::vector<Setting>& all) {
           "val_size", "--val-size", "N", "Training images held out for validation (-1: as many as the data has it)",
           [](auto& r) -> auto& { return r.val_size; })
       .field(
+          "image_size", "--image-size", "S", "Side of the images of a folder (0: theirs, where all have one up to 256, else 64)",
+          [](auto& r) -> auto& { return r.image_size; })
+      .field(
+          "resize", "--resize", "R", "Short side of a folder's photos, before images are cut out (0: image size and a seventh)",
+          [](auto& r) -> auto& { return r.short_side; })
+      .field(
+          "skip_bad_images", "--skip-bad-images,!--no-skip-bad-images", "", "Leave out a folder's pictures that cannot be decoded",
+          [](auto& r) -> auto& { return r.skip_damaged; })
+      .field(
           "crop", "--crop", "P", "Side of the square that the network sees, the middle in evaluation (0: the whole image)",
           [](auto& r) -> auto& { return r.crop; })
       .field(
@@ -120,6 +129,23 @@ void add_images(std::vector<Setting>& all) {
       .choice(
           "flip", "--flip{random},--no-flip{none}", "Augmentation: mirror images at random, or in turn: --flip=alternating",
           [](auto& r) -> auto& { return r.augment.flip; }, [](auto value) { return data::name(value); }, data::flip)
+      .field(
+          "random_resized_crop", "--random-resized-crop,!--no-random-resized-crop", "",
+          "Augmentation of photos: any part of them, of any size from --smallest-area up",
+          [](auto& r) -> auto& { return r.augment.photo.random_resized_crop; })
+      .field(
+          "smallest_area", "--smallest-area", "A", "Its smallest share of the photo, in (0,1]",
+          [](auto& r) -> auto& { return r.augment.photo.smallest_area; })
+      .field(
+          "largest_area", "--largest-area", "A", "Its largest share of the photo",
+          [](auto& r) -> auto& { return r.augment.photo.largest_area; })
+      .field(
+          "brightness", "--brightness", "X", "Augmentation of photos: a factor in [1-X, 1+X]",
+          [](auto& r) -> auto& { return r.augment.photo.brightness; })
+      .field(
+          "contrast", "--contrast", "X", "The same for contrast", [](auto& r) -> auto& { return r.augment.photo.contrast; })
+      .field(
+          "saturation", "--saturation", "X", "The same for saturation", [](auto& r) -> auto& { return r.augment.photo.saturation; })
       .field(
           "mixup", "--mixup", "A", "Augmentation: mix images in pairs, with shares of Beta(A, A) (0: no)",
           [](auto& r) -> auto& { return r.mixup; })

@@ -54,17 +54,17 @@ std::string load_error(const std::string& spec) {
 }  // namespace
 
 TEST_CASE("data: another number of images can be held out for validation") {
-  const data::Splits usual = data::load("digits"), other = data::load("digits", 500);
+  const data::Splits usual = data::load("digits"), other = data::load("digits", {.held_out = 500});
   CHECK(other.val.size() == 500);
   CHECK(other.train.size() == usual.train.size() + usual.val.size() - 500);
   CHECK(other.train.name == usual.train.name);
   CHECK(other.val.name == usual.val.name);
   CHECK(other.test.pixels == usual.test.pixels);
-  CHECK(data::load("digits", 500).val.pixels == other.val.pixels);
-  CHECK(data::load("digits", usual.val.size()).val.pixels == usual.val.pixels);
+  CHECK(data::load("digits", {.held_out = 500}).val.pixels == other.val.pixels);
+  CHECK(data::load("digits", {.held_out = usual.val.size()}).val.pixels == usual.val.pixels);
   for (const std::int32_t label : {0, 5, 9}) CHECK(std::abs(std::ranges::count(other.val.labels, label) - 50) < 5);
   for (const Index size : {Index{0}, usual.train.size() + usual.val.size()}) {
-    CHECK(holds(error_of([&] { data::load("digits", size); }), {"--val-size", "1-1496"}));
+    CHECK(holds(error_of([&] { data::load("digits", {.held_out = size}); }), {"--val-size", "1-1496"}));
   }
 }
 

@@ -1,0 +1,121 @@
+#include "data/images/file_list.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "core/check.h"
+#include "data/images/image.h"
+
+namespace temper::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kExpected =
+    "folder:DIR needs class folders with pictures in them, or folders train, test and perhaps val that each have the class folders";
+
+// The entries of a folder in the order of their names' bytes.
+std::vector<fs::path> sorted_entries(const fs::path& dir) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) entries.push_back(it->path());
+  TEMPER_CHECK(!error, dir.string(), ": the folder cannot be read (", error.message(), "); check the permissions");
+  std::ranges::sort(entries, {}, [](const fs::path& path) { return path.native(); });
+  return entries;
+}
+
+// Collects the pictures of one part of a folder.
+class Walk {
+ public:
+  Walk(Part part, FileList& list) : part_(part), list_(list) {}
+
+  // The class folders in `dir`. Returns their names, in order.
+  std::vector<std::string> classes(const fs::path& dir) {
+    std::vector<std::string> names;
+    for (const fs::path& entry : sorted_entries(dir)) {
+      const Kind kind = look_at(entry);
+      if (kind == Kind::folder) {
+        names.push_back(entry.filename().string());
+        collect(entry, names.back());
+      } else if (kind == Kind::picture) {
+        skip(list_.skipped.outside, entry);
+      }
+    }
+    return names;
+  }
+
+ private:
+  enum class Kind { folder, picture, skipped };
+
+  Kind look_at(const fs::path& entry) {
+    std::error_code ignored;  // what cannot be looked at is a link that leads nowhere
+    const fs::file_type type = fs::status(entry, ignored).type();
+    if (entry.filename().native().starts_with('.')) return skip(list_.skipped.hidden, entry);
+    if (type == fs::file_type::directory) return Kind::folder;
+    if (type == fs::file_type::not_found || type == fs::file_type::none) return skip(list_.skipped.links, entry);
+    if (type != fs::file_type::regular || !has_image_suffix(entry.native())) return skip(list_.skipped.foreign, entry);
+    return Kind::picture;
+  }
+
+  void collect(const fs::path& dir, const std::string& label) {
+    std::error_code error;
+    const fs::path true_name = fs::canonical(dir, error);
+    TEMPER_CHECK(!error, dir.string(), ": the folder cannot be read (", error.message(), "); check the permissions");
+    if (!above_.insert(true_name).second) {
+      skip(list_.skipped.links, dir);
+      return;
+    }
+    for (const fs::path& entry : sorted_entries(dir)) {
+      const Kind kind = look_at(entry);
+      if (kind == Kind::folder) collect(entry, label);
+      if (kind == Kind::picture) list_.images.push_back({entry.string(), label, part_});
+    }
+    above_.erase(true_name);
+  }
+
+  Kind skip(Index& count, const fs::path& path) {
+    ++count;
+    if (list_.skipped.example.empty()) list_.skipped.example = path.string();
+    return Kind::skipped;
+  }
+
+  Part part_;
+  FileList& list_;
+  std::set<fs::path> above_;  // the folders around the place where the walk is, by their true names: no circle is entered
+};
+
+std::string what_there_is(const SkippedFiles& skipped) {
+  if (skipped.outside > 0) return concat(" (", skipped.outside, " pictures lie in no class folder)");
+  return skipped.example.empty() ? "" : concat(" (", skipped.example, " is none)");
+}
+
+}  // namespace
+
+FileList list_folder(const std::string& dir) {
+  std::error_code error;
+  const fs::file_type type = fs::status(dir, error).type();
+  TEMPER_CHECK(type != fs::file_type::not_found, dir, ": no such folder; ", kExpected);
+  TEMPER_CHECK(type == fs::file_type::directory, dir, ": is no folder that can be read; ", kExpected);
+  const auto inner = [&](const char* name) { return fs::path(dir) / name; };
+  FileList list;
+  if (!fs::is_directory(inner("train"), error) && !fs::is_directory(inner("test"), error)) {
+    list.classes = Walk(Part::open, list).classes(dir);
+  } else {
+    std::set<Part> seen;
+    for (const auto& [part, name] :
+         {std::pair{Part::train, "train"}, {Part::val, "val"}, {Part::val, "valid"}, {Part::val, "validation"}, {Part::test, "test"}}) {
+      if (!fs::is_directory(inner(name), error)) continue;
+      TEMPER_CHECK(seen.insert(part).second, inner(name).string(), ": a second folder for validation; keep one of the two");
+      const std::vector<std::string> classes = Walk(part, list).classes(inner(name));
+      if (part == Part::train) list.classes = classes;
+    }
+  }
+  TEMPER_CHECK(!list.images.empty(), dir, ": no pictures in class folders", what_there_is(list.skipped), "; ", kExpected);
+  return list;
+}
+
+}  // namespace temper::data

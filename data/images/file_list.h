@@ -1,0 +1,45 @@
+// Which pictures a folder or a split file names, before any is opened.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/shape.h"
+
+namespace temper::data {
+
+enum class Part { train, val, test, open };  // open: the folder does not say
+
+struct ListedImage {
+  std::string path;
+  std::string label;  // the class by name
+  Part part = Part::open;
+};
+
+// What lies in a folder and is no picture of it. Counted and passed over.
+struct SkippedFiles {
+  Index hidden = 0;   // names that begin with a dot, and all below them
+  Index foreign = 0;  // names without the ending of a picture
+  Index outside = 0;  // pictures that lie in no class folder
+  Index links = 0;    // links that are broken or lead in a circle
+  std::string example = {};
+  std::vector<std::string> damaged = {};  // pictures that cannot be decoded, where that was allowed: the messages
+};
+
+struct FileList {
+  std::vector<ListedImage> images;   // by part, class and path, in the order of their bytes
+  std::vector<std::string> classes;  // of the training part, or of all where the folder has no parts; in the order of their bytes
+  SkippedFiles skipped;
+};
+
+// A folder of class folders, or one that has such folders named train, test and perhaps val (valid, validation). Class folders are searched
+// to any depth; links are followed. The order of names is that of their bytes, whatever the locale and the file system: 0, 1, 10, 2.
+// Throws Error when there is no such folder, one cannot be read, there is no class folder, or a class has no pictures in the training part.
+FileList list_folder(const std::string& dir);
+
+// A CSV file with the heading path,label,split in any order: paths are relative to its folder, splits are train, val and test. Throws Error
+// naming the line.
+FileList list_split_file(const std::string& path);
+
+}  // namespace temper::data

@@ -1,0 +1,200 @@
+#include "data/images/image.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "core/check.h"
+#include "data/file_bytes.h"
+#include "data/images/jpeg_marks.h"
+#include "data/images/png_chunks.h"
+#include "data/images/pnm.h"
+
+// The code of stb_image is not ours to warn of. A failed assertion is a damaged file, not a mistake of ours: it is thrown. Memory comes
+// zeroed: a damaged JPEG may use a Huffman table or show pixels that it never defines.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_ONLY_GIF
+#define STBI_ONLY_TGA
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_MALLOC(size) std::calloc(size, 1)
+#define STBI_REALLOC(memory, size) std::realloc(memory, size)
+#define STBI_FREE(memory) std::free(memory)
+#define STBI_ASSERT(condition) TEMPER_CHECK(condition, "assertion ", #condition)
+#include <stb/stb_image.h>
+#pragma GCC diagnostic pop
+
+namespace temper::data {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// The bytes as stb_image reads them. Some of its readers take what is behind the end for zeros or leave memory unset; this notices when
+// they ask for more than there is.
+class Source {
+ public:
+  explicit Source(Bytes bytes) : bytes_(bytes) {}
+
+  bool ran_out() const { return ran_out_; }
+
+  static stbi_io_callbacks callbacks() {
+    return {.read = [](void* self, char* out, int count) { return static_cast<Source*>(self)->read(out, count); },
+            .skip = [](void* self, int count) { static_cast<Source*>(self)->skip(count); },
+            .eof = [](void* self) { return static_cast<int>(static_cast<Source*>(self)->left() == 0); }};
+  }
+
+ private:
+  std::size_t left() const { return bytes_.size() - at_; }
+
+  int read(char* out, int count) {
+    const std::size_t given = std::min(left(), static_cast<std::size_t>(std::max(0, count)));
+    // The buffer of stb_image, which the first call fills, asks for more than is needed; nobody else does.
+    if (buffer_ == nullptr) buffer_ = out;
+    if (given == 0 || (given < static_cast<std::size_t>(count) && out != buffer_)) ran_out_ = true;
+    std::memcpy(out, bytes_.data() + at_, given);
+    at_ += given;
+    return static_cast<int>(given);
+  }
+  void skip(int count) {
+    const std::size_t skipped = std::min(left(), static_cast<std::size_t>(std::max(0, count)));
+    if (skipped < static_cast<std::size_t>(std::max(0, count))) ran_out_ = true;
+    at_ += skipped;
+  }
+
+  Bytes bytes_;
+  std::size_t at_ = 0;
+  const char* buffer_ = nullptr;
+  bool ran_out_ = false;
+};
+
+struct Free {
+  void operator()(void* memory) const { stbi_image_free(memory); }
+};
+
+// Whatever stb_image might take for a JPEG: it skips fill bytes before the start mark, and others behind it.
+bool is_jpeg(Bytes bytes) { return bytes[0] == 0xFF; }
+
+constexpr const char* kSaveAgain = "get the file again, or save it anew as PNG or JPEG";
+
+[[noreturn]] void refuse_foreign(Bytes bytes, const std::string& name, const char* reason) {
+  const bool ours = (is_jpeg(bytes) && bytes.size() > 1 && bytes[1] == 0xD8) || is_png(bytes) ||
+                    (bytes.size() > 2 && bytes[0] == 'B' && bytes[1] == 'M') ||
+                    (bytes.size() > 3 && bytes[0] == 'G' && bytes[1] == 'I' && bytes[2] == 'F');
+  if (ours) throw Error(concat(name, ": the header of the picture makes no sense (", reason, "); ", kSaveAgain));
+  const std::string kind = guess_kind(bytes);
+  throw Error(concat(name, ": is no picture that temper reads (JPEG, PNG, BMP, GIF, TGA, PNM)", kind.empty() ? "" : ": " + kind, "; ",
+                     "save it as one of these, or remove it"));
+}
+
+void check_header(Bytes bytes, const std::string& name) {
+  Source source(bytes);
+  const stbi_io_callbacks callbacks = Source::callbacks();
+  int width = 0, height = 0, components = 0;
+  if (stbi_info_from_callbacks(&callbacks, &source, &width, &height, &components) == 0) {
+    TEMPER_CHECK(std::strcmp(stbi_failure_reason(), "too large") != 0, name, ": the header tells of a picture beyond ", kMostPixels,
+                 " pixels; ", kSaveAgain);
+    refuse_foreign(bytes, name, stbi_failure_reason());
+  }
+  check_size(height, width, bytes.size(), name);
+}
+
+// (H,W,4) over white.
+Image over_white(const stbi_uc* rgba, Index height, Index width) {
+  Image image{.height = height, .width = width, .pixels = std::vector<std::uint8_t>(static_cast<std::size_t>(3 * height * width))};
+  std::uint8_t* out = image.pixels.data();
+  for (Index i = 0; i < height * width; ++i, rgba += 4) {
+    for (int c = 0; c < 3; ++c) *out++ = static_cast<std::uint8_t>((rgba[c] * rgba[3] + 255 * (255 - rgba[3]) + 127) / 255);
+  }
+  return image;
+}
+
+Image decode_with_stb(Bytes bytes, const std::string& name, bool alpha) {
+  check_header(bytes, name);
+  Source source(bytes);
+  const stbi_io_callbacks callbacks = Source::callbacks();
+  int width = 0, height = 0, components = 0;
+  std::unique_ptr<stbi_uc, Free> pixels;
+  try {
+    pixels.reset(stbi_load_from_callbacks(&callbacks, &source, &width, &height, &components, alpha ? 4 : 3));
+  } catch (const Error& error) {
+    throw Error(concat(name, ": the picture is damaged (", error.what(), "); ", kSaveAgain));
+  }
+  TEMPER_CHECK(!source.ran_out(), name, ": the picture is cut off after ", bytes.size(), " bytes; get the whole file");
+  TEMPER_CHECK(pixels, name, ": the picture is damaged or of a rare kind (", stbi_failure_reason(), "); ", kSaveAgain);
+  if (alpha) return over_white(pixels.get(), height, width);
+  const std::size_t size = static_cast<std::size_t>(3 * width) * static_cast<std::size_t>(height);
+  return {.height = height, .width = width, .pixels = std::vector<std::uint8_t>(pixels.get(), pixels.get() + size)};
+}
+
+// Turns what was stored under an Exif orientation upright: axes exchanged for 5 to 8, rows or columns counted from the other end where the
+// orientation says so.
+Image upright(Image stored, int orientation) {
+  if (orientation == 1) return stored;
+  const bool exchanged = orientation >= 5;
+  const bool rows_reversed = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const bool columns_reversed = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  Image image{.height = exchanged ? stored.width : stored.height, .width = exchanged ? stored.height : stored.width, .pixels = {}};
+  image.pixels.resize(stored.pixels.size());
+  std::uint8_t* out = image.pixels.data();
+  for (Index y = 0; y < image.height; ++y) {
+    for (Index x = 0; x < image.width; ++x, out += 3) {
+      const Index i = exchanged ? x : y, j = exchanged ? y : x;
+      const Index row = rows_reversed ? stored.height - 1 - i : i, column = columns_reversed ? stored.width - 1 - j : j;
+      std::copy_n(stored.pixels.data() + 3 * (row * stored.width + column), 3, out);
+    }
+  }
+  return image;
+}
+
+}  // namespace
+
+void check_size(Index height, Index width, std::size_t bytes, const std::string& name) {
+  TEMPER_CHECK(height >= 1 && width >= 1, name, ": a picture of ", height, " x ", width, " pixels; ", kSaveAgain);
+  TEMPER_CHECK(height <= kMostPixels / width, name, ": ", height, " x ", width, " pixels, more than ", kMostPixels,
+               "; make the picture smaller");
+  TEMPER_CHECK(height * width / kMostPixelsAByte <= static_cast<Index>(bytes), name, ": the header tells of ", height, " x ", width,
+               " pixels, more than ", bytes, " bytes can hold; ", kSaveAgain);
+}
+
+Image decode_image(Bytes bytes, const std::string& name) {
+  TEMPER_CHECK(!bytes.empty(), name, ": is empty, 0 bytes; ", kSaveAgain);
+  if (is_pnm(bytes)) return decode_pnm(bytes, name);
+  if (is_png(bytes)) check_png(bytes, name);
+  if (!is_jpeg(bytes)) return decode_with_stb(bytes, name, true);
+  const JpegMarks marks = read_jpeg_marks(bytes);
+  TEMPER_CHECK(marks.sound, name, ": the JPEG is damaged (a Huffman table with more than 256 codes); ", kSaveAgain);
+  TEMPER_CHECK(marks.scanned >= marks.components, name, ": the JPEG has the pixels of ", marks.scanned, " of its ", marks.components,
+               " colours; ", kSaveAgain);
+  TEMPER_CHECK(marks.components != 4 || marks.adobe, name,
+               ": a JPEG of four colours without Adobe's mark, so that nobody knows what they are; convert it to RGB");
+  return upright(decode_with_stb(bytes, name, false), marks.orientation);
+}
+
+Image read_image(const std::string& path) {
+  const FileBytes file = read_file(path);
+  return decode_image(file.bytes, path);
+}
+
+bool has_image_suffix(std::string_view name) {
+  static constexpr std::string_view kSuffixes[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp",
+                                                   ".gif", ".tga",  ".pbm", ".pgm",  ".ppm", ".pnm"};
+  return std::ranges::any_of(kSuffixes, [&](std::string_view suffix) {
+    return name.size() > suffix.size() && std::ranges::equal(name.substr(name.size() - suffix.size()), suffix, {},
+                                                             [](char c) { return std::tolower(static_cast<unsigned char>(c)); });
+  });
+}
+
+}  // namespace temper::data

@@ -1,0 +1,20 @@
+// What the segments before the scan of a JPEG tell, and a decoder of pixels does not: which way up it is, and what its colours mean.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace temper::data {
+
+struct JpegMarks {
+  int orientation = 1;  // 1..8, of the Exif segment (CIPA DC-008, tag 0x0112); 1, upright, where there is none or it makes no sense
+  int components = 0;   // of the frame: 1 gray, 3 colour, 4 CMYK or YCCK; 0 without a frame
+  bool adobe = false;   // Adobe's APP14 segment is there, which says what four components are and that they are stored inverted
+  int scanned = 0;      // components that a scan brings pixels of
+  bool sound = true;    // no Huffman table has more than 256 codes. stb_image 2.27 would write such a one over its other memory
+};
+
+// Reads as far as the bytes make sense; never fails.
+JpegMarks read_jpeg_marks(std::span<const std::uint8_t> bytes);
+
+}  // namespace temper::data

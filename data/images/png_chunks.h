@@ -1,0 +1,16 @@
+// The frame of a PNG file. stb_image does not look at its checksums, and would show damaged pixels as if they were right.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace temper::data {
+
+bool is_png(std::span<const std::uint8_t> bytes);
+
+// Throws Error, naming `name` and the byte, unless the file is whole chunks with right checksums up to IEND and the size in its header is
+// within the limits of image.h. What follows IEND is ignored.
+void check_png(std::span<const std::uint8_t> bytes, const std::string& name);
+
+}  // namespace temper::data

@@ -1,0 +1,116 @@
+// The list of a CSV file. RFC 4180: a field with commas, quotes or line ends stands in quotes, and a quote in it is doubled.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+
+#include "core/check.h"
+#include "data/file_bytes.h"
+#include "data/images/file_list.h"
+
+namespace temper::data {
+namespace {
+
+constexpr const char* kExpected = "a split file is CSV with the heading path,label,split";
+
+class CsvReader {
+ public:
+  explicit CsvReader(const FileBytes& file) : file_(file) {
+    const auto& bytes = file.bytes;
+    if (bytes.size() >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF) at_ = 3;  // a byte order mark
+  }
+
+  Index line() const { return row_line_; }
+  // The fields of the next row that is not empty. False at the end.
+  bool next(std::vector<std::string>& fields) {
+    while (at_ < file_.bytes.size()) {
+      fields.clear();
+      row_line_ = line_;
+      do fields.push_back(field());
+      while (take(','));
+      take('\r');
+      TEMPER_CHECK(at_ == file_.bytes.size() || take('\n'), file_.path, ": line ", line_,
+                   ": text follows a closing quote; double the quotes inside a field");
+      ++line_;
+      if (fields.size() > 1 || !fields.front().empty()) return true;
+    }
+    return false;
+  }
+
+ private:
+  bool take(char wanted) {
+    if (at_ == file_.bytes.size() || static_cast<char>(file_.bytes[at_]) != wanted) return false;
+    ++at_;
+    return true;
+  }
+  std::string field() {
+    std::string text;
+    if (!take('"')) {
+      for (; at_ < file_.bytes.size() && !std::ranges::count(std::string_view(",\r\n"), static_cast<char>(file_.bytes[at_])); ++at_)
+        text += static_cast<char>(file_.bytes[at_]);
+      return text;
+    }
+    for (; at_ < file_.bytes.size(); ++at_) {
+      const char letter = static_cast<char>(file_.bytes[at_]);
+      if (letter == '\n') ++line_;
+      if (letter == '"') {
+        ++at_;
+        if (at_ == file_.bytes.size() || file_.bytes[at_] != '"') return text;
+      }
+      text += letter;
+    }
+    throw Error(concat(file_.path, ": line ", row_line_, ": a quote is not closed; close it"));
+  }
+
+  const FileBytes& file_;
+  std::size_t at_ = 0;
+  Index line_ = 1, row_line_ = 1;
+};
+
+// Where path, label and split stand in the heading.
+std::array<std::size_t, 3> columns_of(const std::vector<std::string>& heading, const std::string& path) {
+  std::array<std::size_t, 3> columns{};
+  for (std::size_t i = 0; const char* name : {"path", "label", "split"}) {
+    const auto found = std::ranges::find(heading, name);
+    TEMPER_CHECK(found != heading.end(), path, ": line 1: no column ", name, "; ", kExpected);
+    columns[i++] = static_cast<std::size_t>(found - heading.begin());
+  }
+  return columns;
+}
+
+Part part_of(const std::string& split, const std::string& path, Index line) {
+  if (split == "train") return Part::train;
+  if (split == "val") return Part::val;
+  TEMPER_CHECK(split == "test", path, ": line ", line, ": the split \"", split, "\" is not known; write train, val or test");
+  return Part::test;
+}
+
+}  // namespace
+
+FileList list_split_file(const std::string& path) {
+  const FileBytes file = read_file(path);
+  CsvReader reader(file);
+  std::vector<std::string> row;
+  TEMPER_CHECK(reader.next(row), path, ": is empty; ", kExpected);
+  const std::array<std::size_t, 3> columns = columns_of(row, path);
+  const std::size_t width = row.size();
+  FileList list;
+  std::set<std::string> classes, seen;
+  while (reader.next(row)) {
+    TEMPER_CHECK(row.size() == width, path, ": line ", reader.line(), ": ", row.size(), " fields, the heading has ", width,
+                 "; put a field with a comma in quotes");
+    const std::string &name = row[columns[0]], &label = row[columns[1]];
+    TEMPER_CHECK(!name.empty() && !label.empty(), path, ": line ", reader.line(), ": the ", name.empty() ? "path" : "label",
+                 " is empty; complete the line, or remove it");
+    TEMPER_CHECK(seen.insert(name).second, path, ": line ", reader.line(), ": ", name, " is there a second time; keep one of the lines");
+    const Part part = part_of(row[columns[2]], path, reader.line());
+    list.images.push_back({(std::filesystem::path(path).parent_path() / name).string(), label, part});
+    if (part == Part::train) classes.insert(label);
+  }
+  TEMPER_CHECK(!list.images.empty(), path, ": no line after the heading; ", kExpected);
+  list.classes.assign(classes.begin(), classes.end());
+  std::ranges::stable_sort(list.images, {}, [](const ListedImage& image) { return std::tie(image.part, image.label, image.path); });
+  return list;
+}
+
+}  // namespace temper::data
