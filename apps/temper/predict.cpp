@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
-#include <optional>
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
@@ -110,6 +110,12 @@ void run(const Options& options) {
       calibrated ? loaded.calibrator->calibrator : std::shared_ptr<const calibration::Calibrator>(calibration::identity_calibrator());
   if (!options.json) fmt::print("{}: {}\n{}\n", options.run, calibration_text(options, loaded), framing_text(loaded.model.framing));
 
+  const auto begin = std::chrono::steady_clock::now();
+  const auto progress = [&](std::size_t done, std::size_t all) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    show_stage(
+        fmt::format("{} of {} images  ETA {}", done, all, duration(seconds * static_cast<double>(all - done) / static_cast<double>(done))));
+  };
   Json images = Json::array(), errors = Json::array();
   std::vector<std::string> failed;
   constexpr std::size_t kAtOnce = 64;
@@ -117,6 +123,7 @@ void run(const Options& options) {
     std::vector<Reading> readings;
     for (std::size_t i = start; i < std::min(options.images.size(), start + kAtOnce); ++i) readings.push_back({options.images[i], {}, {}});
     predict(readings, loaded.model, *calibrator);
+    if (options.json) progress(start + readings.size(), options.images.size());  // tables are their own progress
     for (const Reading& reading : readings) {
       if (!reading.error.empty()) {
         failed.push_back(reading.error);
@@ -129,6 +136,7 @@ void run(const Options& options) {
     }
   }
   if (options.json) {
+    clear_stage();
     const Json method = calibrated ? Json(calibration::to_string(loaded.calibrator->method)) : Json();
     const Json json{{"run", options.run}, {"calibrator", method}, {"images", images}, {"errors", errors}};
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8

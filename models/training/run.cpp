@@ -82,8 +82,12 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
             {"image", {image[0], image[1], image[2]}},
             {"classes", model.class_names},
             {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
-            {"preprocessing", {{"crop", seen.crop}, {"standardize", data::name(seen.standardization)}, {"tta", models::name(model.views)}}},
-            {"framing", {{"image", {model.framing.image[0], model.framing.image[1]}}, {"margin", model.framing.margin}}},
+            {"preprocessing",
+             {{"image", {model.framing.image[0], model.framing.image[1]}},
+              {"margin", model.framing.margin},
+              {"crop", seen.crop},
+              {"standardize", data::name(seen.standardization)},
+              {"tta", models::name(model.views)}}},
             {"parameters", model.parameters->learned_size()},
             {"machine", machine()}};
   if (record.teacher) {
@@ -107,18 +111,17 @@ namespace {
 void read_preprocessing(const Json& json, models::Model& model) {
   data::Preprocessing& seen = model.preprocessing;
   seen.normalization = {.mean = json.at("normalization").at("mean"), .std = json.at("normalization").at("std")};
+  const Shape& image = model.spec.image;
+  model.framing = {image};
   if (json.contains("preprocessing")) {
     const Json& stored = json.at("preprocessing");
     seen.crop = stored.at("crop");
     seen.standardization = data::standardization(stored.at("standardize").get<std::string>());
     model.views = models::views(stored.at("tta").get<std::string>());
-  }
-  const Shape& image = model.spec.image;
-  model.framing = {image};
-  if (json.contains("framing")) {
-    const auto side = json.at("framing").at("image").get<std::array<Index, 2>>();
-    model.framing = {{side[0], side[1], image[2]}, json.at("framing").at("margin")};
-    TEMPER_CHECK(model.framing.margin >= 0 && seen.seen(model.framing.image) == image, "the framing does not give the image ", image);
+    const auto sides = stored.value("image", std::array{image[0], image[1]});
+    model.framing = {{sides[0], sides[1], image[2]}, stored.value("margin", Index{0})};
+    TEMPER_CHECK(model.framing.margin >= 0 && seen.seen(model.framing.image) == image, "the crop ", seen.crop, " of ", sides[0], " x ",
+                 sides[1], " is not the image ", image);
   }
   TEMPER_CHECK(seen.crop == 0 || (seen.crop == image[0] && seen.crop == image[1]), "the crop ", seen.crop, " is not the image ", image);
   TEMPER_CHECK(static_cast<Index>(seen.normalization.mean.size()) == image[2], "the normalization is not that of ", image[2], " channels");

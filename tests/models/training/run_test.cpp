@@ -77,6 +77,7 @@ TEST_CASE("run: crop, standardisation and views come back with the model; runs f
   const LoadedRun loaded = load_run(folder / "run");
   CHECK(loaded.model.preprocessing == model.preprocessing);
   CHECK(loaded.model.views == model.views);
+  CHECK(loaded.model.framing == data::Framing{{8, 8, 1}});
   CHECK(models::predict(loaded.model, splits.test).logits == models::predict(model, splits.test).logits);
 
   const std::string path = folder / "run/run.json";
@@ -89,6 +90,7 @@ TEST_CASE("run: crop, standardisation and views come back with the model; runs f
   write_file(path, replaced("\"preprocessing\"", "\"other\""));
   CHECK(load_run(folder / "run").model.preprocessing.crop == 0);
   for (const auto& [what, with] : {std::pair{"\"crop\": 6", "\"crop\": 5"},
+                                   {"\"margin\": 0", "\"margin\": -1"},
                                    {"\"standardize\": \"image\"", "\"standardize\": \"magic\""},
                                    {"\"tta\": \"flip-shift\"", "\"tta\": 1"}}) {
     const std::string all = replaced("\"preprocessing\"", "\"preprocessing\"");
