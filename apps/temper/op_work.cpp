@@ -20,17 +20,22 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 template <class V> double bytes_of(const V& view) { return view ? sizeof(float) * static_cast<double>(view.size()) : 0; }
 double bytes_written(const GradientView& gradient) { return bytes_of(gradient) * (gradient.add ? 2 : 1); }
 
-// y(rows,K) = x w^T for weights (K, anything): a multiplication and an addition for every y and weight of its row.
-Work work_of_products(Pass pass, const OpCall& call) {
-  const ConstView &x = call.inputs[0], &w = call.inputs[1];
+// y(rows,K) = x w^T for weights (K, anything), which are input `weights`: a multiplication and an addition for every y and weight of its
+// row, and as many for the gradient of x and for that of the weights. The other inputs are vectors.
+Work work_of_products(Pass pass, const OpCall& call, std::size_t weights) {
+  const ConstView& w = call.inputs[weights];
   const double products =
       2 * static_cast<double>(call.output.shape.size()) * static_cast<double>(w.size() / std::max<Index>(1, w.shape[0]));
-  if (pass == Pass::forward) return {products, bytes_of(x) + bytes_of(w) + bytes_of(call.inputs[2]) + bytes_of(call.output)};
-  Work work{0, bytes_of(call.gradient)};
-  const GradientView &dx = call.input_gradients[0], &dw = call.input_gradients[1], &db = call.input_gradients[2];
-  if (dx) work += {products, bytes_of(w) + bytes_written(dx)};
-  if (dw) work += {products, bytes_of(x) + bytes_written(dw)};
-  if (db) work += {0, bytes_written(db)};
+  Work work;
+  if (pass == Pass::forward) {
+    work = {products, bytes_of(call.output)};
+    for (const ConstView& input : call.inputs) work.bytes += bytes_of(input);
+    return work;
+  }
+  work.bytes = bytes_of(call.gradient);
+  if (call.input_gradients[0]) work += {products, bytes_of(w)};
+  if (call.input_gradients[weights]) work += {products, bytes_of(call.inputs[0])};
+  for (const GradientView& gradient : call.input_gradients) work.bytes += bytes_written(gradient);
   return work;
 }
 
@@ -84,7 +89,8 @@ double product_flops_per_second() {
 }  // namespace
 
 Work work_of(Pass pass, const AnyOp& op, const OpCall& call) {
-  if (op.name() == "conv2d" || op.name() == "linear") return work_of_products(pass, call);
+  if (op.name() == "conv2d" || op.name() == "linear") return work_of_products(pass, call, 1);
+  if (op.name() == "norm_conv2d") return work_of_products(pass, call, 3);
   Work work;
   for (const ConstView& input : call.inputs) work.bytes += bytes_of(input);
   for (const View& statistic : call.saved) work.bytes += bytes_of(statistic);
