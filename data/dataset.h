@@ -25,6 +25,7 @@ struct Dataset {
   // A set of photos, which are not all of one size, has these instead of pixels: every sample is the photo of this number.
   std::shared_ptr<const Photos> photos = {};
   std::vector<Index> photo_numbers = {};  // (N)
+  SkippedFiles skipped = {};              // in the folder, of all its parts; known to the training set
 
   Index size() const { return static_cast<Index>(labels.size()); }
   Index classes() const { return static_cast<Index>(class_names.size()); }
@@ -46,7 +47,6 @@ struct Dataset {
 // train: what the weights see. val: watched during training, and what the temperature is fitted on. test: reported, touched by no decision.
 struct Splits {
   Dataset train, val, test;
-  SkippedFiles skipped = {};  // of an image folder
 };
 
 // Divides `all` so that `held_out` samples, spread over the classes in proportion, go to val and the rest to train. The choice is a pure

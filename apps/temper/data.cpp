@@ -71,7 +71,7 @@ void run(const Options& options) {
       json[name] = {{"samples", set->size()}, {"class_counts", class_counts(*set)}};
     }
     json["normalization"] = {{"mean", normalization.mean}, {"std", normalization.std}};
-    if (photos) json["photos"] = to_json(*photos, splits.skipped);
+    if (photos) json["photos"] = to_json(*photos, splits.train.skipped);
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
     return;
   }
@@ -82,7 +82,7 @@ void run(const Options& options) {
     table.row({splits.train.class_names[k], grouped(train[k]), grouped(val[k]), grouped(test[k])});
   table.row({"all", grouped(splits.train.size()), grouped(splits.val.size()), grouped(splits.test.size())});
   fmt::print("{}", table.text());
-  if (photos) print_photos(*photos, splits.skipped);
+  if (photos) print_photos(*photos, splits.train.skipped);
 }
 
 }  // namespace

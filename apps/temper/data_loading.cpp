@@ -17,7 +17,7 @@ data::Splits load_data(const std::string& spec, data::LoadOptions options) {
   };
   data::Splits splits = data::load(spec, options);
   if (splits.train.photos || splits.test.photos) clear_stage();
-  if (const std::string left_out = describe(splits.skipped); !left_out.empty()) warn(concat(spec, ": left out ", left_out));
+  if (const std::string left_out = describe(splits.train.skipped); !left_out.empty()) warn(concat(spec, ": left out ", left_out));
   return splits;
 }
 

@@ -153,8 +153,10 @@ Splits image_folder(const std::string& path, const LoadOptions& options) {
 
   Dataset all{.name = path, .image = photos->framing().image, .pixels = {}, .labels = labels, .class_names = classes, .photos = photos};
   for (Index i = 0; i < photos->size(); ++i) all.photo_numbers.push_back(i);
-  return {all.subset(part_of(parts, Part::train), path + " train"), all.subset(part_of(parts, Part::val), path + " val"),
-          all.subset(part_of(parts, Part::test), path + " test"), std::move(list.skipped)};
+  Splits splits{all.subset(part_of(parts, Part::train), path + " train"), all.subset(part_of(parts, Part::val), path + " val"),
+                all.subset(part_of(parts, Part::test), path + " test")};
+  splits.train.skipped = std::move(list.skipped);
+  return splits;
 }
 
 }  // namespace temper::data

@@ -60,8 +60,8 @@ TEST_CASE("image folder: hidden and foreign entries are counted and shift no lab
   for (const Dataset* set : {&splits.train, &splits.val}) {
     for (Index i = 0; i < set->size(); ++i) CHECK((level(*set, i) >= 100) == (set->labels[static_cast<std::size_t>(i)] == 1));
   }
-  CHECK(splits.skipped.hidden == 2);
-  CHECK(splits.skipped.foreign == 2);
+  CHECK(splits.train.skipped.hidden == 2);
+  CHECK(splits.train.skipped.foreign == 2);
   CHECK(splits.train.image == Shape{6, 5, 3});  // all pictures have this size
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("image folder: links are followed, but not in a circle, and broken one
   folder.write("elsewhere/deep/one.PNG", plain_png(6, 5, 77));
   fs::create_directory_symlink(folder.path("elsewhere"), folder.path("test/cat"));
   const Splits splits = image_folder(folder.path());
-  CHECK(splits.skipped.links >= 3);
+  CHECK(splits.train.skipped.links >= 3);
   CHECK(levels(splits.test) == std::vector<int>{77, 200, 201, 202});
   CHECK(splits.test.labels == std::vector<std::int32_t>{0, 1, 1, 1});
 }
@@ -147,7 +147,7 @@ TEST_CASE("image folder: a damaged picture is named and refused, or left out and
   folder.write("test/dog/half.png", half);
   CHECK(holds(error_of([&] { image_folder(folder.path()); }), {"train/dog/empty.jpg", "is empty", "2 pictures", "--skip-bad-images"}));
   const Splits splits = image_folder(folder.path(), {.skip_damaged = true});
-  CHECK(splits.skipped.damaged.size() == 2);
+  CHECK(splits.train.skipped.damaged.size() == 2);
   CHECK(splits.test.size() == 3);
   CHECK(splits.train.size() + splits.val.size() == 24);
   // What is left out of a part changes nothing in the others.
