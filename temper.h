@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/check.h"
+#include "core/frozen.h"
 #include "core/ops/avg_pool.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/concat.h"
@@ -14,6 +15,7 @@
 #include "core/ops/local_response_norm.h"
 #include "core/ops/max_pool.h"
 #include "core/ops/mean.h"
+#include "core/ops/norm_conv2d.h"
 #include "core/ops/relu.h"
 #include "core/ops/softmax.h"
 #include "core/ops/softmax_cross_entropy.h"
@@ -33,6 +35,7 @@
 #include "layers/batch_norm.h"
 #include "layers/branches.h"
 #include "layers/conv.h"
+#include "layers/conv_batch_norm.h"
 #include "layers/dropout.h"
 #include "layers/init.h"
 #include "layers/linear.h"

@@ -24,8 +24,8 @@ ChannelMap map_of(const BatchNorm& norm) {
 }  // namespace
 
 ConvBatchNorm::ConvBatchNorm(const ParameterStore::Scope& conv_scope, const Conv2dSpec& conv_spec, const ParameterStore::Scope& norm_scope,
-                             const BatchNormOptions& norm_options)
-    : conv(conv_scope, conv_spec), norm(norm_scope, {.channels = conv_spec.out, .options = norm_options}) {}
+                             BatchNormSpec norm_spec)
+    : conv(conv_scope, conv_spec), norm(norm_scope, (norm_spec.channels = conv_spec.out, norm_spec)) {}
 
 Tensor ConvBatchNorm::operator()(Tensor x, Tensor residual) const {
   if (Tape::recording()) return norm(conv(std::move(x)), std::move(residual));

@@ -13,7 +13,7 @@ Cnn::Cnn(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   const auto conv_relu = [&](const char* number, Index in, Index out) {
     return layers::ConvBatchNorm(scope / concat("conv", number),
                                  {.in = in, .out = out, .kernel = 3, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()},
-                                 scope / concat("bn", number), {.relu = true});
+                                 scope / concat("bn", number), {.options = {.relu = true}});
   };
   const layers::MaxPool halve({.kernel = 2, .stride = 2});
   layers_ = {

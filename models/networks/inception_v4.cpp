@@ -1,8 +1,7 @@
 #include "models/networks/inception_v4.h"
 
-#include "layers/batch_norm.h"
 #include "layers/branches.h"
-#include "layers/conv.h"
+#include "layers/conv_batch_norm.h"
 #include "layers/dropout.h"
 #include "layers/init.h"
 #include "layers/pool.h"
@@ -25,28 +24,25 @@ struct UnitSpec {
   Index stride = 1;
 };
 
-// Convolution, normalisation, ReLU.
-struct Unit {
-  Unit(const Scope& scope, Index in, const UnitSpec& spec)
-      : conv(scope / "conv", {.in = in,
-                              .out = spec.out,
-                              .kernel = spec.kernel,
-                              .stride = spec.stride,
-                              .padding = spec.padding == Padding::same ? Size2(spec.kernel.h / 2, spec.kernel.w / 2) : Size2(0),
-                              .bias = false,
-                              .weight_init = layers::kaiming_normal()}),
-        bn(scope / "bn", {.channels = spec.out, .options = kNorm, .scale = false}) {}
-  Tensor operator()(Tensor x) const { return bn(conv(std::move(x))); }
-
-  layers::Conv2d conv;
-  layers::BatchNorm bn;
-};
+// Convolution, normalisation without a scale, ReLU.
+layers::ConvBatchNorm unit(const Scope& scope, Index in, const UnitSpec& spec) {
+  return {scope / "conv",
+          {.in = in,
+           .out = spec.out,
+           .kernel = spec.kernel,
+           .stride = spec.stride,
+           .padding = spec.padding == Padding::same ? Size2(spec.kernel.h / 2, spec.kernel.w / 2) : Size2(0),
+           .bias = false,
+           .weight_init = layers::kaiming_normal()},
+          scope / "bn",
+          {.options = kNorm, .scale = false}};
+}
 
 // Units 0, 1, ... one after the other.
 Sequential chain(const Scope& scope, Index in, std::initializer_list<UnitSpec> specs) {
   Sequential units;
   for (const UnitSpec& spec : specs) {
-    units.add(Unit(scope / std::to_string(units.size()), in, spec));
+    units.add(unit(scope / std::to_string(units.size()), in, spec));
     in = spec.out;
   }
   return units;
@@ -54,7 +50,7 @@ Sequential chain(const Scope& scope, Index in, std::initializer_list<UnitSpec> s
 
 // A 3x3 mean around each pixel, without the padding, then a 1x1 unit, number 1 of its branch.
 Sequential pooled(const Scope& scope, Index in, Index out) {
-  return {AvgPool({.kernel = 3, .stride = Size2(1), .padding = 1, .count_padding = false}), Unit(scope / "1", in, {out, 1})};
+  return {AvgPool({.kernel = 3, .stride = Size2(1), .padding = 1, .count_padding = false}), unit(scope / "1", in, {out, 1})};
 }
 
 MaxPool halve() { return MaxPool({.kernel = 3, .stride = Size2(2)}); }
@@ -64,20 +60,20 @@ constexpr UnitSpec halving(Index out) { return {out, 3, Padding::valid, 2}; }
 // Figure 4.
 Branches block_a(const Scope& scope) {
   constexpr Index kIn = 384;
-  return {Unit(scope / "branch0", kIn, {96, 1}), chain(scope / "branch1", kIn, {{64, 1}, {96, 3}}),
+  return {unit(scope / "branch0", kIn, {96, 1}), chain(scope / "branch1", kIn, {{64, 1}, {96, 3}}),
           chain(scope / "branch2", kIn, {{64, 1}, {96, 3}, {96, 3}}), pooled(scope / "branch3", kIn, 96)};
 }
 
 // Figure 7 with k, l, m, n = 192, 224, 256, 384.
 Branches reduction_a(const Scope& scope) {
   constexpr Index kIn = 384;
-  return {Unit(scope / "branch0", kIn, halving(384)), chain(scope / "branch1", kIn, {{192, 1}, {224, 3}, halving(256)}), halve()};
+  return {unit(scope / "branch0", kIn, halving(384)), chain(scope / "branch1", kIn, {{192, 1}, {224, 3}, halving(256)}), halve()};
 }
 
 // Figure 5.
 Branches block_b(const Scope& scope) {
   constexpr Index kIn = 1024;
-  return {Unit(scope / "branch0", kIn, {384, 1}), chain(scope / "branch1", kIn, {{192, 1}, {224, {1, 7}}, {256, {7, 1}}}),
+  return {unit(scope / "branch0", kIn, {384, 1}), chain(scope / "branch1", kIn, {{192, 1}, {224, {1, 7}}, {256, {7, 1}}}),
           chain(scope / "branch2", kIn, {{192, 1}, {192, {7, 1}}, {224, {1, 7}}, {224, {7, 1}}, {256, {1, 7}}}),
           pooled(scope / "branch3", kIn, 128)};
 }
@@ -92,31 +88,31 @@ Branches reduction_b(const Scope& scope) {
 // Figure 6: two of the branches fork at their end.
 Branches block_c(const Scope& scope) {
   constexpr Index kIn = 1536;
-  return {Unit(scope / "branch0", kIn, {256, 1}),
-          Sequential{Unit(scope / "branch1_0", kIn, {384, 1}),
-                     Branches{Unit(scope / "branch1_1a", 384, {256, {1, 3}}), Unit(scope / "branch1_1b", 384, {256, {3, 1}})}},
-          Sequential{Unit(scope / "branch2_0", kIn, {384, 1}), Unit(scope / "branch2_1", 384, {448, {3, 1}}),
-                     Unit(scope / "branch2_2", 448, {512, {1, 3}}),
-                     Branches{Unit(scope / "branch2_3a", 512, {256, {1, 3}}), Unit(scope / "branch2_3b", 512, {256, {3, 1}})}},
+  return {unit(scope / "branch0", kIn, {256, 1}),
+          Sequential{unit(scope / "branch1_0", kIn, {384, 1}),
+                     Branches{unit(scope / "branch1_1a", 384, {256, {1, 3}}), unit(scope / "branch1_1b", 384, {256, {3, 1}})}},
+          Sequential{unit(scope / "branch2_0", kIn, {384, 1}), unit(scope / "branch2_1", 384, {448, {3, 1}}),
+                     unit(scope / "branch2_2", 448, {512, {1, 3}}),
+                     Branches{unit(scope / "branch2_3a", 512, {256, {1, 3}}), unit(scope / "branch2_3b", 512, {256, {3, 1}})}},
           pooled(scope / "branch3", kIn, 256)};
 }
 
 // Figure 3, layers 0 to 5.
 Sequential stem(const Scope& scope, Index channels) {
   const Scope mixed_4a = scope / "4";
-  return {Unit(scope / "0", channels, halving(32)),        // 149x149 of 299x299
-          Unit(scope / "1", 32, {32, 3, Padding::valid}),  // 147x147
-          Unit(scope / "2", 32, {64, 3}),
-          Branches{halve(), Unit(scope / "3.conv", 64, halving(96))},  // 73x73x160
+  return {unit(scope / "0", channels, halving(32)),        // 149x149 of 299x299
+          unit(scope / "1", 32, {32, 3, Padding::valid}),  // 147x147
+          unit(scope / "2", 32, {64, 3}),
+          Branches{halve(), unit(scope / "3.conv", 64, halving(96))},  // 73x73x160
           Branches{chain(mixed_4a / "branch0", 160, {{64, 1}, {96, 3, Padding::valid}}),
                    chain(mixed_4a / "branch1", 160, {{64, 1}, {64, {1, 7}}, {64, {7, 1}}, {96, 3, Padding::valid}})},  // 71x71x192
-          Branches{Unit(scope / "5.conv", 192, halving(192)), halve()}};                                               // 35x35x384
+          Branches{unit(scope / "5.conv", 192, halving(192)), halve()}};                                               // 35x35x384
 }
 
 Sequential auxiliary_classifier(const Scope& scope, const Shape& features, Index classes) {
   const Size2 left{(features[0] - 5) / 3 + 1, (features[1] - 5) / 3 + 1};  // of the pool
-  return {AvgPool({.kernel = 5, .stride = Size2(3)}), Unit(scope / "conv0", features[2], {128, 1}),
-          Unit(scope / "conv1", 128, {768, left, Padding::valid}),  // 1x1
+  return {AvgPool({.kernel = 5, .stride = Size2(3)}), unit(scope / "conv0", features[2], {128, 1}),
+          unit(scope / "conv1", 128, {768, left, Padding::valid}),  // 1x1
           layers::Linear(scope / "fc", {.inputs = {1, 1, 768}, .outputs = classes})};
 }
 

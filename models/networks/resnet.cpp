@@ -16,7 +16,7 @@ layers::ConvBatchNorm conv3x3(const ParameterStore::Scope& scope, const char* nu
   return {scope / concat("conv", number),
           {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()},
           scope / concat("bn", number),
-          {.relu = true}};
+          {.options = {.relu = true}}};
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ struct Net {
   Linear fc;
 
   Net()
-      : first(store.root() / "conv1", {.in = 3, .out = 16, .padding = 1, .bias = false}, store.root() / "bn1", {.relu = true}),
-        second(store.root() / "conv2", {.in = 16, .out = 16, .padding = 1}, store.root() / "bn2", {.relu = true}),
+      : first(store.root() / "conv1", {.in = 3, .out = 16, .padding = 1, .bias = false}, store.root() / "bn1", {.options = {.relu = true}}),
+        second(store.root() / "conv2", {.in = 16, .out = 16, .padding = 1}, store.root() / "bn2", {.options = {.relu = true}}),
         third(store.root() / "conv3", {.in = 16, .out = 16, .padding = 1, .groups = 4, .bias = false}, store.root() / "bn3"),
         fc(store.root() / "fc", {.inputs = {9, 9, 16}, .outputs = 4}) {
     store.commit({.seed = 7});
