@@ -56,7 +56,6 @@ void Loader::make(Index b, Slot& slot) const {
   const Shape& seen = preprocessor_.seen();
   renew(slot.batch.images, end - begin, seen);
   if (companion_) renew(slot.batch.companion_images, end - begin, companion_->seen());
-  for (const Index sample : slot.samples) slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
   if (set_.photos) {
     parallel_for(end - begin, 1, [&](Index first, Index last) {
       for (Index n = first; n < last; ++n) make_image(n, slot);
@@ -64,6 +63,8 @@ void Loader::make(Index b, Slot& slot) const {
   } else {
     for (Index n = 0; n < end - begin; ++n) make_image(n, slot);
   }
+  // After the images: they throw for a sample that the set has no more.
+  for (const Index sample : slot.samples) slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
   if (options_.mixup > 0) mix_pairs(b, slot);
   slot.batch.labels = slot.labels;
   slot.batch.samples = slot.samples;
