@@ -10,8 +10,8 @@ namespace temper {
 // with a batch normalisation folded in, instead of deriving it anew in every call. For a whole data set, or for one image at a time:
 //   const Frozen frozen;
 //   for (const Tensor& image : images) show(network(image));
-// The results are the same bits with it and without. What is kept is forgotten when an optimizer steps, weights are read from a file or
-// statistics are learned in this thread; do not write into Parameter::value by hand while one lives.
+// The results are the same bits with it and without. What is kept is forgotten when this thread changes parameters: by an optimizer's step,
+// an average of weights, a file, statistics that are learned. Do not write into Parameter::value by hand while one lives.
 class Frozen {
  public:
   Frozen();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/frozen.h"
 #include "core/parallel.h"
 
 namespace temper::optim {
@@ -31,9 +32,15 @@ void WeightAverage::update(double decay) {
   });
 }
 
-void WeightAverage::copy_back() { std::copy_n(average_, size_, store_->all_values().data()); }
+void WeightAverage::copy_back() {
+  Frozen::forget();
+  std::copy_n(average_, size_, store_->all_values().data());
+}
 
-void WeightAverage::exchange() { std::swap_ranges(average_, average_ + size_, store_->all_values().data()); }
+void WeightAverage::exchange() {
+  Frozen::forget();
+  std::swap_ranges(average_, average_ + size_, store_->all_values().data());
+}
 
 double moving_average_decay(Index step, double decay) {
   const auto t = static_cast<double>(step);

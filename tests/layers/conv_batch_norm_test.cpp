@@ -10,6 +10,7 @@
 #include "core/weights.h"
 #include "layers/init.h"
 #include "layers/linear.h"
+#include "optim/average.h"
 #include "optim/sgd.h"
 #include "tests/layers/tensors.h"
 
@@ -83,6 +84,15 @@ TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when
   CHECK(!same_bits(after, before));
   check_close(after, net.unfolded(x));
   set_weights(net.store, weights, "weights");
+  CHECK(same_bits(net(x), before));
+  optim::WeightAverage average(net.store);
+  net.train(x);
+  const Tensor trained = net(x);
+  average.exchange();
+  CHECK(same_bits(net(x), before));
+  average.exchange();
+  CHECK(same_bits(net(x), trained));
+  average.copy_back();
   CHECK(same_bits(net(x), before));
   {
     Tape tape;
