@@ -24,6 +24,10 @@ template <int I> constexpr void forward_says(OpTraits& op, const In<I>*) { op.in
 constexpr void forward_says(OpTraits& op, const Ins*) { op.inputs = -1; }
 template <int I> constexpr void forward_says(OpTraits& op, const OutOver<I>*) { op.output_over = I; }
 template <int J> constexpr void forward_says(OpTraits& op, const Saved<J>*) { op.saved = std::max(op.saved, J + 1); }
+template <int J> constexpr void forward_says(OpTraits& op, const SavedOnTape<J>*) {
+  op.saved = std::max(op.saved, J + 1);
+  op.saved_on_tape |= 1u << J;
+}
 constexpr void backward_says(OpTraits&, const void*) {}
 template <int I> constexpr void backward_says(OpTraits& op, const In<I>*) { op.keeps_inputs |= 1u << I; }
 constexpr void backward_says(OpTraits& op, const Ins*) { op.keeps_inputs = ~0u; }

@@ -20,6 +20,11 @@ template <class... Parts> std::string concat(const Parts&... parts) {
   return std::move(out).str();
 }
 
+// The message of an error about a file, behind the file's name unless it begins with it; only then with what to do.
+template <class... Advice> std::string about(const std::string& file, const std::string& message, const Advice&... advice) {
+  return message.starts_with(file) ? message : concat(file, ": ", message, advice...);
+}
+
 }  // namespace temper
 
 // Throws temper::Error with the joined parts unless `condition` holds; the parts are evaluated only then. Stays on in release builds.

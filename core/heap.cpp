@@ -14,7 +14,7 @@ constexpr std::size_t kExtension = std::size_t{1} << 26;
 constexpr std::size_t kPage = 4096;
 constexpr std::uint64_t kLeastRest = 2;  // units: a smaller rest of a block that is split stays with it
 
-// List s holds free blocks of least_units(s) units or more, less than the next list's: 1..8, then eight even steps to every doubling.
+// The list of a free block: one for each size up to 15 units, then eight even steps to every doubling.
 int list_of(std::uint64_t units) {
   if (units < 16) return static_cast<int>(units);
   const int shift = static_cast<int>(std::bit_width(units)) - 4;  // units >> shift is in 8..15

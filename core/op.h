@@ -30,7 +30,8 @@ struct Out : View {};                       // the output
 template <int I> struct OutOver : View {};  // the output, which may lie in the memory of input I
 template <int J>
 struct Saved : View {};  // statistics that forward leaves for backward; shaped by the op's saved(input shapes...) -> std::array<Shape, n>
-struct Grad : ConstView {};  // d loss / d output
+template <int J> struct SavedOnTape : Saved<J> {};  // the same; null in a forward that no backward will follow
+struct Grad : ConstView {};                         // d loss / d output
 
 struct GradientView : View {  // d loss / d input; null: not wanted. Where two of one op share memory, the first assigns and the second
                               // adds: write in order.
@@ -50,6 +51,7 @@ struct OpTraits {
   int output_over = -1;               // the input whose memory the output may take
   int gradient_over = -1;             // the input whose gradient may take the memory of Grad
   int saved = 0;                      // number of Saved
+  std::uint32_t saved_on_tape = 0;    // bit J: Saved J is a SavedOnTape
   std::uint32_t keeps_inputs = 0;     // bit I: backward reads input I; all bits for an op of any number of inputs that reads Ins
   std::uint32_t gives_gradients = 0;  // bit I: backward writes the gradient of input I; all bits for Intos
   bool keeps_output = false;

@@ -92,6 +92,7 @@ Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
   const auto saved_count = static_cast<std::size_t>(traits.saved);
   op.saved_shapes(inputs, saved_shapes);
   for (std::size_t j = 0; j < saved_count; ++j) {
+    if (!tracked && has_bit(traits, traits.saved_on_tape, j)) continue;
     saved[j] = Tensor(saved_shapes[j]);
     saved_views[j] = saved[j].view();
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.h"
+#include "core/names.h"
 #include "core/random.h"
 
 namespace temper::data {
@@ -108,17 +108,9 @@ std::string_view name(Flip flip) { return flip == Flip::none ? "none" : flip == 
 std::string_view name(Padding padding) { return padding == Padding::black ? "black" : "reflect"; }
 
 Flip flip(std::string_view name) {
-  for (const Flip flip : {Flip::none, Flip::random, Flip::alternating}) {
-    if (name == data::name(flip)) return flip;
-  }
-  throw Error(concat("flip: ", name, " is not known; give none, random or alternating"));
+  return by_name("flip", name, {Flip::none, Flip::random, Flip::alternating}, "none, random or alternating");
 }
 
-Padding padding(std::string_view name) {
-  for (const Padding padding : {Padding::black, Padding::reflect}) {
-    if (name == data::name(padding)) return padding;
-  }
-  throw Error(concat("padding: ", name, " is not known; give black or reflect"));
-}
+Padding padding(std::string_view name) { return by_name("padding", name, {Padding::black, Padding::reflect}, "black or reflect"); }
 
 }  // namespace temper::data

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
+#include "core/names.h"
 
 namespace temper::data {
 namespace {
@@ -58,10 +58,7 @@ void Preprocessor::operator()(std::span<const std::uint8_t> pixels, const Placem
 std::string_view name(Standardization standardization) { return standardization == Standardization::channel ? "channel" : "image"; }
 
 Standardization standardization(std::string_view name) {
-  for (const Standardization standardization : {Standardization::channel, Standardization::image}) {
-    if (name == data::name(standardization)) return standardization;
-  }
-  throw Error(concat("standardization: ", name, " is not known; give channel or image"));
+  return by_name("standardization", name, {Standardization::channel, Standardization::image}, "channel or image");
 }
 
 }  // namespace temper::data

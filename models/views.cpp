@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/check.h"
+#include "core/names.h"
 
 namespace temper::models {
 
@@ -21,10 +21,7 @@ std::vector<EvaluationView> placements(Views views) {
 std::string_view name(Views views) { return views == Views::one ? "none" : views == Views::flip ? "flip" : "flip-shift"; }
 
 Views views(std::string_view name) {
-  for (const Views views : {Views::one, Views::flip, Views::flip_shift}) {
-    if (name == models::name(views)) return views;
-  }
-  throw Error(concat("--tta: ", name, " is not known; give none, flip or flip-shift"));
+  return by_name("--tta", name, {Views::one, Views::flip, Views::flip_shift}, "none, flip or flip-shift");
 }
 
 }  // namespace temper::models

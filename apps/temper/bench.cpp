@@ -44,10 +44,8 @@ double median_seconds(const std::function<void()>& work, double enough) {
 }
 
 void Countdown::begin(const std::string& figure) {
-  const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const auto done = static_cast<double>(begun_), left = static_cast<double>(figures_ - begun_);
-  ++begun_;
-  show_stage(fmt::format("{} of {}: {}{}", begun_, figures_, figure, done > 0 ? concat(", ETA ", duration(spent / done * left)) : ""));
+  const std::string left = begun_ > 0 ? ", " + eta(start_, begun_, figures_) : "";
+  show_stage(fmt::format("{} of {}: {}{}", ++begun_, figures_, figure, left));
 }
 
 void fill_with_noise(const View& values, std::uint64_t stream) {
@@ -95,7 +93,7 @@ struct Result {
 };
 
 // Figures that are measured for each network.
-std::size_t figures_each(const BenchOptions& options) { return 2 + (threads() > 1 ? 2 : 0) + (options.batch > 1 ? 1 : 0); }
+Index figures_each(const BenchOptions& options) { return 2 + (threads() > 1 ? 2 : 0) + (options.batch > 1 ? 1 : 0); }
 
 Result measure(const std::string& name, Index batch, Countdown& countdown) {
   const auto speed = [&](const char* what, Index images, const std::function<void()>& step) {
@@ -154,7 +152,7 @@ void bench_networks(const BenchOptions& options) {
   }
   Table table({"network", "train", "one thread", "infer", "one thread", "batch 1", "peak MiB"});
   const auto count = [](double images) { return grouped(std::lround(images)); };
-  Countdown countdown(networks.size() * figures_each(options));
+  Countdown countdown(static_cast<Index>(networks.size()) * figures_each(options));
   for (const std::string& name : networks) {
     const Result result = measure(name, options.batch, countdown);
     if (options.json) print_json(name, options, result);

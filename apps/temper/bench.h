@@ -35,11 +35,11 @@ double median_seconds(const std::function<void()>& work, double enough);
 // Progress through figures of about equal cost: "3 of 25: lenet, inference, ETA 0:05".
 class Countdown {
  public:
-  explicit Countdown(std::size_t figures) : figures_(figures) {}
+  explicit Countdown(Index figures) : figures_(figures) {}
   void begin(const std::string& figure);
 
  private:
-  std::size_t figures_, begun_ = 0;
+  Index figures_, begun_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -280,7 +280,7 @@ void bench_ops(const BenchOptions& options) {
     fmt::print("{}\n", Json{{"limits", json_of(limits)}, {"threads", threads()}}.dump());
   }
   Report report(options, limits);
-  Countdown countdown(cases.size());
+  Countdown countdown(static_cast<Index>(cases.size()));
   for (const Case& c : cases) {
     countdown.begin(concat(c.name, " ", c.shape));
     measure(c, limits, report);

@@ -28,6 +28,11 @@ std::string duration(double seconds) {
 
 void warn(const std::string& message) { fmt::print(stderr, "temper: warning: {}\n", message); }
 
+std::string eta(Clock::time_point start, Index done, Index all) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return "ETA " + duration(seconds * static_cast<double>(all - done) / static_cast<double>(done));
+}
+
 void show_stage(std::string_view doing) {
   static Clock::time_point last = Clock::now();
   if (::isatty(STDERR_FILENO) == 1) {

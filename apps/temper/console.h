@@ -24,6 +24,9 @@ template <class Do> void obey(const char* option, Do what) {
   }
 }
 
+// "ETA 2:05" for work begun at `start` of which `done` of `all` equal parts are done. requires: done > 0.
+std::string eta(std::chrono::steady_clock::time_point start, Index done, Index all);
+
 // What a command without a bar is doing, drawn over itself on a terminal; elsewhere a line every two seconds.
 void show_stage(std::string_view doing);
 void clear_stage();

@@ -11,9 +11,7 @@ namespace temper::app {
 data::Splits load_data(const std::string& spec, data::LoadOptions options) {
   const auto start = std::chrono::steady_clock::now();
   options.on_progress = [&](Index done, Index all) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double left = seconds * static_cast<double>(all - done) / static_cast<double>(done);
-    show_stage(fmt::format("reading pictures: {} of {}  ETA {}", grouped(done), grouped(all), duration(left)));
+    show_stage(fmt::format("reading pictures: {} of {}  {}", grouped(done), grouped(all), eta(start, done, all)));
   };
   data::Splits splits = data::load(spec, options);
   if (splits.train.photos || splits.test.photos) clear_stage();

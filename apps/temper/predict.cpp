@@ -37,8 +37,7 @@ void read(Reading& reading, const data::Framing& framing) {
     reading.pixels.resize(static_cast<std::size_t>(framing.image.size()));
     data::frame(data::read_image(reading.path), framing, reading.pixels.data());
   } catch (const Error& error) {
-    const std::string what = error.what();
-    reading.error = what.starts_with(reading.path) ? what : concat(reading.path, ": ", what);
+    reading.error = about(reading.path, error.what());
   }
 }
 
@@ -111,11 +110,7 @@ void run(const Options& options) {
   if (!options.json) fmt::print("{}: {}\n{}\n", options.run, calibration_text(options, loaded), framing_text(loaded.model.framing));
 
   const auto begin = std::chrono::steady_clock::now();
-  const auto progress = [&](std::size_t done, std::size_t all) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    show_stage(
-        fmt::format("{} of {} images  ETA {}", done, all, duration(seconds * static_cast<double>(all - done) / static_cast<double>(done))));
-  };
+  const auto all = static_cast<Index>(options.images.size());
   Json images = Json::array(), errors = Json::array();
   std::vector<std::string> failed;
   constexpr std::size_t kAtOnce = 64;
@@ -123,7 +118,8 @@ void run(const Options& options) {
     std::vector<Reading> readings;
     for (std::size_t i = start; i < std::min(options.images.size(), start + kAtOnce); ++i) readings.push_back({options.images[i], {}, {}});
     predict(readings, loaded.model, *calibrator);
-    if (options.json) progress(start + readings.size(), options.images.size());  // tables are their own progress
+    const auto done = static_cast<Index>(start + readings.size());
+    if (options.json) show_stage(fmt::format("{} of {} images  {}", done, all, eta(begin, done, all)));  // tables are their own progress
     for (const Reading& reading : readings) {
       if (!reading.error.empty()) {
         failed.push_back(reading.error);

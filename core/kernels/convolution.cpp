@@ -59,6 +59,14 @@ void convolution_forward(Algorithm algorithm, const Convolution& convolution, co
   im2col::forward(convolution, values, packed, epilogue, y);
 }
 
+void convolve(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* w,
+              const ConvolutionEpilogue& epilogue, float* y) {
+  Workspace scratch;
+  float* packed = scratch.take(packed_size(algorithm, convolution));
+  pack_kernels(algorithm, convolution, w, packed);
+  convolution_forward(algorithm, convolution, x, packed, epilogue, y);
+}
+
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add) {
   if (algorithm == Algorithm::direct) return direct::input_gradient(convolution, w, dy, dx, add);
   if (algorithm == Algorithm::winograd) return winograd::input_gradient(convolution, w, dy, dx, add);

@@ -55,6 +55,9 @@ struct ConvolutionInput {
 };
 void convolution_forward(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* packed,
                          const ConvolutionEpilogue& epilogue, float* y);
+// The same from kernels w as they are.
+void convolve(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* w,
+              const ConvolutionEpilogue& epilogue, float* y);
 // dx from w and dy, dw from x and dy; added to what is there if `add` is set.
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
 void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* dy, float* dw,

@@ -48,20 +48,12 @@ void apply_gelu(const float* x, Index size, float* y) {
 }
 
 void gelu_gradient(const float* x, const float* dy, Index size, float* dx, bool add) {
-  const auto sweep = [&](auto before) {
-    for_each_vector(size, [&](auto d, Index i) {
-      const auto loaded = hn::LoadU(d, x + i);
-      const auto value = hn::IfThenElse(hn::Gt(loaded, hn::Set(d, kBound)), hn::Set(d, kBound), bounded_below(d, loaded));
-      const auto g = gaussian(d, value);
-      const auto gradient = hn::Mul(hn::LoadU(d, dy + i), hn::MulAdd(value, g.density, g.distribution));
-      hn::StoreU(before(d, i, gradient), d, dx + i);
-    });
-  };
-  if (add) {
-    sweep([&](auto d, Index i, auto gradient) { return hn::Add(hn::LoadU(d, dx + i), gradient); });
-  } else {
-    sweep([](auto, Index, auto gradient) { return gradient; });
-  }
+  store_gradient(size, dx, add, [&](auto d, Index i) {
+    const auto loaded = hn::LoadU(d, x + i);
+    const auto value = hn::IfThenElse(hn::Gt(loaded, hn::Set(d, kBound)), hn::Set(d, kBound), bounded_below(d, loaded));
+    const auto g = gaussian(d, value);
+    return hn::Mul(hn::LoadU(d, dy + i), hn::MulAdd(value, g.density, g.distribution));
+  });
 }
 
 }  // namespace temper::HWY_NAMESPACE

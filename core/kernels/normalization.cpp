@@ -84,7 +84,6 @@ void normalize(const Normalization& n, const float* x, const float* residual, bo
     });
   };
   const auto plus_residual = [&](auto d, auto value, Index i) { return hn::Add(value, hn::LoadU(d, residual + i)); };
-  const auto rectified = [](auto d, auto value) { return hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value); };  // NaN stays
   if (residual && relu) {
     sweep([&](auto d, auto value, Index i) { return rectified(d, plus_residual(d, value, i)); });
   } else if (residual) {

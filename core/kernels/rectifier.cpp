@@ -14,32 +14,20 @@ namespace temper::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 void rectify(const float* x, Index size, float* y) {
-  for_each_vector(size, [&](auto d, Index i) {
-    const auto value = hn::LoadU(d, x + i);
-    hn::StoreU(hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value), d, y + i);
-  });
+  for_each_vector(size, [&](auto d, Index i) { hn::StoreU(rectified(d, hn::LoadU(d, x + i)), d, y + i); });
 }
 
 void add_and_rectify(const float* residual, bool relu, Index size, float* y) {
   if (!residual) return relu ? rectify(y, size, y) : void();
   for_each_vector(size, [&](auto d, Index i) {
     const auto sum = hn::Add(hn::LoadU(d, y + i), hn::LoadU(d, residual + i));
-    hn::StoreU(relu ? hn::IfThenElse(hn::Lt(sum, hn::Zero(d)), hn::Zero(d), sum) : sum, d, y + i);
+    hn::StoreU(relu ? rectified(d, sum) : sum, d, y + i);
   });
 }
 
 void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add) {
-  const auto sweep = [&](auto before) {
-    for_each_vector(size, [&](auto d, Index i) {
-      const auto gradient = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), hn::LoadU(d, dy + i));
-      hn::StoreU(before(d, i, gradient), d, dx + i);
-    });
-  };
-  if (add) {
-    sweep([&](auto d, Index i, auto gradient) { return hn::Add(hn::LoadU(d, dx + i), gradient); });
-  } else {
-    sweep([](auto, Index, auto gradient) { return gradient; });
-  }
+  store_gradient(size, dx, add,
+                 [&](auto d, Index i) { return hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), hn::LoadU(d, dy + i)); });
 }
 
 }  // namespace temper::HWY_NAMESPACE

@@ -73,11 +73,9 @@ void response_norm_gradient(const ResponseNorm& n, const float* x, const float* 
       hn::StoreU(hn::Div(hn::Mul(scaled, hn::LoadU(d, x + c)), hn::LoadU(d, s + c)), d, own.middle + c);
       hn::StoreU(scaled, d, own.powers + c);
     });
-    for_each_vector(n.C, [&](auto d, Index c) {
+    store_gradient(n.C, dx, add, [&](auto d, Index c) {
       const auto around = hn::Mul(hn::Mul(hn::Set(d, slope), hn::LoadU(d, x + c)), window_sum(d, n, own.padded, c));
-      auto gradient = hn::Sub(hn::LoadU(d, own.powers + c), around);
-      if (add) gradient = hn::Add(hn::LoadU(d, dx + c), gradient);
-      hn::StoreU(gradient, d, dx + c);
+      return hn::Sub(hn::LoadU(d, own.powers + c), around);
     });
   }
 }

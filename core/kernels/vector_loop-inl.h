@@ -23,6 +23,22 @@ template <class Body> void for_each_vector(Index size, Body body) {
   for (; i < size; ++i) body(hwy::HWY_NAMESPACE::CappedTag<float, 1>(), i);
 }
 
+// dx = gradient(d, i), or dx += that if `add`.
+template <class Gradient> void store_gradient(Index size, float* dx, bool add, Gradient gradient) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  if (add) {
+    for_each_vector(size, [&](auto d, Index i) { hn::StoreU(hn::Add(hn::LoadU(d, dx + i), gradient(d, i)), d, dx + i); });
+  } else {
+    for_each_vector(size, [&](auto d, Index i) { hn::StoreU(gradient(d, i), d, dx + i); });
+  }
+}
+
+// max(x, 0); NaN stays NaN.
+template <class D, class V> V rectified(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Zero(d), x);
+}
+
 }  // namespace temper::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

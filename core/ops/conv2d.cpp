@@ -41,11 +41,7 @@ struct Conv2d {
 
   void forward(In<0> x, In<1> w, In<2> b, Out y) const {
     const Convolution convolution(x.shape, w.shape, y.shape, options.window(w.shape));
-    const Algorithm algorithm = plan(convolution).forward;
-    Workspace scratch;
-    float* packed = scratch.take(packed_size(algorithm, convolution));
-    pack_kernels(algorithm, convolution, w.data, packed);
-    convolution_forward(algorithm, convolution, {x.data}, packed, {.bias = b.data}, y.data);
+    convolve(plan(convolution).forward, convolution, {x.data}, w.data, {.bias = b.data}, y.data);
   }
 
   void backward(In<0> x, In<1> w, Grad dy, Into<0> dx, Into<1> dw, Into<2> db) const {

@@ -7,7 +7,7 @@
 namespace temper {
 namespace {
 
-struct LocalResponseNormBase {
+struct LocalResponseNorm {
   static constexpr auto name = "local_response_norm";
   LocalResponseNormOptions options;
 
@@ -16,29 +16,16 @@ struct LocalResponseNormBase {
     return x;
   }
 
-  // s may be null.
-  void normalize(const ConstView& x, const View& y, float* s) const {
+  std::array<Shape, 1> saved(const Shape& x) const { return {x}; }
+
+  void forward(In<0> x, Out y, SavedOnTape<0> s) const {
     const ResponseNorm n = kernel(x.shape);
     parallel_for(x.shape.rows(), row_grain(8 * n.C), [&](Index begin, Index end) {
       Workspace scratch;
       const Index offset = begin * n.C;
-      response_norm(n, x.data + offset, end - begin, scratch.take(scratch_size(n)), s ? s + offset : nullptr, y.data + offset);
+      response_norm(n, x.data + offset, end - begin, scratch.take(scratch_size(n)), s ? s.data + offset : nullptr, y.data + offset);
     });
   }
-
-  ResponseNorm kernel(const Shape& x) const {
-    return {.C = x.last(),
-            .radius = options.size / 2,
-            .k = options.k,
-            .share = options.alpha / static_cast<float>(options.size),
-            .beta = options.beta};
-  }
-};
-
-struct LocalResponseNorm : LocalResponseNormBase {
-  std::array<Shape, 1> saved(const Shape& x) const { return {x}; }
-
-  void forward(In<0> x, Out y, Saved<0> s) const { normalize(x, y, s.data); }
 
   void backward(In<0> x, Saved<0> s, Grad dy, Into<0> dx) const {
     const ResponseNorm n = kernel(x.shape);
@@ -49,12 +36,15 @@ struct LocalResponseNorm : LocalResponseNormBase {
                              dx.data + offset, dx.add);
     });
   }
-};
 
-// Evaluation: nobody will ask for s.
-struct LocalResponseNormWithoutGradient : LocalResponseNormBase {
-  void forward(In<0> x, Out y) const { normalize(x, y, nullptr); }
-  void backward(Grad) const {}
+ private:
+  ResponseNorm kernel(const Shape& x) const {
+    return {.C = x.last(),
+            .radius = options.size / 2,
+            .k = options.k,
+            .share = options.alpha / static_cast<float>(options.size),
+            .beta = options.beta};
+  }
 };
 
 }  // namespace
@@ -62,7 +52,6 @@ struct LocalResponseNormWithoutGradient : LocalResponseNormBase {
 Tensor local_response_norm(Tensor x, const LocalResponseNormOptions& options) {
   TEMPER_CHECK(options.size >= 1 && options.size % 2 == 1 && options.alpha >= 0 && options.k > 0, "local_response_norm: size ",
                options.size, ", alpha ", options.alpha, ", k ", options.k, "; use an odd size, alpha >= 0 and k > 0");
-  if (!Tape::recording()) return Tape::apply(LocalResponseNormWithoutGradient{options}, std::move(x));
   return Tape::apply(LocalResponseNorm{options}, std::move(x));
 }
 

@@ -12,7 +12,7 @@ constexpr Index kMostTaps = 1 << 24;
 // From here on a vector over the channels of one tap pays.
 constexpr Index kManyChannels = 16;
 
-struct MaxPoolBase {
+struct MaxPool {
   static constexpr auto name = "max_pool";
   Window window;
 
@@ -23,8 +23,9 @@ struct MaxPoolBase {
     return y;
   }
 
-  // winner may be null.
-  void pool(const ConstView& x, const View& y, float* winner) const {
+  std::array<Shape, 1> saved(const Shape& x) const { return {shape(x)}; }
+
+  void forward(In<0> x, Out y, SavedOnTape<0> winner) const {
     const Index C = x.shape[3], P = y.shape[1], Q = y.shape[2];
     const WindowLanes lanes = lanes_of_windows(C, window.stride.w * C);
     parallel_for(x.shape[0] * P, row_grain(Q * C), [&](Index begin, Index end) {
@@ -32,9 +33,33 @@ struct MaxPoolBase {
         const Index image = i / P * x.shape[1] * x.shape[2] * C;
         for (Index q = 0; q < Q;) {
           const Index count = alike(x.shape[2], q, Q);
-          max_of_windows(lanes, run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner + (i * Q + q) * C : nullptr,
+          max_of_windows(lanes, run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner.data + (i * Q + q) * C : nullptr,
                                     y.data + end * Q * C));
           q += count;
+        }
+      }
+    });
+  }
+
+  void backward(Saved<0> winner, Grad dy, Into<0> dx) const {
+    const Index image_size = dx.shape[1] * dx.shape[2] * dx.shape[3], C = dx.shape[3], P = dy.shape[1], Q = dy.shape[2];
+    Workspace scratch;
+    Index* offsets = scratch.take<Index>(window.kernel.h * window.kernel.w);
+    offsets_of_taps(dx.shape, offsets);
+    // One image a thread: windows overlap within an image only.
+    parallel_for(dx.shape[0], row_grain(image_size), [&](Index begin, Index end) {
+      if (!dx.add) std::fill(dx.data + begin * image_size, dx.data + end * image_size, 0.0f);
+      for (Index n = begin; n < end; ++n) {
+        float* image = dx.data + n * image_size;
+        for (Index p = 0; p < P; ++p) {
+          for (Index q = 0; q < Q; ++q) {
+            const Index i = ((n * P + p) * Q + q) * C;
+            if (C >= kManyChannels) {
+              give_by_tap(dx.shape, p, q, winner.data + i, dy.data + i, image);
+            } else {
+              give_by_channel(dx.shape, p, q, winner.data + i, dy.data + i, offsets, image);
+            }
+          }
         }
       }
     });
@@ -68,38 +93,7 @@ struct MaxPoolBase {
             .readable = x.data + x.size(),
             .y_end = y_end};
   }
-};
 
-struct MaxPool : MaxPoolBase {
-  std::array<Shape, 1> saved(const Shape& x) const { return {shape(x)}; }
-
-  void forward(In<0> x, Out y, Saved<0> winner) const { pool(x, y, winner.data); }
-
-  void backward(Saved<0> winner, Grad dy, Into<0> dx) const {
-    const Index image_size = dx.shape[1] * dx.shape[2] * dx.shape[3], C = dx.shape[3], P = dy.shape[1], Q = dy.shape[2];
-    Workspace scratch;
-    Index* offsets = scratch.take<Index>(window.kernel.h * window.kernel.w);
-    offsets_of_taps(dx.shape, offsets);
-    // One image a thread: windows overlap within an image only.
-    parallel_for(dx.shape[0], row_grain(image_size), [&](Index begin, Index end) {
-      if (!dx.add) std::fill(dx.data + begin * image_size, dx.data + end * image_size, 0.0f);
-      for (Index n = begin; n < end; ++n) {
-        float* image = dx.data + n * image_size;
-        for (Index p = 0; p < P; ++p) {
-          for (Index q = 0; q < Q; ++q) {
-            const Index i = ((n * P + p) * Q + q) * C;
-            if (C >= kManyChannels) {
-              give_by_tap(dx.shape, p, q, winner.data + i, dy.data + i, image);
-            } else {
-              give_by_channel(dx.shape, p, q, winner.data + i, dy.data + i, offsets, image);
-            }
-          }
-        }
-      }
-    });
-  }
-
- private:
   // The gradients of output (p,q) go to the pixels of its window: for each tap a loop over the channels, which is vectorised.
   void give_by_tap(const Shape& x, Index p, Index q, const float* winner, const float* gradient, float* image) const {
     for_each_tap(window, x, p, q, [&](Index tap, Index pixel) {
@@ -127,17 +121,10 @@ struct MaxPool : MaxPoolBase {
   }
 };
 
-// Evaluation: nobody will ask which value won.
-struct MaxPoolWithoutGradient : MaxPoolBase {
-  void forward(In<0> x, Out y) const { pool(x, y, nullptr); }
-  void backward(Grad) const {}
-};
-
 }  // namespace
 
 Tensor max_pool(Tensor x, const MaxPoolOptions& options) {
   const Window window{.kernel = options.kernel, .stride = options.stride.value_or(options.kernel), .padding = options.padding};
-  if (!Tape::recording()) return Tape::apply(MaxPoolWithoutGradient{window}, std::move(x));
   return Tape::apply(MaxPool{window}, std::move(x));
 }
 

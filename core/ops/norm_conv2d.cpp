@@ -24,11 +24,7 @@ struct NormConv2d {
     over_batch ? statistics.learn(x, running, norm_options) : statistics.recall(running, norm_options);
     const Normalization normalization = statistics.with(gamma.data, beta.data);
     const Convolution convolution(x.shape, w.shape, y.shape, conv_options.window(w.shape));
-    const Algorithm algorithm = plan(convolution).forward;
-    Workspace scratch;
-    float* packed = scratch.take(packed_size(algorithm, convolution));
-    pack_kernels(algorithm, convolution, w.data, packed);
-    convolution_forward(algorithm, convolution, {x.data, &normalization}, packed, {}, y.data);
+    convolve(plan(convolution).forward, convolution, {x.data, &normalization}, w.data, {}, y.data);
   }
 
   void backward(In<0> x, In<1> gamma, In<2> beta, In<3> w, Grad dy, Saved<0> saved, Into<0> dx, Into<1> dgamma, Into<2> dbeta,

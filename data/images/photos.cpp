@@ -12,8 +12,7 @@ Image Photos::decode(Index photo) const {
   try {
     return cover(read_image(path(photo)), framing_);
   } catch (const Error& error) {
-    const std::string message = error.what();
-    throw Error(message.starts_with(path(photo)) ? message : concat(path(photo), ": ", message));
+    throw Error(about(path(photo), error.what()));
   }
 }
 

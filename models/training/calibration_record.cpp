@@ -106,8 +106,7 @@ StoredCalibrator load_calibrator(const std::string& path, Index classes) {
   try {
     return parse(path, classes);
   } catch (const std::exception& error) {
-    const std::string what = error.what();
-    throw Error(what.starts_with(path) ? what : concat(path, ": ", what, "; run `temper calibrate` again"));
+    throw Error(about(path, error.what(), "; run `temper calibrate` again"));
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/check.h"
+#include "core/names.h"
 
 namespace temper::training {
 
@@ -18,12 +18,9 @@ std::string_view name(Distillation::Form form) {
 }
 
 Distillation::Form distillation_form(std::string_view name) {
-  for (const auto form : {Distillation::Form::paper, Distillation::Form::hinton, Distillation::Form::logits}) {
-    if (name == training::name(form)) return form;
-  }
-  throw Error(concat("--form: ", name,
-                     " is not known; give paper (temperature on the teacher alone), hinton (on both, times T^2) or logits (their squared "
-                     "distance)"));
+  using enum Distillation::Form;
+  return by_name("--form", name, {paper, hinton, logits},
+                 "paper (temperature on the teacher alone), hinton (on both, times T^2) or logits (their squared distance)");
 }
 
 }  // namespace temper::training

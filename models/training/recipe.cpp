@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/names.h"
 #include "data/mixup.h"
 #include "data/sampler.h"
 
@@ -101,8 +102,8 @@ void Recipe::check() const {
 std::string_view name(Recipe::OptimizerKind kind) { return kind == Recipe::OptimizerKind::sgd ? "sgd" : "adamw"; }
 
 Recipe::OptimizerKind optimizer_kind(std::string_view name) {
-  TEMPER_CHECK(name == "sgd" || name == "adamw", "--optimizer: ", name, " is not known; give sgd or adamw");
-  return name == "sgd" ? Recipe::OptimizerKind::sgd : Recipe::OptimizerKind::adamw;
+  using enum Recipe::OptimizerKind;
+  return by_name("--optimizer", name, {sgd, adamw}, "sgd or adamw");
 }
 
 }  // namespace temper::training

@@ -155,8 +155,7 @@ template <class Parse> auto checked(const fs::path& file, const char* advice, Pa
   try {
     return parse();
   } catch (const std::exception& error) {
-    const std::string what = error.what();
-    throw Error(what.starts_with(file.string()) ? what : concat(file.string(), ": ", what, "; ", advice));
+    throw Error(about(file.string(), error.what(), "; ", advice));
   }
 }
 
@@ -172,7 +171,6 @@ LoadedRun load_run(const std::string& folder) {
       checked(path / "run.json", "it is damaged or not of this version; train the model again", [&] { return parse_run(path); });
   load_weights(*run.model.parameters, (path / "model.safetensors").string());
   if (fs::exists(path / "calibrator.json")) run.calibrator = load_calibrator((path / "calibrator.json").string(), run.model.spec.classes);
-
   return run;
 }
 

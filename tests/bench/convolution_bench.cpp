@@ -67,9 +67,6 @@ void bench(const Layer& layer, Index batch) {
   const std::vector<float> x = noise(x_shape.size(), 1), w = noise(w_shape.size(), 2), dy = noise(y_shape.size(), 3);
   std::vector<float> y(dy.size()), dx(x.size()), dw(w.size());
   const Plan chosen = plan(convolution);
-  std::vector<float> packed(
-      static_cast<std::size_t>(std::max({packed_size(Algorithm::im2col, convolution), packed_size(Algorithm::direct, convolution),
-                                         packed_size(Algorithm::winograd, convolution)})));
 
   const auto pass = [&](const char* name, Algorithm choice, const std::function<void(Algorithm)>& work) {
     constexpr int kRounds = 9;
@@ -94,10 +91,7 @@ void bench(const Layer& layer, Index batch) {
     }
     std::printf("\n");
   };
-  pass("forward", chosen.forward, [&](Algorithm a) {
-    pack_kernels(a, convolution, w.data(), packed.data());
-    convolution_forward(a, convolution, {x.data()}, packed.data(), {}, y.data());
-  });
+  pass("forward", chosen.forward, [&](Algorithm a) { convolve(a, convolution, {x.data()}, w.data(), {}, y.data()); });
   pass("input gradient", chosen.input_gradient,
        [&](Algorithm a) { convolution_input_gradient(a, convolution, w.data(), dy.data(), dx.data(), false); });
   pass("kernel gradient", chosen.kernel_gradient,

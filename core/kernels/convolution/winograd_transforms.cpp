@@ -7,6 +7,8 @@
 // After foreach_target.h, which includes this file for each target.
 #include <hwy/highway.h>
 
+#include "core/kernels/vector_loop-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace temper::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -124,7 +126,7 @@ template <int n> void interpolate_strip(const OutputStrip& strip) {
         for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, strip.residual[i] + to + c));
       }
       if (strip.relu) {
-        for (int i = 0; i < n; ++i) results[i] = hn::IfThenElse(hn::Lt(results[i], hn::Zero(d)), hn::Zero(d), results[i]);
+        for (int i = 0; i < n; ++i) results[i] = rectified(d, results[i]);
       }
       for (int i = 0; i < n; ++i) hn::StoreU(results[i], d, strip.rows.out[i] + to + c);
     }

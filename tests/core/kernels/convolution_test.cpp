@@ -79,19 +79,12 @@ Results<double> definition(const Case& c, const Inputs& inputs) {
   return results;
 }
 
-void forward(Algorithm algorithm, const Convolution& g, const float* x, const float* w, const ConvolutionEpilogue& epilogue, float* y) {
-  Workspace scratch;
-  float* packed = scratch.take(packed_size(algorithm, g));
-  pack_kernels(algorithm, g, w, packed);
-  convolution_forward(algorithm, g, {x}, packed, epilogue, y);
-}
-
 Results<float> computed(const Case& c, const Inputs& inputs, Algorithm algorithm) {
   const Convolution g = c.convolution();
   constexpr float kHole = std::numeric_limits<float>::quiet_NaN();
   Results<float> results{std::vector<float>(inputs.dy.size(), kHole), std::vector<float>(inputs.x.size(), kHole),
                          std::vector<float>(inputs.w.size(), kHole)};
-  forward(algorithm, g, inputs.x.data(), inputs.w.data(), {.bias = inputs.b.data()}, results.y.data());
+  convolve(algorithm, g, {inputs.x.data()}, inputs.w.data(), {.bias = inputs.b.data()}, results.y.data());
   convolution_input_gradient(algorithm, g, inputs.w.data(), inputs.dy.data(), results.dx.data(), false);
   convolution_kernel_gradient(algorithm, g, {inputs.x.data()}, inputs.dy.data(), results.dw.data(), false);
   return results;
@@ -142,8 +135,8 @@ void check_gradients_are_added(const Case& c, const Inputs& inputs, Algorithm al
 void check_epilogue(const Case& c, const Inputs& inputs, Algorithm algorithm, const Results<float>& plain) {
   const std::vector<float> residual = noise(c.y().size(), 5);
   std::vector<float> sum(residual.size()), rectified(residual.size());
-  forward(algorithm, c.convolution(), inputs.x.data(), inputs.w.data(), {inputs.b.data(), residual.data(), false}, sum.data());
-  forward(algorithm, c.convolution(), inputs.x.data(), inputs.w.data(), {inputs.b.data(), nullptr, true}, rectified.data());
+  convolve(algorithm, c.convolution(), {inputs.x.data()}, inputs.w.data(), {inputs.b.data(), residual.data(), false}, sum.data());
+  convolve(algorithm, c.convolution(), {inputs.x.data()}, inputs.w.data(), {inputs.b.data(), nullptr, true}, rectified.data());
   for (std::size_t i = 0; i < residual.size(); ++i) {
     REQUIRE(sum[i] == plain.y[i] + residual[i]);
     REQUIRE(rectified[i] == std::max(plain.y[i], 0.0f));
@@ -242,7 +235,7 @@ TEST_CASE("convolution kernels: an image's output and gradient do not depend on 
     const auto x_size = alone.x().size(), y_size = alone.y().size();
     std::vector<float> y(static_cast<std::size_t>(y_size)), dx(static_cast<std::size_t>(x_size));
     for (Index n = 0; n < batch.N; ++n) {
-      forward(chosen.forward, one, inputs.x.data() + n * x_size, inputs.w.data(), {.bias = inputs.b.data()}, y.data());
+      convolve(chosen.forward, one, {inputs.x.data() + n * x_size}, inputs.w.data(), {.bias = inputs.b.data()}, y.data());
       convolution_input_gradient(chosen.forward, one, inputs.w.data(), inputs.dy.data() + n * y_size, dx.data(), false);
       CHECK(std::equal(y.begin(), y.end(), all.y.data() + n * y_size));
       CHECK(std::equal(dx.begin(), dx.end(), all.dx.data() + n * x_size));
