@@ -1,6 +1,7 @@
 #include "core/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,10 @@
 
 namespace temper {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kHalfWritten = ".writing.";
 
 [[noreturn]] void fail(const std::string& path, const char* doing, int error) {
   const char* advice = error == ENOSPC   ? "free some space and run again"
@@ -75,7 +80,7 @@ std::string read_file(const std::string& path) {
 }
 
 void write_file(const std::string& path, std::span<const std::string_view> parts) {
-  const std::string temporary = concat(path, ".writing.", ::getpid());
+  const std::string temporary = concat(path, kHalfWritten, ::getpid());
   try {
     write_and_sync(temporary, parts, path);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "renaming the finished file", errno);
@@ -83,11 +88,36 @@ void write_file(const std::string& path, std::span<const std::string_view> parts
     ::unlink(temporary.c_str());
     throw;
   }
-  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const std::string folder = fs::path(path).parent_path().string();
   const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.number() >= 0) ::fsync(directory.number());  // some file systems refuse to sync a folder; the file itself is safe
 }
 
 void write_file(const std::string& path, std::string_view bytes) { write_file(path, std::span(&bytes, 1)); }
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) fail(path, "making the folder", error.value());
+}
+
+void remove_half_written(const std::string& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().find(kHalfWritten) != std::string::npos) fs::remove(entry.path(), ignored);
+  }
+}
+
+FolderLock::FolderLock(const std::string& folder) : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0) fail(folder, "opening the folder", errno);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(descriptor_);
+    throw Error(concat(folder, ": another process is at work there; wait for its end, or give another folder"));
+  }
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 }  // namespace temper

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace temper {
 
@@ -15,5 +16,25 @@ std::string read_file(const std::string& path);
 // the reason.
 void write_file(const std::string& path, std::span<const std::string_view> parts);
 void write_file(const std::string& path, std::string_view bytes);
+
+// Makes a folder and those above it, where they are not there yet. Throws Error naming the path and the reason.
+void make_folder(const std::string& path);
+
+// Removes from a folder what writers that were killed left half-written. Only for who alone writes there.
+void remove_half_written(const std::string& folder);
+
+// While it lives, no other process holds the same folder. Goes with the process, however that ends. On file systems without locks it
+// keeps nobody out.
+class FolderLock {
+ public:
+  // Throws Error when another process holds it.
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+
+ private:
+  int descriptor_;
+};
 
 }  // namespace temper

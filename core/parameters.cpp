@@ -4,6 +4,7 @@
 #include <atomic>
 #include <tuple>
 
+#include "core/fingerprint.h"
 #include "core/frozen.h"
 #include "core/rehearsal.h"
 
@@ -63,6 +64,8 @@ void ParameterStore::commit(const CommitOptions& options) {
   }
   regroup();
 }
+
+std::string ParameterStore::fingerprint() const { return Fingerprint().add(all_values()).hex(); }
 
 void ParameterStore::regroup() {
   std::vector<const Parameter*> learned;

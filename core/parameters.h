@@ -85,6 +85,7 @@ class ParameterStore {
   std::span<float> gradients() const { return {gradient_arena_, static_cast<std::size_t>(learned_extent_)}; }
   // The values of all parameters, learned and state, for copies and comparisons bit for bit.
   std::span<float> all_values() const { return {arena_, static_cast<std::size_t>(extent_)}; }
+  std::string fingerprint() const;  // of all values, 16 digits
   const std::vector<Group>& groups() const { return groups_; }
   // The factors of parameters may be changed after commit: the groups then follow by this. Values stay where they are.
   void regroup();

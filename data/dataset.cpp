@@ -1,10 +1,12 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <utility>
 
 #include "core/check.h"
+#include "core/fingerprint.h"
 #include "core/random.h"
 
 namespace temper::data {
@@ -50,6 +52,19 @@ constexpr const char* kKnown =
     "pictures for each class)";
 
 }  // namespace
+
+std::string Dataset::fingerprint() const {
+  Fingerprint all;
+  for (int axis = 0; axis < image.rank(); ++axis) all.add(std::to_string(image[axis]));
+  for (const std::string& class_name : class_names) all.add(class_name);
+  all.add(std::span(labels)).add(std::span(pixels));
+  for (const Index number : photo_numbers) {
+    const std::filesystem::path path(photos->path(number));
+    std::error_code gone;
+    all.add(path.filename().string()).add(std::to_string(std::filesystem::file_size(path, gone)));
+  }
+  return all.hex();
+}
 
 void Dataset::check() const {
   TEMPER_CHECK(image.rank() == 3 && image.size() > 0, name, ": images of shape ", image, ", expected (H,W,C), none 0");

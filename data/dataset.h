@@ -40,6 +40,9 @@ struct Dataset {
   // Adds the samples of a set of the same kind.
   void append(const Dataset& other);
 
+  // Of the images, labels and names of classes; of photos, of the names and sizes of their files.
+  std::string fingerprint() const;
+
   // Throws Error unless the sizes agree, images are not empty and every label has a class. For sets made by hand: the readers below check.
   void check() const;
 };

@@ -23,6 +23,9 @@ build build all -DCMAKE_BUILD_TYPE=Release -DTEMPER_BUILD_TESTS=ON
 ctest --test-dir build --output-on-failure -j 2
 
 if [[ ${1:-} != quick ]]; then
+  step "a training that is killed at random moments goes on to the same bits"
+  tests/resume_kill.sh 12
+
   step "style: clang-format, where it is installed"
   if command -v clang-format >/dev/null; then
     git ls-files '*.h' '*.cpp' | xargs clang-format --dry-run --Werror

@@ -14,6 +14,8 @@ struct Options : TrainingOptions {
 };
 
 void run(Options& options) {
+  if (!options.find_checkpoint("distill", !options.teacher.empty())) return;
+  if (options.checkpoint && options.teacher.empty()) options.teacher = options.checkpoint->plan.teachers.at(0);
   if (options.show_config && options.teacher.empty()) {
     options.show_settings(options.settings());
     return;
@@ -44,7 +46,11 @@ void run(Options& options) {
                   .data = options.data,
                   .model = recipe.model,
                   .recipe = recipe,
-                  .teacher = training::TeacherRecord{options.teacher, teacher.model.network_name, teacher.smoothing, distillation}},
+                  .teacher = training::TeacherRecord{.run = options.teacher,
+                                                     .model = teacher.model.network_name,
+                                                     .smoothing = teacher.smoothing,
+                                                     .distillation = distillation,
+                                                     .fingerprint = teacher.model.parameters->fingerprint()}},
                  loss);
 }
 

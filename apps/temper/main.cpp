@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "apps/temper/commands.h"
+#include "apps/temper/stop_signal.h"
 #include "core/check.h"
 #include "core/gemm.h"
 #include "core/machine.h"
@@ -54,6 +55,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return report(fmt::format("{}; see temper --help, or temper COMMAND --help", error.what()), kUsage);
+  } catch (const temper::app::StoppedBySignal& stopped) {
+    fmt::print(stderr, "temper: {}\n", stopped.what());
+    return 128 + stopped.signal;
   } catch (const temper::Error& error) {
     const std::string message = error.what();
     return report(message, message.starts_with("--") ? kUsage : kFailed);

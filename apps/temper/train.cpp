@@ -7,7 +7,8 @@
 namespace temper::app {
 namespace {
 
-void run(const TrainingOptions& options) {
+void run(TrainingOptions& options) {
+  if (!options.find_checkpoint("train", !options.data.empty())) return;
   const training::Recipe recipe = options.settings();
   if (options.show_settings(recipe)) return;
   options.use_threads();
@@ -30,6 +31,7 @@ void add_train(CLI::App& app) {
                   "  temper train --data mnist:DIR --model lenet --epochs 3 --smoothing 0.1 --out runs/lenet\n"
                   "  temper train --data cifar10:DIR --recipe fast-resnet --seed 2 --out runs/resnet\n"
                   "  temper train --data folder:photos --model resnet20 --image-size 64 --contrast 0.4 --out runs/photos\n"
+                  "  temper train --resume --out runs/resnet\n"
                   "  temper train --recipe fast-resnet --show-config >mine.toml; temper train --config mine.toml ...");
   command->callback([options] { run(*options); });
 }

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <filesystem>
 
 #include "apps/temper/console.h"
+#include "apps/temper/stop_signal.h"
 #include "core/file.h"
 #include "core/parallel.h"
 #include "models/training/json.h"
@@ -39,12 +42,57 @@ std::string recipe_list() {
          "--show-config prints them.\n";
 }
 
+void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record) {
+  const calibration::Metrics& test = record.test;
+  if (options.json) {
+    Json json{{"command", record.command}, {"out", options.out}, {"parameters", parameters}, {"seconds", record.seconds}};
+    json.update(training::to_json(test));
+    json["temperature"] = 1.0;
+    json["val"] = training::to_json(record.val);
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("{}: {} of {} parameters, {:.1f} s on {} threads\n", options.out, record.model, grouped(parameters), record.seconds,
+             record.threads);
+  for (const auto& [split, m] : {std::pair{"val", record.val}, std::pair{"test", test}}) {
+    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
+               m.nll, m.ece, m.brier);
+  }
+  fmt::print("  next: temper calibrate {0}; temper report {0}\n", options.out);
+}
+
+void print_finished_run(const TrainingOptions& options) {
+  const std::string path = (std::filesystem::path(options.out) / "run.json").string();
+  try {
+    const Json run = Json::parse(read_file(path));
+    fmt::print(stderr, "{}: the run is finished; nothing is left to do\n", options.out);
+    print_run(options, run.at("parameters"),
+              {.command = run.at("command"),
+               .data = {},
+               .model = run.at("settings").at("model"),
+               .recipe = {},
+               .threads = run.at("settings").at("threads"),
+               .seconds = run.at("seconds"),
+               .val = training::metrics(run.at("metrics").at("val")),
+               .test = training::metrics(run.at("metrics").at("test"))});
+  } catch (const std::exception& error) {
+    throw Error(about(path, error.what(), "; it is damaged: train the model again with --overwrite"));
+  }
+}
+
 }  // namespace
 
 void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   teacher_ = teacher;
   command.add_option("--out", out, "The folder to keep the run in: weights, log, settings and metrics")->type_name("RUN");
   command.add_flag("--overwrite", overwrite, "Replace the finished run that --out holds");
+  command.add_flag(
+      "--resume", resume,
+      "Go on with the run in --out where its last checkpoint left it, with the settings that it was begun with; the result is\n"
+      "the same to the bit. Begins a run of which there is no checkpoint yet");
+  command.add_option("--checkpoint-every", checkpoint_every, "Steps between checkpoints, beside those at the end of every epoch (0: none)")
+      ->type_name("STEPS");
+  command.add_option("--checkpoint-minutes", checkpoint_minutes, "The same in minutes (default 10; 0: none)")->type_name("M");
   command.add_flag("--json", json, "Print the result as one JSON object on stdout");
   command.add_option("--threads", threads, "Threads to compute on; the result is the same for any number (default: all cores)")
       ->type_name("N");
@@ -64,8 +112,29 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   command.footer(recipe_list());
 }
 
+bool TrainingOptions::find_checkpoint(const char* command, bool can_begin) {
+  if (!resume) return true;
+  TEMPER_CHECK(!out.empty(), "--out: which run is to go on?; give its folder");
+  TEMPER_CHECK(!overwrite, "--resume: it goes on with what --overwrite would remove; give one of them");
+  if (std::filesystem::exists(std::filesystem::path(out) / "run.json")) {
+    print_finished_run(*this);
+    return false;
+  }
+  checkpoint = training::Checkpoints(out).newest(warn);
+  TEMPER_CHECK(checkpoint || can_begin, out, ": there is no checkpoint to go on from; begin the run with all its options");
+  if (!checkpoint) return true;
+  TEMPER_CHECK(checkpoint->plan.command == command, "--resume: the run in ", out, " was begun by temper ", checkpoint->plan.command,
+               "; go on with that command");
+  if (data.empty()) data = checkpoint->plan.data;
+  return true;
+}
+
 training::Recipe TrainingOptions::settings() const {
-  training::Recipe result = training::Recipe::for_data(data.substr(0, data.find(':')));
+  constexpr int kMostMinutes = 1'000'000;
+  TEMPER_CHECK(checkpoint_every >= 0, "--checkpoint-every: ", checkpoint_every, " is not allowed; give steps, 0 or more");
+  TEMPER_CHECK(checkpoint_minutes >= 0 && checkpoint_minutes <= kMostMinutes, "--checkpoint-minutes: ", checkpoint_minutes,
+               " is not allowed; give minutes, 0 or more");
+  training::Recipe result = checkpoint ? checkpoint->plan.recipe : training::Recipe::for_data(data.substr(0, data.find(':')));
   if (!recipe.empty()) {
     const training::NamedRecipe& named = training::named_recipe(recipe);
     TEMPER_CHECK(teacher_ == Teacher::wanted || !training::needs_teacher(named), "--recipe: ", recipe,
@@ -138,24 +207,62 @@ models::Model make_model(const training::Recipe& recipe, const data::Dataset& tr
 
 namespace {
 
-void print_run(const TrainingOptions& options, const models::Model& model, const training::RunRecord& record) {
-  const calibration::Metrics& test = record.test;
-  if (options.json) {
-    Json json{
-        {"command", record.command}, {"out", options.out}, {"parameters", model.parameters->learned_size()}, {"seconds", record.seconds}};
-    json.update(training::to_json(test));
-    json["temperature"] = 1.0;
-    json["val"] = training::to_json(record.val);
-    fmt::print("{}\n", json.dump());
+void print_header(const training::RunRecord& record, Index images) {
+  const training::Recipe& r = record.recipe;
+  fmt::print(stderr,
+             "{}: {} images, {} epochs of {} steps, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n",
+             record.data, grouped(images), r.epochs, (images + r.batch - 1) / r.batch, r.smoothing, training::name(r.optimizer),
+             r.learning_rate, r.weight_decay, r.decay_norm_and_bias ? "also" : "not", r.seed);
+}
+
+void print_resumption(const TrainingOptions& options) {
+  if (options.json || !options.resume) return;
+  if (!options.checkpoint) {
+    fmt::print(stderr, "{}: there is no checkpoint yet; the run begins at its start\n", options.out);
     return;
   }
-  fmt::print("{}: {} of {} parameters, {} s on {} threads\n", options.out, record.model, grouped(model.parameters->learned_size()),
-             fmt::format("{:.1f}", record.seconds), record.threads);
-  for (const auto& [split, m] : {std::pair{"val", record.val}, std::pair{"test", test}}) {
-    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
-               m.nll, m.ece, m.brier);
+  const training::RunState& state = options.checkpoint->state;
+  fmt::print(stderr, "{}: goes on in epoch {} after {} steps\n", options.out, state.epochs.size() + 1, grouped(state.step));
+}
+
+// What the run is, which a checkpoint must agree with.
+training::RunPlan plan_of(const training::RunRecord& record, const data::Dataset& train) {
+  training::RunPlan plan{.command = record.command, .data = record.data, .training_images = train.fingerprint(), .recipe = record.recipe};
+  if (record.teacher) {
+    plan.teachers = {record.teacher->run};
+    plan.teachers_fingerprint = record.teacher->fingerprint;
   }
-  fmt::print("  next: temper calibrate {0}; temper report {0}\n", options.out);
+  return plan;
+}
+
+// train(), with the run's log written, progress shown, and signals obeyed.
+std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options, const data::Splits& splits, const models::Model& model,
+                                                  const training::Recipe& recipe, const training::Loss& loss,
+                                                  const training::RunPlan& plan) {
+  TrainingProgress progress;
+  watch_stop_signals();
+  try {
+    const auto epochs = training::train(model, splits.train, splits.val, recipe, loss,
+                                        {.on_step = [&](const training::Progress& p) { progress.step(p); },
+                                         .on_epoch =
+                                             [&](const std::vector<training::EpochRecord>& done) {
+                                               if (!done.empty()) progress.epoch(done.back());
+                                               training::write_log(options.out, done);
+                                             },
+                                         .on_warning = warn,
+                                         .stop = [] { return stop_signal() != 0; }},
+                                        {.run = options.out,
+                                         .plan = plan,
+                                         .every_steps = options.checkpoint_every,
+                                         .every_seconds = 60 * options.checkpoint_minutes,
+                                         .resume = options.checkpoint ? &*options.checkpoint : nullptr});
+    progress.finish();
+    return epochs;
+  } catch (const training::Stopped& stopped) {
+    progress.finish();
+    throw StoppedBySignal(stop_signal(), fmt::format("{}: stopped in epoch {} after {} steps; go on with: temper {} --resume --out {}",
+                                                     options.out, stopped.epoch, grouped(stopped.step), plan.command, options.out));
+  }
 }
 
 }  // namespace
@@ -163,37 +270,24 @@ void print_run(const TrainingOptions& options, const models::Model& model, const
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss) {
   obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
-  training::begin_run(options.out, options.overwrite);
+  const training::RunPlan plan = plan_of(record, splits.train);
+  if (options.checkpoint) training::check_same(options.checkpoint->plan, plan);
+  const FolderLock lock = options.checkpoint ? training::continue_run(options.out) : training::begin_run(options.out, options.overwrite);
   record.threads = threads();
   record.recipe = record.recipe.resolved(splits.train.size());
   record.recipe.val_size = splits.val.size();
   const auto start = std::chrono::steady_clock::now();
-  if (!options.json) {
-    const training::Recipe& r = record.recipe;
-    fmt::print(stderr,
-               "{}: {} images, {} epochs of {} steps, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n",
-               record.data, grouped(splits.train.size()), r.epochs, (splits.train.size() + r.batch - 1) / r.batch, r.smoothing,
-               training::name(r.optimizer), r.learning_rate, r.weight_decay, r.decay_norm_and_bias ? "also" : "not", r.seed);
-  }
-  TrainingProgress progress;
-  std::vector<training::EpochRecord> epochs;
-  training::train(model, splits.train, splits.val, record.recipe, loss,
-                  {.on_step = [&](const training::Progress& p) { progress.step(p); },
-                   .on_epoch =
-                       [&](const training::EpochRecord& epoch) {
-                         progress.epoch(epoch);
-                         epochs.push_back(epoch);
-                         training::write_log(options.out, epochs);
-                       },
-                   .on_warning = warn});
-  progress.finish();
+  if (!options.json) print_header(record, splits.train.size());
+  print_resumption(options);
+  const std::vector<training::EpochRecord> epochs = train_in_sight(options, splits, model, record.recipe, loss, plan);
   record.val = model.views == models::Views::one ? epochs.back().val : calibration::metrics(models::predict(model, splits.val));
   const calibration::Predictions test = models::predict(model, splits.test);
   record.test = calibration::metrics(test);
   record.test_reliability = calibration::reliability(test);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (options.checkpoint) record.seconds += options.checkpoint->state.seconds;
   training::save_run(options.out, model, record);
-  print_run(options, model, record);
+  print_run(options, model.parameters->learned_size(), record);
 }
 
 }  // namespace temper::app

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "data/dataset.h"
 #include "models/model.h"
+#include "models/training/checkpoints.h"
 #include "models/training/loss.h"
 #include "models/training/recipe.h"
 #include "models/training/run.h"
@@ -21,11 +23,19 @@ enum class Teacher { none, wanted };  // train, distill
 // What the command line said. Settings come from, each over the one before: the recipe of the data or of --recipe, --config, options.
 struct TrainingOptions {
   std::string data, out, recipe, config;
-  bool overwrite = false, json = false, show_config = false;
+  bool overwrite = false, json = false, show_config = false, resume = false;
+  Index checkpoint_every = 0;
+  double checkpoint_minutes = 10;
   int threads = 0;           // 0: all cores
   double memory_budget = 2;  // GiB
 
+  // Of --resume: where the run stands; then the settings are those that it was begun with.
+  std::optional<training::Checkpoint> checkpoint = {};
+
   void add_to(CLI::App& command, Teacher teacher);
+  // With --resume: reads the checkpoint. Returns false, after printing its results, when the run is finished. Without a checkpoint the
+  // command line must be able to begin the run.
+  bool find_checkpoint(const char* command, bool can_begin);
   training::Recipe settings() const;  // checked
   void use_threads() const;
   data::LoadOptions load_options(const training::Recipe& recipe) const;
@@ -45,7 +55,8 @@ struct TrainingOptions {
 // A fresh model for the data, as the recipe has it.
 models::Model make_model(const training::Recipe& recipe, const data::Dataset& train);
 
-// Trains, measures, keeps the run in its folder and prints it. `record` says what is known before: command, data, model, recipe, teacher.
+// Trains, or goes on with training, measures, keeps the run in its folder and prints it. `record` says what is known before: command, data,
+// model, recipe, teacher.
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss);
 

@@ -1,6 +1,8 @@
 #include "models/training/json.h"
 
 #include <charconv>
+#include <limits>
+#include <utility>
 
 #include "models/training/settings.h"
 
@@ -14,22 +16,88 @@ double short_number(float value) {
   return result;
 }
 
-Json to_json(const calibration::Metrics& m) {
-  return {{"samples", m.samples},
-          {"accuracy", m.accuracy},
-          {"nll", m.nll},
-          {"ece", m.ece},
-          {"mce", m.mce},
-          {"ace", m.ace},
-          {"classwise_ece", m.classwise_ece},
-          {"brier", m.brier},
-          {"debiased_ece", m.debiased_ece},
-          {"smooth_ece", m.smooth_ece},
-          {"brier_reliability", m.brier_reliability},
-          {"brier_resolution", m.brier_resolution},
-          {"brier_uncertainty", m.brier_uncertainty},
-          {"aurc", m.aurc},
-          {"auroc", m.auroc}};
+namespace {
+
+using calibration::Metrics;
+
+constexpr std::pair<const char*, double Metrics::*> kMetricKeys[]{
+    {"accuracy", &Metrics::accuracy},
+    {"nll", &Metrics::nll},
+    {"ece", &Metrics::ece},
+    {"mce", &Metrics::mce},
+    {"ace", &Metrics::ace},
+    {"classwise_ece", &Metrics::classwise_ece},
+    {"brier", &Metrics::brier},
+    {"debiased_ece", &Metrics::debiased_ece},
+    {"smooth_ece", &Metrics::smooth_ece},
+    {"brier_reliability", &Metrics::brier_reliability},
+    {"brier_resolution", &Metrics::brier_resolution},
+    {"brier_uncertainty", &Metrics::brier_uncertainty},
+    {"aurc", &Metrics::aurc},
+    {"auroc", &Metrics::auroc},
+};
+
+}  // namespace
+
+Json to_json(const Metrics& metrics) {
+  Json json{{"samples", metrics.samples}};
+  for (const auto& [key, member] : kMetricKeys) json[key] = metrics.*member;
+  return json;
+}
+
+Metrics metrics(const Json& json) {
+  Metrics metrics{.samples = json.at("samples")};
+  for (const auto& [key, member] : kMetricKeys) {
+    const Json& value = json.at(key);
+    metrics.*member = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+  }
+  return metrics;
+}
+
+Json to_json(const RunState& state) {
+  const RunningEpoch& running = state.running;
+  Json json{{"step", state.step},
+            {"batches", state.batches},
+            {"running",
+             {{"learning_rate", running.learning_rate},
+              {"loss", running.loss},
+              {"correct", running.correct},
+              {"images", running.images},
+              {"seconds", running.seconds}}},
+            {"epochs", Json::array()},
+            {"seconds", state.seconds}};
+  for (const EpochRecord& epoch : state.epochs) {
+    json["epochs"].push_back({{"epoch", epoch.epoch},
+                              {"learning_rate", epoch.learning_rate},
+                              {"train_loss", epoch.train_loss},
+                              {"train_accuracy", epoch.train_accuracy},
+                              {"val", to_json(epoch.val)},
+                              {"seconds", epoch.seconds},
+                              {"images_per_second", epoch.images_per_second}});
+  }
+  return json;
+}
+
+RunState run_state(const Json& json) {
+  const Json& running = json.at("running");
+  RunState state{.step = json.at("step"),
+                 .batches = json.at("batches"),
+                 .running = {.learning_rate = running.at("learning_rate"),
+                             .loss = running.at("loss"),
+                             .correct = running.at("correct"),
+                             .images = running.at("images"),
+                             .seconds = running.at("seconds")},
+                 .seconds = json.at("seconds")};
+  for (const Json& epoch : json.at("epochs")) {
+    state.epochs.push_back({.epoch = epoch.at("epoch"),
+                            .learning_rate = epoch.at("learning_rate"),
+                            .train_loss = epoch.at("train_loss"),
+                            .train_accuracy = epoch.at("train_accuracy"),
+                            .val = metrics(epoch.at("val")),
+                            .seconds = epoch.at("seconds"),
+                            .images_per_second = epoch.at("images_per_second")});
+  }
+  return state;
 }
 
 Json to_json(std::span<const calibration::Bin> bins) {

@@ -1,4 +1,5 @@
-// Metrics, reliability and recipes as JSON, in the keys of the command line's contract. For sources of the library and the apps.
+// Metrics, reliability, recipes and checkpoints as JSON, in the keys of the command line's contract. The inverses throw what nlohmann-json
+// throws. For sources of the library and the apps.
 #pragma once
 
 #include <span>
@@ -7,10 +8,14 @@
 #include "models/calibration/metrics.h"
 #include "models/training/calibration_record.h"
 #include "models/training/recipe.h"
+#include "models/training/run_state.h"
 
 namespace temper::training {
 
 Json to_json(const calibration::Metrics& metrics);
+calibration::Metrics metrics(const Json& json);  // the inverse: null is NaN
+Json to_json(const RunState& state);             // the doubles come back bit for bit
+RunState run_state(const Json& json);
 Json to_json(std::span<const calibration::Bin> bins);
 Json to_json(const Recipe& recipe);             // without the model and the distillation, which a run keeps beside it
 Json to_json(const CalibrationRecord& record);  // calibrator.json

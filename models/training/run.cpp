@@ -43,17 +43,28 @@ std::string csv_number(double value) {
 
 }  // namespace
 
-void begin_run(const std::string& folder, bool overwrite) {
+FolderLock begin_run(const std::string& folder, bool overwrite) {
   const fs::path path(folder);
   TEMPER_CHECK(!folder.empty(), "--out: the folder has no name; give one");
   TEMPER_CHECK(!fs::exists(path) || fs::is_directory(path), folder, ": it is a file; give another --out");
+  make_folder(folder);
+  FolderLock lock(folder);
   TEMPER_CHECK(overwrite || !fs::exists(path / "run.json"), folder,
                ": it holds a finished run; give another --out, or --overwrite to replace it");
-  std::error_code error;
-  fs::create_directories(path, error);
-  TEMPER_CHECK(!error, folder, ": the folder cannot be made: ", error.message(), "; give another --out");
+  const Checkpoints checkpoints(folder);
+  TEMPER_CHECK(overwrite || checkpoints.newest_step() == 0, folder, ": it holds a run that was stopped after step ",
+               checkpoints.newest_step(), "; go on with --resume, or give another --out, or --overwrite to replace it");
   for (const char* old : {"run.json", "calibrator.json", "model.safetensors"}) fs::remove(path / old);
+  checkpoints.clear();
   write_log(folder, {});
+  return lock;
+}
+
+FolderLock continue_run(const std::string& folder) {
+  FolderLock lock(folder);
+  remove_half_written(folder);
+  remove_half_written((fs::path(folder) / "checkpoint").string());
+  return lock;
 }
 
 void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs) {
@@ -97,7 +108,8 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
                        {"smoothing", short_number(teacher.smoothing)},
                        {"temperature", short_number(teacher.distillation.temperature)},
                        {"beta", short_number(teacher.distillation.beta)},
-                       {"form", name(teacher.distillation.form)}};
+                       {"form", name(teacher.distillation.form)},
+                       {"fingerprint", teacher.fingerprint}};
   }
   json["seconds"] = record.seconds;
   json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};

@@ -3,6 +3,7 @@
 //   model.safetensors   the weights, in PyTorch's names and axis order
 //   log.csv             a line an epoch, written as the run goes
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
+//   checkpoint/         where the training can go on, see checkpoints.h
 //   calibrator.json     written by save_calibration; whoever loads the run gets it with the model
 #pragma once
 
@@ -10,9 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "core/file.h"
 #include "models/calibration/reliability.h"
 #include "models/model.h"
 #include "models/training/calibration_record.h"
+#include "models/training/checkpoints.h"
 #include "models/training/distillation.h"
 #include "models/training/recipe.h"
 #include "models/training/trainer.h"
@@ -24,6 +27,7 @@ struct TeacherRecord {
   std::string model;
   float smoothing = 0;
   Distillation distillation;
+  std::string fingerprint = {};  // of its weights
 };
 
 struct RunRecord {
@@ -39,8 +43,11 @@ struct RunRecord {
 };
 
 // Makes the folder where it does not exist and makes sure that it can be written, so that this does not fail after hours. Throws Error when
-// it holds a finished run, unless `overwrite`; then that run is removed.
-void begin_run(const std::string& folder, bool overwrite);
+// it holds a finished run or one that can be resumed, unless `overwrite`; then that run is removed. No other process can train there while
+// the lock lives.
+[[nodiscard]] FolderLock begin_run(const std::string& folder, bool overwrite);
+// The same for a run that goes on: nothing of it is lost.
+[[nodiscard]] FolderLock continue_run(const std::string& folder);
 void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs);
 void save_run(const std::string& folder, const models::Model& model, const RunRecord& record);
 

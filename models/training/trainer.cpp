@@ -5,6 +5,7 @@
 
 #include "core/tape.h"
 #include "layers/noise.h"
+#include "models/training/divergence.h"
 #include "models/training/optimizer.h"
 #include "optim/clip.h"
 
@@ -13,6 +14,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+constexpr const char* kAgainstDivergence = "; lower --lr, or set --clip 1";
 
 Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
   const Index K = logits.shape().last();
@@ -27,12 +30,16 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
 // What one run keeps between its steps.
 class Run {
  public:
-  Run(const models::Model& model, const data::Dataset& set, const Recipe& recipe, const Loss& loss, const Observer& observer)
+  Run(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set, const Recipe& recipe, const Loss& loss,
+      const Observer& observer, const Checkpointing& checkpointing)
       : model_(model),
+        val_set_(val_set),
         recipe_(recipe),
         loss_(loss),
         observer_(observer),
-        loader_(set, model.preprocessing,
+        checkpointing_(checkpointing),
+        checkpoints_(checkpointing.run),
+        loader_(train_set, model.preprocessing,
                 {.batch = recipe.batch,
                  .shuffle = true,
                  .augment = recipe.augment,
@@ -42,53 +49,86 @@ class Run {
         optimizer_(make_optimizer(*model.parameters, recipe)),
         schedule_(make_schedule(recipe, loader_.batches())),
         factors_(*model.parameters, recipe),
-        averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())) {}
-
-  EpochRecord epoch(Index epoch) {
-    factors_.begin_epoch(epoch);
-    EpochRecord record{.epoch = epoch + 1, .learning_rate = schedule_.at(step_)};
-    const auto start = Clock::now();
-    double loss_sum = 0;
-    Index correct = 0, images = 0;
-    for (const data::Batch& batch : loader_.epoch(epoch)) {
-      const Index count = batch.images.shape()[0];
-      const auto [loss, batch_correct] = step(batch, epoch);
-      loss_sum += loss * static_cast<double>(count);
-      correct += batch_correct;
-      images += count;
-      observer_.on_step(progress(epoch, loss, count));
-      if (step_ == schedule_.total) break;  // of Recipe::steps
+        averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())) {
+    if (checkpointing.resume) {
+      restore(*checkpointing.resume);
+    } else {
+      save();  // from here on the run can be resumed, and whether it can be written is known before hours have passed
     }
-    record.seconds = seconds_since(start);
-    record.train_loss = loss_sum / static_cast<double>(images);
-    record.train_accuracy = static_cast<double>(correct) / static_cast<double>(images);
-    record.images_per_second = static_cast<double>(images) / record.seconds;
-    return record;
   }
 
-  // The weights of the recipe's average take the place of the trained ones, or give it back.
-  void exchange_average() { averaging_.exchange(); }
+  std::vector<EpochRecord> to_the_end() {
+    while (static_cast<Index>(state_.epochs.size()) < recipe_.epochs) {
+      rest_of_epoch();
+      evaluate();
+      save();
+    }
+    averaging_.exchange();
+    return std::move(state_.epochs);
+  }
 
  private:
-  struct StepResult {
-    double loss;
-    Index correct;
-  };
+  Index epoch() const { return static_cast<Index>(state_.epochs.size()); }  // that runs, from 0
 
-  StepResult step(const data::Batch& batch, Index epoch) {
+  void rest_of_epoch() {
+    factors_.begin_epoch(epoch());
+    if (state_.batches == 0) state_.running = {.learning_rate = schedule_.at(state_.step)};
+    if (state_.step == schedule_.total) return;  // of Recipe::steps, in the middle of the epoch
+    const auto start = Clock::now();
+    const double seconds_before = state_.running.seconds;
+    for (const data::Batch& batch : loader_.epoch(epoch(), state_.batches)) {
+      const double loss = step(batch);
+      state_.running.seconds = seconds_before + seconds_since(start);
+      observer_.on_step(progress(loss));
+      if (observer_.stop()) {
+        save();
+        throw Stopped(state_);
+      }
+      if (checkpoint_due()) save();
+      if (state_.step == schedule_.total) break;
+    }
+  }
+
+  void evaluate() {
+    averaging_.exchange();
+    EpochRecord record = state_.running.record(epoch() + 1);
+    record.val = calibration::metrics(models::predict(model_, val_set_, {}));
+    averaging_.exchange();
+    state_.epochs.push_back(record);
+    state_.batches = 0;
+    state_.running = {};
+    observer_.on_epoch(state_.epochs);
+  }
+
+  double step(const data::Batch& batch) {
+    const layers::Noise noise(Random(recipe_.seed, {static_cast<std::uint64_t>(state_.step)}));
     Tape tape;
-    const layers::Noise noise(Random(recipe_.seed, {static_cast<std::uint64_t>(step_)}));
     const Tensor logits = model_(batch.images);
     const Tensor loss = loss_(logits, batch);
-    const StepResult result{loss.item(), count_correct(logits, batch.labels)};
-    TEMPER_CHECK(std::isfinite(result.loss), "training: the loss is ", result.loss, " in epoch ", epoch + 1, ", step ", step_ + 1,
-                 "; lower --lr, or set --clip 1");
+    const double value = loss.item();
+    if (!std::isfinite(value)) diverged(concat("the loss is ", std::isnan(value) ? "nan" : "infinite"), batch);
+    const Index images = batch.images.shape()[0], correct = count_correct(logits, batch.labels);
     tape.backward(loss);
     const double scale = recipe_.clip_norm > 0 ? optim::find_clip(*model_.parameters, recipe_.clip_norm).scale : 1;
-    std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(step_), scale); }, optimizer_);
-    if (step_++ == 0) warn_of_untouched();
-    averaging_.after_step(step_);
-    return result;
+    std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(state_.step), scale); }, optimizer_);
+    averaging_.after_step(state_.step + 1);
+    if (state_.step++ == 0) warn_of_untouched();
+    ++state_.batches;
+    state_.running.loss += value * static_cast<double>(images);
+    state_.running.correct += correct;
+    state_.running.images += images;
+    images_ += images;
+    return value;
+  }
+
+  [[noreturn]] void diverged(const std::string& what, const data::Batch& batch) const {
+    const std::string culprit = first_not_finite(*model_.parameters, [&] {
+      const Tape tape;
+      const layers::Noise noise(Random(recipe_.seed, {static_cast<std::uint64_t>(state_.step)}));
+      loss_(model_(batch.images), batch);
+    });
+    throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
+                       kAgainstDivergence));
   }
 
   void warn_of_untouched() const {
@@ -97,49 +137,77 @@ class Run {
     for (const std::string& name : names) observer_.on_warning(concat("the parameter ", name, " got no gradient: it does not learn"));
   }
 
-  Progress progress(Index epoch, double loss, Index count) {
-    images_ += count;
+  Progress progress(double loss) const {
     const double seconds = seconds_since(start_);
-    const Index steps = schedule_.total;
-    return {.epoch = epoch + 1,
+    const auto done = static_cast<double>(state_.step - first_step_), left = static_cast<double>(schedule_.total - state_.step);
+    return {.epoch = epoch() + 1,
             .epochs = recipe_.epochs,
-            .step = step_,
-            .steps = steps,
+            .step = state_.step,
+            .steps = schedule_.total,
             .loss = loss,
             .images_per_second = static_cast<double>(images_) / seconds,
-            .seconds_left = seconds / static_cast<double>(step_) * static_cast<double>(steps - step_)};
+            .seconds_left = seconds / done * left};
+  }
+
+  // All arenas between which the state of the run is complete.
+  std::vector<optim::StateArena> arenas() {
+    std::vector<optim::StateArena> all{{"value", model_.parameters->all_values()}};
+    const auto append = [&](const std::vector<optim::StateArena>& more) { all.insert(all.end(), more.begin(), more.end()); };
+    append(std::visit([](auto& optimizer) { return optimizer.state(); }, optimizer_));
+    append(averaging_.state());
+    return all;
+  }
+
+  bool checkpoint_due() const {
+    const Checkpointing& c = checkpointing_;
+    return (c.every_steps > 0 && state_.step % c.every_steps == 0) || (c.every_seconds > 0 && seconds_since(saved_) >= c.every_seconds);
+  }
+
+  void save() {
+    if (checkpointing_.run.empty()) return;
+    const std::vector<optim::StateArena> all = arenas();
+    const std::vector<std::string> bad = optim::not_finite(*model_.parameters, all);
+    TEMPER_CHECK(bad.empty(), "training: after step ", state_.step, " ", bad.front(), " is not finite: the checkpoint before it is kept",
+                 kAgainstDivergence);
+    state_.seconds = seconds_before_ + seconds_since(start_);
+    checkpoints_.save(checkpointing_.plan, state_, *model_.parameters, all);
+    saved_ = Clock::now();
+  }
+
+  void restore(const Checkpoint& checkpoint) {
+    optim::read_arenas(*model_.parameters, arenas(), checkpoint.tensors, checkpoint.path);
+    state_ = checkpoint.state;
+    std::visit([&](auto& optimizer) { optimizer.set_steps(state_.step); }, optimizer_);
+    first_step_ = state_.step;
+    seconds_before_ = state_.seconds;
+    observer_.on_epoch(state_.epochs);
   }
 
   const models::Model& model_;
+  const data::Dataset& val_set_;
   const Recipe& recipe_;
   const Loss& loss_;
   const Observer& observer_;
+  const Checkpointing& checkpointing_;
+  const Checkpoints checkpoints_;
   data::Loader loader_;
   Optimizer optimizer_;
   optim::Schedule schedule_;
   ParameterFactors factors_;
   Averaging averaging_;
-  Index step_ = 0, images_ = 0;
-  Clock::time_point start_ = Clock::now();
+  RunState state_;
+  Index first_step_ = 0, images_ = 0;  // of this process
+  double seconds_before_ = 0;          // of earlier ones
+  Clock::time_point start_ = Clock::now(), saved_ = start_;
 };
 
 }  // namespace
 
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                               const Recipe& given, const Loss& loss, const Observer& observer) {
+                               const Recipe& given, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing) {
   given.check();
   const Recipe recipe = given.resolved(train_set.size());
-  Run run(model, train_set, recipe, loss, observer);
-  std::vector<EpochRecord> records;
-  for (Index epoch = 0; epoch < recipe.epochs; ++epoch) {
-    EpochRecord record = run.epoch(epoch);
-    run.exchange_average();
-    record.val = calibration::metrics(models::predict(model, val_set, {}));
-    observer.on_epoch(record);
-    records.push_back(record);
-    if (epoch + 1 < recipe.epochs) run.exchange_average();
-  }
-  return records;
+  return Run(model, train_set, val_set, recipe, loss, observer, checkpointing).to_the_end();
 }
 
 }  // namespace temper::training

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "data/loader.h"
-#include "models/calibration/metrics.h"
 #include "models/model.h"
+#include "models/training/checkpoints.h"
 #include "models/training/loss.h"
 #include "models/training/recipe.h"
+#include "models/training/run_state.h"
 
 namespace temper::training {
 
@@ -21,26 +22,36 @@ struct Progress {
   double seconds_left = 0;
 };
 
-// A line of log.csv. `train_loss` is the loss that was minimised, smoothed or distilled; `val` is plain: never smoothed, at temperature 1.
-struct EpochRecord {
-  Index epoch = 0;  // from 1
-  double learning_rate = 0;
-  double train_loss = 0, train_accuracy = 0;
-  calibration::Metrics val = {};
-  double seconds = 0;  // of training in this epoch
-  double images_per_second = 0;
-};
-
 struct Observer {
   std::function<void(const Progress&)> on_step = [](const Progress&) {};
-  std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
+  // The epochs that are over, the last of them just now, or, for a run that is resumed, before it begins.
+  std::function<void(const std::vector<EpochRecord>&)> on_epoch = [](const std::vector<EpochRecord>&) {};
   std::function<void(const std::string&)> on_warning = [](const std::string&) {};
+  // Asked after each step: is the run to end here, with a checkpoint?
+  std::function<bool()> stop = [] { return false; };
+};
+
+struct Checkpointing {
+  std::string run = {};  // the folder of the run; empty: there will be no checkpoints
+  RunPlan plan = {};
+  Index every_steps = 0;     // beside the start of the run and the end of each epoch; 0: no
+  double every_seconds = 0;  // the same by the clock
+  const Checkpoint* resume = nullptr;
+};
+
+// The observer wanted the run to stop.
+struct Stopped : std::exception {
+  explicit Stopped(const RunState& state) : step(state.step), epoch(static_cast<Index>(state.epochs.size()) + 1) {}
+  const char* what() const noexcept override { return "the training was stopped"; }
+  Index step, epoch;  // steps done; the epoch, from 1
 };
 
 // Trains the model for recipe.epochs, or recipe.steps, and leaves it with its last weights, or their average where the recipe has one; that
-// is also what is evaluated after each epoch. The result is a function of the model, the data and
-// the recipe alone, not of the number of threads. Throws Error, naming epoch and step, as soon as a loss is not a finite number.
+// is also what is evaluated after each epoch. The result is a function of the model, the data and the recipe alone: not of the number of
+// threads, nor of how often the run was stopped, killed and resumed. Throws Error, naming epoch, step and the first layer that is to
+// blame, as soon as a loss is not a finite number, and Stopped.
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                               const Recipe& recipe, const Loss& loss, const Observer& observer = {});
+                               const Recipe& recipe, const Loss& loss, const Observer& observer = {},
+                               const Checkpointing& checkpointing = {});
 
 }  // namespace temper::training

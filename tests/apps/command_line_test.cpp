@@ -264,5 +264,47 @@ TEST_CASE("command line: settings come from the recipe, over it the file, over b
   CHECK_FALSE(std::filesystem::exists(folder / "none"));
 }
 
+TEST_CASE("command line: a training that SIGTERM stops says how to go on, exits with 143, and goes on to the same bits") {
+  const TemporaryFolder folder;
+  const std::string settings = "train --data digits --model mlp-24 --epochs 40 --batch 16 ";
+  REQUIRE(temper_program(folder, settings + "--out whole").code == 0);
+  // `timeout` sends the signal, again and earlier until it comes in time, and returns the program's exit code.
+  Result stopped{};
+  for (const char* seconds : {"0.4", "0.2", "0.1"}) {
+    const std::string err = folder / "stderr", out = folder / "stdout";
+    const int status = std::system(concat("cd ", folder.path(), " && timeout --preserve-status -s TERM ", seconds, " ", TEMPER_PROGRAM, " ",
+                                          settings, "--overwrite --out run >", out, " 2>", err, " </dev/null")
+                                       .c_str());
+    stopped = {WEXITSTATUS(status), read_file(out), read_file(err)};
+    if (stopped.code == 143) break;
+  }
+  CAPTURE(stopped.err);
+  REQUIRE(stopped.code == 143);
+  CHECK(stopped.out.empty());
+  CHECK(stopped.err.find("temper: run: stopped in epoch") != std::string::npos);
+  CHECK(stopped.err.find("temper train --resume --out run") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder / "run/run.json"));
+
+  check_refused(folder, "eval run", 1, "no finished run");
+  check_refused(folder, settings + "--out run", 1, "--resume");  // hours of work are not thrown away by a forgotten option
+  check_refused(folder, "train --resume --out run --smoothing 0.1", 2, "smoothing = 0.0, not with smoothing = 0.1");
+  check_refused(folder, "train --resume --overwrite --out run", 2, "--overwrite");
+  check_refused(folder, "distill --resume --out run", 2, "temper train");
+  check_refused(folder, "train --resume --out nowhere", 1, "no checkpoint");
+  check_refused(folder, "train --resume", 2, "--out");
+  check_refused(folder, settings + "--out other --checkpoint-every -1", 2, "--checkpoint-every");
+  check_refused(folder, settings + "--out other --checkpoint-minutes -1", 2, "--checkpoint-minutes");
+
+  const Result resumed = temper_program(folder, "train --resume --out run");
+  CHECK(resumed.code == 0);
+  CHECK(read_file(folder / "run/model.safetensors") == read_file(folder / "whole/model.safetensors"));
+  const Result finished = temper_program(folder, "train --resume --out run --json");
+  CHECK(finished.code == 0);
+  CHECK(finished.err.find("is finished") != std::string::npos);
+  const Json json = Json::parse(finished.out), whole = Json::parse(read_file(folder / "whole/run.json"));
+  CHECK(json.at("accuracy") == whole.at("metrics").at("test").at("accuracy"));
+  CHECK(json.at("val") == whole.at("metrics").at("val"));
+}
+
 }  // namespace
 }  // namespace temper

@@ -42,7 +42,7 @@ TEST_CASE("distillation: the teacher is frozen, the student never is") {
   };
   std::vector<float> means{running_mean()};
   Observer observer;
-  observer.on_epoch = [&](const EpochRecord&) { means.push_back(running_mean()); };
+  observer.on_epoch = [&](const std::vector<EpochRecord>&) { means.push_back(running_mean()); };
   train(student, splits.train, splits.val, two_epochs(),
         distillation_loss(teacher, student, splits.train, {.temperature = 2}, two_epochs()), observer);
 

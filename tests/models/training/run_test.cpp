@@ -13,7 +13,7 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   const std::string run = folder / "run";
   const data::Splits splits = data::digits();
   const models::Model model = models::make_model("cnn", splits.train, 1);
-  begin_run(run, false);
+  static_cast<void>(begin_run(run, false));
   CHECK_THROWS_WITH_AS(load_run(run), doctest::Contains("no finished run"), Error);
   const calibration::Predictions predictions = models::predict(model, splits.val);
   RunRecord record{.command = "train", .data = "digits", .model = "cnn", .recipe = {}, .threads = 1};
@@ -45,7 +45,7 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   write_file(calibrator, R"({"method": "temperature", "temperature": 1.5, "status": "converged"})");  // of temper 0.1
   CHECK(load_run(run).calibrator->temperature == 1.5);
 
-  CHECK_THROWS_WITH_AS(begin_run(run, false), doctest::Contains("finished run"), Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(begin_run(run, false)), doctest::Contains("finished run"), Error);
   const auto damage = [&](const char* file, const std::string& text) {
     const std::string path = run + "/" + file, before = read_file(path);
     write_file(path, text);
@@ -62,7 +62,7 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   damage("calibrator.json", R"({"method": "vector", "status": "converged", "parameters": {"weights": [1, 2], "bias": [0, 0]}})");
   damage("calibrator.json", R"({"method": "temperature", "status": "converged", "temperature": 2, "classes": 3})");
   damage("model.safetensors", "");
-  begin_run(run, true);
+  static_cast<void>(begin_run(run, true));
   CHECK_THROWS_AS(load_run(run), Error);
   CHECK_THROWS_WITH_AS(load_run(folder / "nothing"), doctest::Contains("no such folder"), Error);
 }
@@ -72,7 +72,7 @@ TEST_CASE("run: crop, standardisation and views come back with the model; runs f
   const data::Splits splits = data::digits();
   models::Model model = models::make_model("mlp-8", splits.train, 1, {.standardization = data::Standardization::image, .crop = 6});
   model.views = models::Views::flip_shift;
-  begin_run(folder / "run", false);
+  static_cast<void>(begin_run(folder / "run", false));
   save_run(folder / "run", model, {.command = "train", .data = "digits", .model = "mlp-8", .recipe = {}});
   const LoadedRun loaded = load_run(folder / "run");
   CHECK(loaded.model.preprocessing == model.preprocessing);

@@ -159,9 +159,9 @@ TEST_CASE("trainer: learns, reports every epoch, and says how far it is") {
   recipe.epochs = 3;
   std::vector<EpochRecord> seen;
   Progress last;
-  const auto records =
-      train(model, splits.train, splits.val, recipe, cross_entropy(recipe),
-            {.on_step = [&](const Progress& p) { last = p; }, .on_epoch = [&](const EpochRecord& e) { seen.push_back(e); }});
+  const auto records = train(model, splits.train, splits.val, recipe, cross_entropy(recipe),
+                             {.on_step = [&](const Progress& p) { last = p; },
+                              .on_epoch = [&](const std::vector<EpochRecord>& all) { seen.push_back(all.back()); }});
   REQUIRE(records.size() == 3);
   CHECK(seen.size() == 3);
   CHECK(records[2].train_loss < records[0].train_loss);

@@ -1,0 +1,149 @@
+#include "models/training/checkpoints.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+
+#include "core/file.h"
+#include "core/fingerprint.h"
+#include "models/training/json.h"
+#include "models/training/recipe_file.h"
+
+namespace temper::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
+
+std::string file_name(Index step) {
+  std::string digits = std::to_string(step);
+  digits.insert(0, 12 - std::min<std::size_t>(digits.size(), 12), '0');  // in the order of their names
+  return concat(kBegin, digits, kEnd);
+}
+
+bool is_checkpoint(const std::string& name) { return name.starts_with(kBegin) && name.ends_with(kEnd); }
+
+Json to_json(const RunPlan& plan) {
+  return {{"command", plan.command},
+          {"data", plan.data},
+          {"training_images", plan.training_images},
+          {"teachers", plan.teachers},
+          {"teachers_fingerprint", plan.teachers_fingerprint},
+          {"recipe", write_recipe(plan.recipe, true)}};
+}
+
+RunPlan run_plan(const Json& json, const std::string& source) {
+  RunPlan plan{.command = json.at("command"),
+               .data = json.at("data"),
+               .training_images = json.at("training_images"),
+               .teachers = json.at("teachers"),
+               .teachers_fingerprint = json.at("teachers_fingerprint")};
+  read_recipe(json.at("recipe").get<std::string>(), source, plan.recipe);
+  return plan;
+}
+
+std::string fingerprint(const TensorFile& file) {
+  Fingerprint all;
+  for (const auto& [name, entry] : file.tensors) all.add(name).add(std::span<const float>(entry.values));
+  return all.add(file.metadata.at("plan")).add(file.metadata.at("state")).hex();
+}
+
+Checkpoint read(const std::string& path) {
+  Checkpoint checkpoint{.path = path, .plan = {}, .state = {}, .tensors = read_safetensors(path)};
+  try {
+    const auto& metadata = checkpoint.tensors.metadata;
+    TEMPER_CHECK(metadata.at("fingerprint") == fingerprint(checkpoint.tensors), "its values are not those that were written");
+    checkpoint.plan = run_plan(Json::parse(metadata.at("plan")), path);
+    checkpoint.state = run_state(Json::parse(metadata.at("state")));
+  } catch (const std::exception& error) {
+    throw Error(concat(path, ": not a whole checkpoint: ", error.what()));
+  }
+  return checkpoint;
+}
+
+// "smoothing = 0.1" of the first setting that differs, as it was and as it is.
+std::optional<std::pair<std::string, std::string>> first_difference(const Recipe& begun, const Recipe& now) {
+  std::istringstream before(write_recipe(begun, true)), after(write_recipe(now, true));
+  const auto setting = [](const std::string& line) {
+    const std::string text = line.substr(0, line.find("  # "));
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+  };
+  for (std::string a, b; std::getline(before, a) && std::getline(after, b);) {
+    if (a != b) return std::pair{setting(a), setting(b)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void check_same(const RunPlan& begun, const RunPlan& now) {
+  constexpr const char* kAdvice = "; go on with what the run was begun with, or begin another with another --out or --overwrite";
+  TEMPER_CHECK(begun.command == now.command, "--resume: the run was begun by temper ", begun.command, "; use that command");
+  TEMPER_CHECK(begun.data == now.data, "--resume: the run was begun with the data ", begun.data, ", not ", now.data, kAdvice);
+  TEMPER_CHECK(begun.teachers == now.teachers, "--resume: the run was begun with another teacher", kAdvice);
+  if (const auto difference = first_difference(begun.recipe, now.recipe)) {
+    throw Error(concat("--resume: the run was begun with ", difference->first, ", not with ", difference->second, kAdvice));
+  }
+  TEMPER_CHECK(begun.training_images == now.training_images, "--resume: the training images of ", now.data,
+               " are not those that the run was begun with", kAdvice);
+  TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: the teacher's weights are not those of then", kAdvice);
+}
+
+Checkpoints::Checkpoints(const std::string& run_folder) : folder_((fs::path(run_folder) / "checkpoint").string()) {}
+
+std::vector<std::string> Checkpoints::paths() const {
+  std::vector<std::string> paths;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder_, none)) {
+    if (is_checkpoint(entry.path().filename().string())) paths.push_back(entry.path().string());
+  }
+  std::ranges::sort(paths, std::greater());
+  return paths;
+}
+
+void Checkpoints::save(const RunPlan& plan, const RunState& state, const ParameterStore& store,
+                       std::span<const optim::StateArena> arenas) const {
+  TensorFile file;
+  optim::write_arenas(store, arenas, file);
+  file.metadata = {{"temper", "checkpoint 1"}, {"plan", to_json(plan).dump()}, {"state", training::to_json(state).dump()}};
+  file.metadata["fingerprint"] = fingerprint(file);
+  make_folder(folder_);
+  const std::string path = (fs::path(folder_) / file_name(state.step)).string();
+  write_safetensors(path, file);
+  Index kept = 0;
+  for (const std::string& old : paths()) {
+    if (old <= path && ++kept <= 2) continue;  // those of more steps are of a run that was begun anew
+    fs::remove(old);
+  }
+}
+
+std::optional<Checkpoint> Checkpoints::newest(const std::function<void(const std::string&)>& on_warning) const {
+  const std::vector<std::string> all = paths();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    try {
+      return read(all[i]);
+    } catch (const Error& error) {
+      if (i + 1 == all.size()) throw;
+      on_warning(concat(error.what(), "; the run goes on from the checkpoint before it"));
+    }
+  }
+  return std::nullopt;
+}
+
+Index Checkpoints::newest_step() const {
+  const std::vector<std::string> all = paths();
+  Index step = 0;
+  if (!all.empty()) {
+    const std::string name = fs::path(all.front()).filename().string();
+    std::from_chars(name.data() + kBegin.size(), name.data() + name.size(), step);
+  }
+  return step;
+}
+
+void Checkpoints::clear() const {
+  for (const std::string& path : paths()) fs::remove(path);
+}
+
+}  // namespace temper::training

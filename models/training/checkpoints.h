@@ -1,0 +1,59 @@
+// The checkpoints of a run: RUN/checkpoint/step-000000001200.safetensors, and the one before it in case that one is damaged.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/training/recipe.h"
+#include "models/training/run_state.h"
+#include "optim/checkpoint.h"
+
+namespace temper::training {
+
+// What a run was begun with. Whoever resumes it must mean the same, or the result would be that of no run at all.
+struct RunPlan {
+  std::string command;                     // "train" or "distill"
+  std::string data;                        // the spec
+  std::string training_images = {};        // their fingerprint
+  std::vector<std::string> teachers = {};  // folders of runs
+  std::string teachers_fingerprint = {};   // of their weights
+  Recipe recipe = {};
+};
+
+// Throws Error "--resume: ..." naming the first setting in which they differ.
+void check_same(const RunPlan& begun, const RunPlan& now);
+
+struct Checkpoint {
+  std::string path;
+  RunPlan plan;
+  RunState state;
+  TensorFile tensors;
+};
+
+class Checkpoints {
+ public:
+  // folder: of the run. Nothing is made or read yet.
+  explicit Checkpoints(const std::string& run_folder);
+
+  // Atomic. Keeps this one and the last before it. Throws Error, leaving those that there are, when it cannot be written.
+  void save(const RunPlan& plan, const RunState& state, const ParameterStore& store, std::span<const optim::StateArena> arenas) const;
+
+  // The newest that is whole; on_warning hears of one that is not. Null when there is none; throws Error when none is whole. Every byte is
+  // checked.
+  std::optional<Checkpoint> newest(const std::function<void(const std::string&)>& on_warning) const;
+
+  // The steps of the newest file, without reading it; 0 when there is none.
+  Index newest_step() const;
+  // Removes all.
+  void clear() const;
+
+ private:
+  std::vector<std::string> paths() const;  // the newest first
+
+  std::string folder_;
+};
+
+}  // namespace temper::training
