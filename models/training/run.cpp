@@ -10,6 +10,7 @@
 #include "core/weights.h"
 #include "models/networks/registry.h"
 #include "models/training/json.h"
+#include "models/training/settings.h"
 
 namespace temper::training {
 namespace {
@@ -27,6 +28,9 @@ std::string now_utc() {
 Json settings(const RunRecord& record) {
   Json json{{"data", record.data}, {"model", record.model}};
   json.update(to_json(record.recipe));
+  for (const Setting& setting : training::settings()) {
+    if (!record.weights.empty() && !setting.for_any_weights() && setting.key != "model") json.erase(setting.key);
+  }
   json["threads"] = record.threads;
   return json;
 }
@@ -99,6 +103,7 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
                        {"beta", short_number(teacher.distillation.beta)},
                        {"form", name(teacher.distillation.form)}};
   }
+  if (!record.weights.empty()) json["weights"] = record.weights;
   json["seconds"] = record.seconds;
   json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
   json["reliability"] = {{"test", to_json(record.test_reliability)}};
