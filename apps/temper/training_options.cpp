@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "apps/temper/console.h"
+#include "apps/temper/setting_options.h"
 #include "apps/temper/stop_signal.h"
 #include "core/file.h"
 #include "core/parallel.h"
@@ -17,22 +18,6 @@
 
 namespace temper::app {
 namespace {
-
-// Adds the option of a setting, whatever its kind.
-CLI::Option* add_option(CLI::App& group, const training::Setting& setting) {
-  const training::Value usual = setting.read({});
-  if (std::holds_alternative<bool>(usual) || setting.option.find('{') != std::string::npos)
-    return group.add_flag(setting.option)->description(setting.help);
-  CLI::Option* option = group.add_option(setting.option)->description(setting.help)->type_name(setting.type_name);
-  constexpr int kMost = 1000;
-  const bool list = usual.index() > training::Value(std::string()).index();
-  return list ? option->delimiter(',')->expected(1, kMost)->allow_extra_args(false) : option;
-}
-
-// What the option was given, as the kind of value that the setting has.
-training::Value given_value(const training::Setting& setting, const CLI::Option& option) {
-  return std::visit([&]<class T>(const T&) { return training::Value(option.as<T>()); }, setting.read({}));
-}
 
 std::string recipe_list() {
   std::string text = "Recipes (--recipe NAME):\n";
@@ -142,10 +127,7 @@ training::Recipe TrainingOptions::settings() const {
     result = training::to_recipe(named);
   }
   const std::vector<std::string> in_file = config.empty() ? std::vector<std::string>{} : read_config(result);
-  for (const auto& [setting, option] : options_) {
-    if (option->count() == 0) continue;
-    obey(option->get_name(false, false).c_str(), [&] { setting->write(result, given_value(*setting, *option)); });
-  }
+  for (const auto& [setting, option] : options_) set_given(result, *setting, *option);
   check(result, in_file);
   return result;
 }

@@ -10,6 +10,7 @@
 #include "core/weights.h"
 #include "models/networks/registry.h"
 #include "models/training/json.h"
+#include "models/training/settings.h"
 
 namespace temper::training {
 namespace {
@@ -27,6 +28,9 @@ std::string now_utc() {
 Json settings(const RunRecord& record) {
   Json json{{"data", record.data}, {"model", record.model}};
   json.update(to_json(record.recipe));
+  for (const Setting& setting : training::settings()) {
+    if (!record.weights.empty() && !setting.for_any_weights() && setting.key != "model") json.erase(setting.key);
+  }
   json["threads"] = record.threads;
   return json;
 }
@@ -39,6 +43,12 @@ Json machine() {
 std::string csv_number(double value) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
+}
+
+// What processes that were killed left half-written.
+void remove_litter(const fs::path& folder) {
+  remove_half_written(folder.string());
+  remove_half_written((folder / "checkpoint").string());
 }
 
 }  // namespace
@@ -56,14 +66,14 @@ FolderLock begin_run(const std::string& folder, bool overwrite) {
                checkpoints.newest_step(), "; go on with --resume, or give another --out, or --overwrite to replace it");
   for (const char* old : {"run.json", "calibrator.json", "model.safetensors"}) fs::remove(path / old);
   checkpoints.clear();
+  remove_litter(path);
   write_log(folder, {});
   return lock;
 }
 
 FolderLock continue_run(const std::string& folder) {
   FolderLock lock(folder);
-  remove_half_written(folder);
-  remove_half_written((fs::path(folder) / "checkpoint").string());
+  remove_litter(folder);
   return lock;
 }
 
@@ -111,6 +121,7 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
                        {"form", name(teacher.distillation.form)},
                        {"fingerprint", teacher.fingerprint}};
   }
+  if (!record.weights.empty()) json["weights"] = record.weights;
   json["seconds"] = record.seconds;
   json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
   json["reliability"] = {{"test", to_json(record.test_reliability)}};

@@ -31,13 +31,14 @@ struct TeacherRecord {
 };
 
 struct RunRecord {
-  std::string command;  // "train" or "distill"
+  std::string command;  // "train", "distill" or "convert"
   std::string data;     // the spec: "mnist:DIR"
   std::string model;
   Recipe recipe;
   int threads = 0;
   std::optional<TeacherRecord> teacher = {};
-  double seconds = 0;  // of training and evaluation
+  std::string weights = {};  // of "convert": the file; of its training no more is known than Setting::for_any_weights
+  double seconds = 0;        // of training and evaluation
   calibration::Metrics val = {}, test = {};
   std::vector<calibration::Bin> test_reliability = {};
 };

@@ -1,7 +1,10 @@
 #include "models/training/settings.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -265,6 +268,12 @@ const std::vector<Setting>& settings() {
     return list;
   }();
   return all;
+}
+
+bool Setting::for_any_weights() const {
+  static constexpr std::array<std::string_view, 8> kKeys{"val_size", "image_size",  "resize",    "skip_bad_images",
+                                                         "crop",     "standardize", "smoothing", "tta"};
+  return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
 }  // namespace temper::training

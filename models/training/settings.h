@@ -25,6 +25,9 @@ struct Setting {
   std::function<void(Recipe&, const Value&)> write;
 
   bool for_distillation() const { return group == "Distillation"; }
+  // It also says something of weights that were trained elsewhere: how they see images, what they were taught, which images are left to
+  // measure them on.
+  bool for_any_weights() const;
 };
 
 const std::vector<Setting>& settings();
