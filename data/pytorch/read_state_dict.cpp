@@ -137,11 +137,10 @@ class StateDictReader {
     return false;
   }
 
-  // The dictionary that holds tensors: the whole, or the part by a name that checkpoints use, or the only part that has some.
+  // The dictionary that holds the weights: the part by a name that checkpoints use, or the whole, or the only part that has tensors.
   const Value& state_dict() const {
     const Value& root = value(pickle_->root());
     TEMPER_CHECK(root.kind == Kind::dictionary, store_->name(), ": it holds no dictionary, so no state_dict", kSaveWeights);
-    if (has_tensors(root)) return root;
     const Value* only = nullptr;
     std::string names;
     for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
@@ -152,6 +151,7 @@ class StateDictReader {
       names += (only ? ", " : "") + key;
       only = &part;
     }
+    if (has_tensors(root)) return root;
     TEMPER_CHECK(only, store_->name(), ": its dictionary holds no tensors", kSaveWeights);
     TEMPER_CHECK(names.find(", ") == std::string::npos, store_->name(), ": several parts hold tensors: ", names,
                  "; save one of them alone, in Python: torch.save(torch.load(path)[name], \"model.pt\")");
@@ -190,31 +190,45 @@ class StateDictReader {
     return {*type, size, &member->second};
   }
 
+  // How a tensor lies in its storage, in numbers; axes filled from the right.
+  struct Layout {
+    std::array<Index, Shape::kMaxRank> extent{1, 1, 1, 1}, stride{};
+    Index offset = 0, size = 1;
+    std::size_t rank = 0;
+  };
+
+  Layout layout(const Value& arguments, const Storage& storage, const std::string& name) {
+    const Value &extents = value(arguments.items[2]), &strides = value(arguments.items[3]);
+    Layout layout{.offset = integer(arguments, 1, name), .rank = extents.items.size()};
+    TEMPER_CHECK(layout.rank <= Shape::kMaxRank && strides.items.size() == layout.rank, store_->name(), ": tensor ", name, " has ",
+                 layout.rank, " axes; temper reads up to ", Shape::kMaxRank, ", so save the file without it");
+    // Tensors may share a storage, and an expanded one its numbers, but no small file is to become a large one.
+    constexpr Index kTimesShared = 64;
+    const Index most = kTimesShared * static_cast<Index>(store_->size() / sizeof(float));
+    bool inside = layout.offset <= storage.size, empty = false;
+    Index last = layout.offset;
+    for (std::size_t axis = 0; axis < layout.rank; ++axis) {
+      const std::size_t place = Shape::kMaxRank - layout.rank + axis;
+      const Index extent = layout.extent[place] = integer(extents, axis, name);
+      const Index stride = layout.stride[place] = integer(strides, axis, name);
+      empty = empty || extent == 0;
+      TEMPER_CHECK(empty || extent <= most / layout.size, store_->name(), ": tensor ", name, " claims more than ", kTimesShared,
+                   " times the size of the file", kSaveAgain);
+      layout.size = empty ? 0 : layout.size * extent;
+      inside = inside && (extent <= 1 || stride <= (storage.size - last) / (extent - 1));
+      if (inside && extent > 1) last += stride * (extent - 1);
+    }
+    TEMPER_CHECK(empty || (inside && last < storage.size), store_->name(), ": tensor ", name, " reaches beyond its storage of ",
+                 storage.size, " numbers", kSaveAgain);
+    claimed_ += layout.size;
+    TEMPER_CHECK(claimed_ <= most, store_->name(), ": its tensors claim more than ", kTimesShared, " times the size of the file",
+                 kSaveAgain);
+    return layout;
+  }
+
   void read_tensor(const std::string& name, const Value& arguments, TensorFile::Entry& entry) {
     const Storage from = storage(arguments, name);
-    const Index offset = integer(arguments, 1, name);
-    const Value &extents = value(arguments.items[2]), &strides = value(arguments.items[3]);
-    const std::size_t rank = extents.items.size();
-    TEMPER_CHECK(rank <= Shape::kMaxRank && strides.items.size() == rank, store_->name(), ": tensor ", name, " has ", rank,
-                 " axes; temper reads up to ", Shape::kMaxRank);
-    std::array<Index, Shape::kMaxRank> extent{1, 1, 1, 1}, stride{};  // filled from the right
-    Index last = offset, size = 1;
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      const std::size_t place = Shape::kMaxRank - rank + axis;
-      extent[place] = integer(extents, axis, name);
-      stride[place] = integer(strides, axis, name);
-      const bool inside = extent[place] <= 1 || stride[place] <= (from.size - last) / (extent[place] - 1);
-      TEMPER_CHECK(inside && last <= from.size && (size == 0 || extent[place] <= from.size / size), store_->name(), ": tensor ", name,
-                   " reaches beyond its storage of ", from.size, " numbers", kSaveAgain);
-      last += extent[place] > 1 ? stride[place] * (extent[place] - 1) : 0;
-      size *= extent[place];
-    }
-    TEMPER_CHECK(size == 0 || last < from.size, store_->name(), ": tensor ", name, " reaches beyond its storage of ", from.size, " numbers",
-                 kSaveAgain);
-    constexpr std::uint64_t kTimesShared = 64;  // tensors may share a storage, but not make a small file a large one
-    claimed_ += static_cast<std::uint64_t>(size) * from.type.bytes;
-    TEMPER_CHECK(claimed_ <= kTimesShared * store_->size(), store_->name(), ": its tensors claim more than ", kTimesShared,
-                 " times the size of the file", kSaveAgain);
+    const auto [extent, stride, offset, size, rank] = layout(arguments, from, name);
     entry.shape = shape_of(extent, rank);
     entry.values.reserve(static_cast<std::size_t>(size));
     const std::string& bytes = bytes_of(*from.member);
@@ -257,7 +271,7 @@ class StateDictReader {
   std::map<std::string, ZipMember> members_;
   std::string folder_;  // of the archive: "archive/"
   std::optional<Pickle> pickle_;
-  std::uint64_t claimed_ = 0;  // bytes of the tensors so far
+  Index claimed_ = 0;  // numbers of the tensors so far
   const ZipMember* loaded_ = nullptr;
   std::string bytes_;
 };

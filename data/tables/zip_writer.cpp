@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kAlignment = 64, kLimit = 0xFFFFFFFF;
 
+// The `count` <= 8 low bytes of the value, little-endian.
 void append(std::string& bytes, std::uint64_t value, int count) {
   for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> 8 * i & 0xFF);
 }
@@ -47,7 +48,7 @@ std::string directory_entry(const NewZipMember& member, std::uint64_t offset) {
   append(bytes, 0x02014B50, 4);
   append(bytes, 20, 2);
   bytes += description(member, 0);
-  append(bytes, 0, 10);  // no comment, one disk, no attributes
+  bytes.append(10, 0);  // no comment, one disk, no attributes
   append(bytes, offset, 4);
   return bytes + member.name;
 }
