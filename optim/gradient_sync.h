@@ -1,0 +1,96 @@
+// Data-parallel training: the gradients of the shards of a batch are added, on one rank or on many, in the order of optim/shards.h.
+//
+// Each rank runs its own shards one after the other. While the backward pass of its last one still runs, parts of the flat gradient that
+// are complete, buckets, are on their way: every rank gets one piece of a bucket from all the others, adds it up and sends the sum back. A
+// rank sends and receives twice the gradient, less a rank's share, as with a ring; but whoever adds, adds in the same order.
+//
+//   for (Index shard = sync.own().begin; shard < sync.own().end; ++shard) {
+//     const GradientSync::Pass pass(sync, shard);
+//     Tape tape;
+//     tape.backward(scale(loss_of(shard), share));  // share: its images / those of the batch
+//     sync.take(shard, share, sums);
+//   }
+//   const BatchSums sums = sync.finish(false);      // the gradients in the store are those of the mean over the batch
+//
+// Running statistics: each shard starts from the same and moves them by its own; they end as the mean of these, weighted by images.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/parameters.h"
+#include "core/tape.h"
+#include "optim/communicator.h"
+#include "optim/gradient_bucket.h"
+#include "optim/shards.h"
+
+namespace temper::optim {
+
+// What a step knows of its batch, or of a shard.
+struct BatchSums {
+  double loss = 0;  // times images
+  double correct = 0, images = 0;
+  bool stop = false;  // some rank is to stop
+};
+
+struct SyncOptions {
+  Index shards = 1;                      // of a batch; at least as many as there are ranks
+  Index bucket_floats = Index{1} << 18;  // 1 MiB: enough that its bytes take longer than its latency
+  bool overlap = true;                   // false: nothing is sent before the backward pass is over. For measurements
+};
+
+class GradientSync {
+ public:
+  // Keeps references. All ranks must make one with equal stores and options. Throws Error when there are fewer shards than ranks.
+  GradientSync(ParameterStore& store, Communicator& communicator, const SyncOptions& options);
+
+  // The shards of this rank.
+  const ShardRange& own() const { return own_; }
+
+  // Lives during the passes of a shard: begins them, and sees which gradients are complete.
+  class Pass final : public Tape::Watch {
+   public:
+    Pass(GradientSync& sync, Index shard);
+    void after(Tape::Watch::Pass pass, const AnyOp& op, const OpCall& call) override;
+
+   private:
+    GradientSync& sync_;
+    bool last_;
+  };
+
+  // After the passes of a shard, whose loss was multiplied by `share`. A shard without images has no passes and share 0.
+  void take(Index shard, double share, const BatchSums& sums);
+
+  // After the last shard: waits for the other ranks. The same bits on every rank. Throws Error when one is silent for too long.
+  BatchSums finish(bool stop);
+
+  // Of the last step: from the end of the last backward pass to the end of finish.
+  double seconds_waited() const { return seconds_waited_; }
+
+ private:
+  struct Gradient {
+    Parameter* parameter;
+    GradientBucket* bucket;
+    int writes = -1, left = 0;  // in a backward pass, and still to come in this one; -1: not known before the first is over
+  };
+
+  void take_state(double share);
+  void begin_last_pass();
+  void wrote(const float* gradient);
+  void poll();
+  BatchSums add_sums() const;
+
+  ParameterStore& store_;
+  Communicator& communicator_;
+  const SyncOptions options_;
+  const ShardRange own_;
+  std::vector<std::vector<float>> stack_;  // sums of own shards that are not joined yet, as long as gradient and state
+  std::vector<float> state_, state_change_;
+  std::vector<Gradient> gradients_;  // by address
+  std::vector<std::unique_ptr<GradientBucket>> buckets_;
+  std::vector<double> sums_;  // rank by rank: loss, correct and images of each of its shards, and whether it is to stop
+  std::unique_ptr<Exchange> sums_exchange_;
+  double seconds_waited_ = 0;
+};
+
+}  // namespace temper::optim
