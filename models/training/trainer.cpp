@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/frozen.h"
 #include "core/tape.h"
 #include "layers/noise.h"
 #include "models/training/optimizer.h"
@@ -129,6 +130,7 @@ std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& 
                                const Recipe& given, const Loss& loss, const Observer& observer) {
   given.check();
   const Recipe recipe = given.resolved(train_set.size());
+  const Frozen frozen;  // a teacher's kernels are packed once, not in every step of its student
   Run run(model, train_set, recipe, loss, observer);
   std::vector<EpochRecord> records;
   for (Index epoch = 0; epoch < recipe.epochs; ++epoch) {
