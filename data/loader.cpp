@@ -23,6 +23,12 @@ void renew(Tensor& images, Index count, const Shape& seen) {
   images = Tensor({count, seen[0], seen[1], seen[2]});
 }
 
+std::vector<Preprocessor> preprocessors(const std::vector<Preprocessing>& all, const Shape& image) {
+  std::vector<Preprocessor> made;
+  for (const Preprocessing& preprocessing : all) made.emplace_back(preprocessing, image);
+  return made;
+}
+
 }  // namespace
 
 Loader::Loader(const Dataset& set, const Preprocessing& preprocessing, const LoaderOptions& options)
@@ -30,7 +36,7 @@ Loader::Loader(const Dataset& set, const Preprocessing& preprocessing, const Loa
       options_(options),
       sampler_(set.size(), {.batch = options.batch, .shuffle = options.shuffle, .seed = options.seed, .drop_last = options.drop_last}),
       preprocessor_(preprocessing, set.image),
-      companion_(options.companion ? std::optional<Preprocessor>(std::in_place, *options.companion, set.image) : std::nullopt),
+      companions_(preprocessors(options.companions, set.image)),
       order_(static_cast<std::size_t>(set.size())),
       prefetcher_([this](Index b, Slot& slot) { make(b, slot); }) {}
 
@@ -55,7 +61,8 @@ void Loader::make(Index b, Slot& slot) const {
   slot.labels.clear();
   const Shape& seen = preprocessor_.seen();
   renew(slot.batch.images, end - begin, seen);
-  if (companion_) renew(slot.batch.companion_images, end - begin, companion_->seen());
+  slot.batch.companion_images.resize(companions_.size());
+  for (std::size_t i = 0; i < companions_.size(); ++i) renew(slot.batch.companion_images[i], end - begin, companions_[i].seen());
   if (set_.photos) {
     parallel_for(end - begin, 1, [&](Index first, Index last) {
       for (Index n = first; n < last; ++n) make_image(n, slot);
@@ -73,7 +80,7 @@ void Loader::make(Index b, Slot& slot) const {
 void Loader::mix_pairs(Index b, Slot& slot) const {
   slot.batch.share = draw_mixup(options_.mixup, options_.seed, epoch_, b);
   mix(slot.batch.images, slot.batch.share);
-  if (companion_) mix(slot.batch.companion_images, slot.batch.share);
+  for (Tensor& images : slot.batch.companion_images) mix(images, slot.batch.share);
   slot.other_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   slot.other_labels.assign(slot.labels.rbegin(), slot.labels.rend());
   slot.batch.other_labels = slot.other_labels;
@@ -87,7 +94,9 @@ void Loader::make_image(Index n, Slot& slot) const {
   const Shape& seen = preprocessor_.seen();
   const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
   preprocessor_(pixels, placement, slot.batch.images.data() + n * seen.size());
-  if (companion_) (*companion_)(pixels, placement, slot.batch.companion_images.data() + n * companion_->seen().size());
+  for (std::size_t i = 0; i < companions_.size(); ++i) {
+    companions_[i](pixels, placement, slot.batch.companion_images[i].data() + n * companions_[i].seen().size());
+  }
 }
 
 std::vector<std::uint8_t> Loader::show_photo(Index sample) const {

@@ -23,7 +23,7 @@ namespace temper::data {
 
 struct Batch {
   Tensor images;                         // (N,h,w,C) as the network sees them; may be kept
-  Tensor companion_images;               // (N,h,w,C) the same as LoaderOptions::companion sees them; null without one
+  std::vector<Tensor> companion_images;  // each (N,h,w,C): the same as each of LoaderOptions::companions sees them
   std::span<const std::int32_t> labels;  // (N); until the next batch
   // With mixup image n is a part `share` of its own and the rest of image N-1-n, whose label stands here at n; else empty.
   float share = 1;
@@ -38,8 +38,8 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   bool drop_last = false;
   std::optional<Placement> view = {};  // instead of what `augment` draws: this for every image
-  // How another network, a teacher, sees images: it gets the same placements in its own crop and standardisation.
-  std::optional<Preprocessing> companion = {};
+  // How other networks, teachers, see images: they get the same placements, each in its own crop and standardisation.
+  std::vector<Preprocessing> companions = {};
   float mixup = 0;  // the alpha of Beta(alpha, alpha) that shares are drawn from, see data/mixup.h; 0: none
 };
 
@@ -83,7 +83,7 @@ class Loader {
   const LoaderOptions options_;
   const Sampler sampler_;
   const Preprocessor preprocessor_;
-  const std::optional<Preprocessor> companion_;
+  const std::vector<Preprocessor> companions_;
   std::vector<Index> order_;  // (N), of the epoch that runs
   Index epoch_ = 0;
   std::uint64_t run_ = 0;  // counts the epochs begun

@@ -146,6 +146,7 @@ void print_run(const TrainingOptions& options, const models::Model& model, const
     json.update(training::to_json(test));
     json["temperature"] = 1.0;
     json["val"] = training::to_json(record.val);
+    if (record.teacher) json["gamma"] = record.teacher->equivalent_smoothing;
     fmt::print("{}\n", json.dump());
     return;
   }

@@ -38,7 +38,7 @@ class Run {
                  .shuffle = true,
                  .augment = recipe.augment,
                  .seed = recipe.seed,
-                 .companion = loss.companion(),
+                 .companions = loss.companions(),
                  .mixup = recipe.mixup}),
         optimizer_(make_optimizer(*model.parameters, recipe)),
         schedule_(make_schedule(recipe, loader_.batches())),
