@@ -2,10 +2,13 @@
 
 #include <unordered_map>
 
+#include "core/parameters.h"
+
 namespace temper {
 
 struct Frozen::Store {
-  std::unordered_map<std::uint64_t, std::shared_ptr<const void>> derived;
+  // By store, then by the serial of the parameter: a store that takes a dead one's address has other serials.
+  std::unordered_map<const ParameterStore*, std::unordered_map<std::uint64_t, std::shared_ptr<const void>>> derived;
 };
 
 Frozen::Store*& Frozen::current() {
@@ -23,10 +26,12 @@ Frozen::~Frozen() {
   if (store_) current() = nullptr;
 }
 
-std::shared_ptr<const void>* Frozen::place_of(std::uint64_t serial) { return current() ? &current()->derived[serial] : nullptr; }
+std::shared_ptr<const void>* Frozen::place_of(const Parameter& parameter) {
+  return current() ? &current()->derived[parameter.store][parameter.serial] : nullptr;
+}
 
-void Frozen::forget() {
-  if (current()) current()->derived.clear();
+void Frozen::forget(const ParameterStore& store) {
+  if (current()) current()->derived.erase(&store);
 }
 
 }  // namespace temper

@@ -31,6 +31,7 @@ Parameter& ParameterStore::Scope::declare(Parameter parameter) const {
   }
   static std::atomic<std::uint64_t> declared{0};
   parameter.serial = ++declared;
+  parameter.store = store_;
   return store_->parameters_.emplace_back(std::move(parameter));
 }
 
@@ -100,7 +101,7 @@ std::vector<std::string> ParameterStore::settle_gradients() {
 }
 
 void ParameterStore::expect_fresh_gradients() {
-  Frozen::forget();
+  Frozen::forget(*this);
   for (Parameter& parameter : parameters_) parameter.fresh = true;
 }
 

@@ -14,6 +14,8 @@
 
 namespace temper {
 
+class ParameterStore;
+
 // Fills a fresh parameter. Every value must be a function of (shape, random) alone.
 using Initializer = std::function<void(const View& value, const Random& random)>;
 
@@ -32,7 +34,9 @@ struct Parameter {
   float decay_factor = 1;          // multiplies the optimizer's weight decay
   float learning_rate_factor = 1;  // multiplies its learning rate; 0: frozen
 
-  std::uint64_t serial = 0;  // of the process, never given twice; set by declare
+  // Set by declare:
+  std::uint64_t serial = 0;  // of the process, never given twice
+  const ParameterStore* store = nullptr;
 
   // From commit() on:
   View value = {};

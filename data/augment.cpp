@@ -95,6 +95,11 @@ Placement draw(const Augment& augment, const Shape& image, const Shape& seen, st
           .padding = augment.padding};
 }
 
+bool varies(const Augment& augment, const Shape& image, const Shape& seen) {
+  const bool cropped = seen[0] < image[0] || seen[1] < image[1];
+  return augment.shift > 0 || augment.flip != Flip::none || (augment.random_crop && cropped);
+}
+
 void place(std::span<const std::uint8_t> pixels, const Shape& image, const Placement& placement, std::span<const float> table,
            const Shape& seen, float* out) {
   if (placement.padding == Padding::reflect) return place_reflected(pixels, image, placement, table, seen, out);

@@ -45,6 +45,9 @@ struct Placement {
 };
 Placement draw(const Augment& augment, const Shape& image, const Shape& seen, std::uint64_t seed, Index epoch, Index sample);
 
+// Whether the same image may look different in another epoch: if not, what is computed from it once holds for all of them.
+bool varies(const Augment& augment, const Shape& image, const Shape& seen);  // of augment.photo, see varies(PhotoAugment)
+
 // Places one image and looks its bytes up in `table`.
 void place(std::span<const std::uint8_t> pixels,  // (H,W,C)
            const Shape& image, const Placement& placement,

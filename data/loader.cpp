@@ -20,7 +20,14 @@ const Dataset& checked(const Dataset& set, const Preprocessing& preprocessing, c
 // Room for `count` images: the memory goes back to the pool, and comes out again if the user holds no copy.
 void renew(Tensor& images, Index count, const Shape& seen) {
   images = Tensor();
+  if (count == 0) return;
   images = Tensor({count, seen[0], seen[1], seen[2]});
+}
+
+std::vector<Preprocessor> preprocessors(const std::vector<Preprocessing>& all, const Shape& image) {
+  std::vector<Preprocessor> made;
+  for (const Preprocessing& preprocessing : all) made.emplace_back(preprocessing, image);
+  return made;
 }
 
 }  // namespace
@@ -30,9 +37,12 @@ Loader::Loader(const Dataset& set, const Preprocessing& preprocessing, const Loa
       options_(options),
       sampler_(set.size(), {.batch = options.batch, .shuffle = options.shuffle, .seed = options.seed, .drop_last = options.drop_last}),
       preprocessor_(preprocessing, set.image),
-      companion_(options.companion ? std::optional<Preprocessor>(std::in_place, *options.companion, set.image) : std::nullopt),
+      companions_(preprocessors(options.companions, set.image)),
       order_(static_cast<std::size_t>(set.size())),
-      prefetcher_([this](Index b, Slot& slot) { make(b, slot); }) {}
+      prefetcher_([this](Index item, Slot& slot) { make(item, slot); }) {
+  TEMPER_CHECK(0 <= options.first_part && options.first_part < options.end_part && options.end_part <= options.parts, set.name, ": parts ",
+               options.first_part, " to ", options.end_part, " of ", options.parts, " asked for; give a range that is not empty");
+}
 
 Loader::Epoch Loader::epoch(Index epoch, Index first_batch) & {
   TEMPER_CHECK(epoch >= 0, set_.name, ": epoch ", epoch, " asked for; epochs count from 0");
@@ -44,28 +54,33 @@ void Loader::begin(Index epoch, Index first_batch) {
   prefetcher_.stop();  // before the order changes under it
   epoch_ = epoch;
   sampler_.order(epoch, order_);
-  prefetcher_.start(first_batch, batches());
+  prefetcher_.start(first_batch * own_parts(), batches() * own_parts());
 }
 
-void Loader::make(Index b, Slot& slot) const {
-  const Index begin = sampler_.batch_begin(b), end = sampler_.batch_begin(b + 1);
+void Loader::make(Index item, Slot& slot) const {
+  const Index b = item / own_parts(), part = options_.first_part + item % own_parts();
+  const Index first = sampler_.batch_begin(b), whole = sampler_.batch_begin(b + 1) - first;
+  const Index begin = first + whole * part / options_.parts, end = first + whole * (part + 1) / options_.parts;
+  slot.batch.part = part;
+  slot.batch.whole = whole;
   slot.samples.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   slot.labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   slot.samples.assign(order_.begin() + begin, order_.begin() + end);
   slot.labels.clear();
   const Shape& seen = preprocessor_.seen();
   renew(slot.batch.images, end - begin, seen);
-  if (companion_) renew(slot.batch.companion_images, end - begin, companion_->seen());
+  slot.batch.companion_images.resize(companions_.size());
+  for (std::size_t i = 0; i < companions_.size(); ++i) renew(slot.batch.companion_images[i], end - begin, companions_[i].seen());
   if (set_.photos) {
-    parallel_for(end - begin, 1, [&](Index first, Index last) {
-      for (Index n = first; n < last; ++n) make_image(n, slot);
+    parallel_for(end - begin, 1, [&](Index from, Index to) {
+      for (Index n = from; n < to; ++n) make_image(n, slot);
     });
   } else {
     for (Index n = 0; n < end - begin; ++n) make_image(n, slot);
   }
   // After the images: they throw for a sample that the set has no more.
   for (const Index sample : slot.samples) slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
-  if (options_.mixup > 0) mix_pairs(b, slot);
+  if (options_.mixup > 0 && end > begin) mix_pairs(b, slot);
   slot.batch.labels = slot.labels;
   slot.batch.samples = slot.samples;
 }
@@ -73,7 +88,7 @@ void Loader::make(Index b, Slot& slot) const {
 void Loader::mix_pairs(Index b, Slot& slot) const {
   slot.batch.share = draw_mixup(options_.mixup, options_.seed, epoch_, b);
   mix(slot.batch.images, slot.batch.share);
-  if (companion_) mix(slot.batch.companion_images, slot.batch.share);
+  for (Tensor& images : slot.batch.companion_images) mix(images, slot.batch.share);
   slot.other_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   slot.other_labels.assign(slot.labels.rbegin(), slot.labels.rend());
   slot.batch.other_labels = slot.other_labels;
@@ -87,7 +102,9 @@ void Loader::make_image(Index n, Slot& slot) const {
   const Shape& seen = preprocessor_.seen();
   const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
   preprocessor_(pixels, placement, slot.batch.images.data() + n * seen.size());
-  if (companion_) (*companion_)(pixels, placement, slot.batch.companion_images.data() + n * companion_->seen().size());
+  for (std::size_t i = 0; i < companions_.size(); ++i) {
+    companions_[i](pixels, placement, slot.batch.companion_images[i].data() + n * companions_[i].seen().size());
+  }
 }
 
 std::vector<std::uint8_t> Loader::show_photo(Index sample) const {

@@ -23,12 +23,14 @@ namespace temper::data {
 
 struct Batch {
   Tensor images;                         // (N,h,w,C) as the network sees them; may be kept
-  Tensor companion_images;               // (N,h,w,C) the same as LoaderOptions::companion sees them; null without one
+  std::vector<Tensor> companion_images;  // each (N,h,w,C): the same as each of LoaderOptions::companions sees them
   std::span<const std::int32_t> labels;  // (N); until the next batch
   // With mixup image n is a part `share` of its own and the rest of image N-1-n, whose label stands here at n; else empty.
   float share = 1;
   std::span<const std::int32_t> other_labels;
   std::span<const Index> samples;  // (N) where in the data set they come from; until the next batch
+  Index part = 0;                  // which part of the batch this is, see LoaderOptions
+  Index whole = 0;                 // images of all parts
 };
 
 struct LoaderOptions {
@@ -38,8 +40,11 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   bool drop_last = false;
   std::optional<Placement> view = {};  // instead of what `augment` draws: this for every image
-  // How another network, a teacher, sees images: it gets the same placements in its own crop and standardisation.
-  std::optional<Preprocessing> companion = {};
+  // How other networks, teachers, see images: they get the same placements, each in its own crop and standardisation.
+  std::vector<Preprocessing> companions = {};
+  // Batches come in so many parts, as equal as can be, one after the other; this loader makes those in [first_part, end_part). A part of
+  // few images may be empty. Mixup mixes the images of a part with each other.
+  Index parts = 1, first_part = 0, end_part = 1;
   float mixup = 0;  // the alpha of Beta(alpha, alpha) that shares are drawn from, see data/mixup.h; 0: none
 };
 
@@ -61,9 +66,10 @@ class Loader {
   Index batches() const { return sampler_.batches(); }
   Index size() const { return set_.size(); }
 
-  // The batches first_batch, first_batch + 1, ... of an epoch, for a range-for. With first_batch > 0 a run that was stopped in the middle
-  // of an epoch goes on where it was. A loader runs one epoch at a time; an older one throws when it is used again. Leaving the loop early,
-  // by break or by an exception, is fine. What goes wrong while a batch is made is thrown where the loop asks for it.
+  // The batches first_batch, first_batch + 1, ... of an epoch, each as its parts, for a range-for. With first_batch > 0 a run that was
+  // stopped in the middle of an epoch goes on where it was. A loader runs one epoch at a time; an older one throws when it is used again.
+  // Leaving the loop early, by break or by an exception, is fine. What goes wrong while a batch is made is thrown where the loop asks for
+  // it.
   Epoch epoch(Index epoch, Index first_batch = 0) &;
 
  private:
@@ -73,7 +79,8 @@ class Loader {
     std::vector<Index> samples;
   };
   void begin(Index epoch, Index first_batch);
-  void make(Index b, Slot& slot) const;
+  Index own_parts() const { return options_.end_part - options_.first_part; }
+  void make(Index item, Slot& slot) const;
   void mix_pairs(Index b, Slot& slot) const;
   // Writes image n of the slot.
   void make_image(Index n, Slot& slot) const;
@@ -83,7 +90,7 @@ class Loader {
   const LoaderOptions options_;
   const Sampler sampler_;
   const Preprocessor preprocessor_;
-  const std::optional<Preprocessor> companion_;
+  const std::vector<Preprocessor> companions_;
   std::vector<Index> order_;  // (N), of the epoch that runs
   Index epoch_ = 0;
   std::uint64_t run_ = 0;  // counts the epochs begun

@@ -1,5 +1,7 @@
 #include "layers/batch_norm.h"
 
+#include "core/frozen.h"
+#include "core/tape.h"
 #include "layers/init.h"
 
 namespace temper::layers {
@@ -20,6 +22,11 @@ BatchNorm::BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& sp
       running_mean(declare(scope, "running_mean", spec, Parameter::Kind::state, constant(0))),
       running_var(declare(scope, "running_var", spec, Parameter::Kind::state, constant(1))),
       options(spec.options) {}
+
+RunningStatistics BatchNorm::running() const {
+  if (Tape::recording()) Frozen::forget(*running_mean.store);
+  return {.mean = running_mean.value, .variance = running_var.value};
+}
 
 Tensor BatchNorm::operator()(Tensor x, Tensor residual) const {
   return batch_norm(std::move(x), weight, bias, running(), options, std::move(residual));

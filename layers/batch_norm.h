@@ -19,7 +19,8 @@ struct BatchNorm {
   BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec);
   Tensor operator()(Tensor x, Tensor residual = {}) const;
 
-  RunningStatistics running() const { return {.mean = running_mean.value, .variance = running_var.value}; }
+  // For an operation that is about to use them, or on a tape to learn them: then what was folded with the old ones is forgotten.
+  RunningStatistics running() const;
 
   Parameter& weight;
   Parameter& bias;

@@ -36,7 +36,7 @@ Tensor Conv2d::operator()(Tensor x) const {
   const Tensor b = bias ? Tensor(*bias) : Tensor();
   if (Tape::recording()) return conv2d(std::move(x), weight, b, options);
   PackedConv2d local;
-  return conv2d(x, Frozen::derive(weight.serial, local, [&] { return pack_conv2d(weight, b, options); }));
+  return conv2d(x, Frozen::derive(weight, local, [&] { return pack_conv2d(weight, b, options); }));
 }
 
 }  // namespace temper::layers

@@ -70,7 +70,7 @@ void Whitening::fit(const Tensor& images) const {
   const Shape &x = images.shape(), &w = weight.shape;
   TEMPER_CHECK(x.rank() == 4 && x[0] >= 1 && x[1] >= w[1] && x[2] >= w[2] && x[3] == w[3], weight.name, ": images ", x,
                " have no patches for filters ", w, "; give (N,H,W,C)");
-  Frozen::forget();
+  Frozen::forget(*weight.store);
   const Index D = w[0] / 2;
   const Eigen eigen = symmetric_eigen(mean_product(images, w), D);
   for (Index i = 0; i < D; ++i) {

@@ -40,15 +40,16 @@ Model make_model(const std::string& network_name, const data::Dataset& train, st
 namespace {
 
 // logits += weight * those of one view.
-void add_view(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing, Index batch, const EvaluationView& view,
-              std::vector<float>& logits) {
-  data::Loader loader(set, preprocessing, {.batch = batch, .view = view.placement});
+void add_view(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing, const PredictOptions& options,
+              const EvaluationView& view, std::vector<float>& logits) {
+  data::Loader loader(set, preprocessing, {.batch = options.batch, .view = view.placement});
   float* sum = logits.data();
   for (const data::Batch& part : loader.epoch(0)) {
     const Tensor output = network(part.images);
     TEMPER_CHECK(output.shape() == Shape({part.images.shape()[0], set.classes()}), set.name, ": the network gives logits of the shape ",
                  output.shape(), ", the set has ", set.classes(), " classes; use the set it was trained for");
     for (const float logit : output.values()) *sum++ += view.weight * logit;
+    if (options.on_progress) options.on_progress((sum - logits.data()) / set.classes());
   }
 }
 
@@ -61,17 +62,21 @@ calibration::Predictions predict(Network& network, const data::Dataset& set, con
   calibration::Predictions predictions{.classes = set.classes(), .logits = {}, .labels = set.labels};
   predictions.logits.resize(static_cast<std::size_t>(set.size() * set.classes()));
   for (const EvaluationView& view : placements(options.views)) {
-    add_view(network, set, preprocessing, options.batch, view, predictions.logits);
+    add_view(network, set, preprocessing, options, view, predictions.logits);
   }
   return predictions;
 }
 
-calibration::Predictions predict(const Model& model, const data::Dataset& set, const PredictOptions& options) {
+void check_images(const Model& model, const data::Dataset& set) {
   const Index crop = model.preprocessing.crop;
   const bool fits = crop == 0 ? set.image == model.spec.image
                               : set.image.last() == model.spec.image.last() && std::min(set.image[0], set.image[1]) >= crop;
   TEMPER_CHECK(fits, set.name, ": its images are ", set.image, ", the model ", model.network_name, " takes ", model.spec.image,
                crop == 0 ? "" : " out of their middle", "; use the set it was trained for");
+}
+
+calibration::Predictions predict(const Model& model, const data::Dataset& set, const PredictOptions& options) {
+  check_images(model, set);
   return predict(*model.network, set, model.preprocessing, options);
 }
 

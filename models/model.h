@@ -1,6 +1,7 @@
 // A model is a network and all that belongs to it: its parameters, how it wants to see images, what its classes are called.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ Model make_model(const std::string& network_name, const data::Dataset& train, st
 struct PredictOptions {
   Index batch = 256;
   Views views = Views::one;
+  std::function<void(Index done)> on_progress = {};  // images seen, each once for every view
 };
 
 // The logits of a whole data set, in its order, of the centre of each image where the network sees a crop. Evaluates, also inside a
@@ -43,6 +45,9 @@ inline calibration::Predictions predict(Network& network, const data::Dataset& s
                                         const PredictOptions& options = {}) {
   return predict(network, set, data::Preprocessing{.normalization = normalization}, options);
 }
+
+// Throws Error when the model cannot take the images of the set.
+void check_images(const Model& model, const data::Dataset& set);
 
 // The same, with the model's own views, or with others. Throws Error when the model cannot take the images.
 calibration::Predictions predict(const Model& model, const data::Dataset& set);

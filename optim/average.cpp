@@ -33,12 +33,12 @@ void WeightAverage::update(double decay) {
 }
 
 void WeightAverage::copy_back() {
-  Frozen::forget();
+  Frozen::forget(*store_);
   std::copy_n(average_, size_, store_->all_values().data());
 }
 
 void WeightAverage::exchange() {
-  Frozen::forget();
+  Frozen::forget(*store_);
   std::swap_ranges(average_, average_ + size_, store_->all_values().data());
 }
 

@@ -47,7 +47,7 @@ void read_arenas(const ParameterStore& store, std::span<const StateArena> arenas
   });
   TEMPER_CHECK(wanted == file.tensors.size(), source, ": it holds ", file.tensors.size(), " tensors, ", wanted,
                " are wanted; it is a checkpoint of another training");
-  Frozen::forget();
+  Frozen::forget(store);
   for_each_part(store, arenas, [&](const std::string& name, const Parameter&, std::span<float> values) {
     std::ranges::copy(file.tensors.at(name).values, values.begin());
   });

@@ -69,11 +69,15 @@ std::vector<std::string> gather(Communicator& communicator, const std::string& w
 }
 
 void check_agreement(Communicator& communicator, const std::string& what, const std::string& words) {
+  constexpr std::size_t kShort = 80;
   const std::vector<std::string> all = gather(communicator, words);
   for (int rank = 1; rank < communicator.size(); ++rank) {
-    TEMPER_CHECK(all[static_cast<std::size_t>(rank)] == all[0], what, ": rank ", rank, " on ", communicator.host(rank), " has ",
-                 all[static_cast<std::size_t>(rank)], ", rank 0 on ", communicator.host(0), " has ", all[0],
-                 "; start all ranks with the same command, program and data");
+    const std::string& theirs = all[static_cast<std::size_t>(rank)];
+    if (theirs == all[0]) continue;
+    const bool shown = theirs.size() <= kShort && all[0].size() <= kShort;
+    throw Error(concat(what, ": rank ", rank, " on ", communicator.host(rank), " has ", shown ? theirs : "another", ", rank 0 on ",
+                       communicator.host(0), " has ", shown ? all[0] : "its own",
+                       "; start all ranks with the same command, program and data"));
   }
 }
 

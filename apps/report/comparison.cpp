@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 14> kNotTraining{
 bool same_teacher(const std::optional<Teacher>& a, const std::optional<Teacher>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
   return a->model == b->model && a->smoothing == b->smoothing && a->temperature == b->temperature && a->beta == b->beta &&
-         a->form == b->form;
+         a->form == b->form && a->student_temperature == b->student_temperature && a->factor == b->factor;
 }
 
 bool same_arm(const RunRecord& a, const RunRecord& b) {

@@ -199,7 +199,9 @@ Teacher teacher(const Node& node) {
           .smoothing = node.number_or("smoothing", 0),
           .temperature = node.number_or("temperature", 1),
           .beta = node.number_or("beta", 1),
-          .form = node.text_or("form", "")};
+          .form = node.text_or("form", ""),
+          .student_temperature = node.number_or("student_temperature", 0),
+          .factor = node.text_or("factor", "")};
 }
 
 RunRecord run(const std::filesystem::path& path) {

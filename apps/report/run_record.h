@@ -57,7 +57,9 @@ struct Teacher {
   double smoothing = 0;
   double temperature = 1;  // the teacher's, while distilling
   double beta = 1;         // weight of the distillation term
-  std::string form{};      // which distillation loss, where the run names it
+  std::string form{};      // which distillation loss, where the run names it; so the next two
+  double student_temperature = 0;
+  std::string factor{};
 };
 
 struct Calibration {

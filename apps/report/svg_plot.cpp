@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apps/report/notation.h"
+#include "apps/report/style_sheet.h"
 
 namespace temper::report {
 namespace {
@@ -177,6 +178,12 @@ void Plot::cross(Point at, const std::string& css_class, const std::string& titl
   marks_ += group(css_class, title, path);
 }
 
+void Plot::label(Point at, const std::string& text) {
+  if (!is_finite(at)) return;
+  marks_ +=
+      fmt::format("<text class=\"label\" x=\"{}\" y=\"{}\">{}</text>\n", pixels(across(at.x) + 8), pixels(down(at.y) + 4), escape(text));
+}
+
 std::string Plot::axes() const {
   const double left = frame_.left, right = frame_.width - frame_.right;
   const double top = frame_.top, bottom = frame_.height - frame_.bottom;
@@ -202,9 +209,16 @@ std::string Plot::axes() const {
   return text;
 }
 
-std::string Plot::svg() const {
-  return fmt::format("<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}{}</svg>\n", pixels(frame_.width),
-                     pixels(frame_.height), escape(description_), axes(), marks_);
+std::string Plot::attributes() const {
+  return fmt::format("viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", pixels(frame_.width), pixels(frame_.height),
+                     escape(description_));
+}
+
+std::string Plot::svg() const { return "<svg class=\"plot\" " + attributes() + axes() + marks_ + "</svg>\n"; }
+
+std::string Plot::svg_file() const {
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" " + attributes() + "<style><![CDATA[" + std::string(kStyleSheet) +
+         "svg.plot { background: var(--paper); }\n]]></style>\n" + axes() + marks_ + "</svg>\n";
 }
 
 std::string series_class(std::size_t series) { return fmt::format("series colour{} dash{}", series % kColours, series / kColours % 3); }

@@ -51,12 +51,16 @@ class Plot {
   void dot(Point at, const std::string& css_class, const std::string& title);
   void cross(Point at, const std::string& css_class, const std::string& title);
 
-  std::string svg() const;  // one <svg> element
+  void label(Point at, const std::string& text);  // to the right of a mark
+
+  std::string svg() const;       // one <svg> element
+  std::string svg_file() const;  // a file of its own, with the style sheet
 
  private:
   double across(double x) const;  // pixels from the left
   double down(double y) const;    // pixels from the top
   std::string axes() const;
+  std::string attributes() const;  // of the element, and its end
 
   Frame frame_;
   Axis x_, y_;

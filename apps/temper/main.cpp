@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "apps/temper/commands.h"
+#include "apps/temper/ranks.h"
 #include "apps/temper/stop_signal.h"
 #include "core/check.h"
 #include "core/gemm.h"
@@ -17,9 +20,12 @@ namespace {
 constexpr int kFailed = 1, kUsage = 2;
 
 // Every error is one line: "temper: error: <file or option>: <what is wrong>; <what to do>".
+// Of several ranks that found the same at the same time, the first has printed it and ended the others before they come to it.
 int report(std::string message, int code) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  fmt::print(stderr, "temper: error: {}\n", message);
+  if (!temper::app::is_first_rank()) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  fmt::print(stderr, "temper: error: {}{}\n", temper::app::rank_prefix(), message);
+  temper::app::end_all_ranks(code);
   return code;
 }
 
@@ -40,8 +46,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   for (const auto add : {temper::app::add_train, temper::app::add_eval, temper::app::add_predict, temper::app::add_calibrate,
-                         temper::app::add_distill, temper::app::add_report, temper::app::add_bench, temper::app::add_models,
-                         temper::app::add_convert, temper::app::add_data, temper::app::add_doctor}) {
+                         temper::app::add_distill, temper::app::add_analyze, temper::app::add_report, temper::app::add_bench,
+                         temper::app::add_models, temper::app::add_convert, temper::app::add_data, temper::app::add_doctor}) {
     add(app);
   }
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
@@ -56,7 +62,7 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return report(fmt::format("{}; see temper --help, or temper COMMAND --help", error.what()), kUsage);
   } catch (const temper::app::StoppedBySignal& stopped) {
-    fmt::print(stderr, "temper: {}\n", stopped.what());
+    if (temper::app::is_first_rank()) fmt::print(stderr, "temper: {}\n", stopped.what());
     return 128 + stopped.signal;
   } catch (const temper::Error& error) {
     const std::string message = error.what();

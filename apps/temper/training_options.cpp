@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "apps/temper/console.h"
+#include "apps/temper/ranks.h"
 #include "apps/temper/setting_options.h"
 #include "apps/temper/stop_signal.h"
 #include "core/file.h"
@@ -15,6 +16,7 @@
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 #include "models/training/recipes.h"
+#include "models/training/together.h"
 
 namespace temper::app {
 namespace {
@@ -34,6 +36,7 @@ void print_run(const TrainingOptions& options, Index parameters, const training:
     json.update(training::to_json(test));
     json["temperature"] = 1.0;
     json["val"] = training::to_json(record.val);
+    if (record.teacher) json["gamma"] = record.teacher->equivalent_smoothing;
     fmt::print("{}\n", json.dump());
     return;
   }
@@ -51,15 +54,19 @@ void print_finished_run(const TrainingOptions& options) {
   try {
     const Json run = Json::parse(read_file(path));
     fmt::print(stderr, "{}: the run is finished; nothing is left to do\n", options.out);
-    print_run(options, run.at("parameters"),
-              {.command = run.at("command"),
-               .data = {},
-               .model = run.at("settings").at("model"),
-               .recipe = {},
-               .threads = run.at("settings").at("threads"),
-               .seconds = run.at("seconds"),
-               .val = training::metrics(run.at("metrics").at("val")),
-               .test = training::metrics(run.at("metrics").at("test"))});
+    print_run(
+        options, run.at("parameters"),
+        {.command = run.at("command"),
+         .data = {},
+         .model = run.at("settings").at("model"),
+         .recipe = {},
+         .threads = run.at("settings").at("threads"),
+         .teacher = run.contains("teacher")
+                        ? std::optional(training::TeacherRecord{.equivalent_smoothing = run["teacher"].value("equivalent_smoothing", 0.0)})
+                        : std::nullopt,
+         .seconds = run.at("seconds"),
+         .val = training::metrics(run.at("metrics").at("val")),
+         .test = training::metrics(run.at("metrics").at("test"))});
   } catch (const std::exception& error) {
     throw Error(about(path, error.what(), "; it is damaged: train the model again with --overwrite"));
   }
@@ -78,6 +85,10 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   command.add_option("--checkpoint-every", checkpoint_every, "Steps between checkpoints, beside those at the end of every epoch (0: none)")
       ->type_name("STEPS");
   command.add_option("--checkpoint-minutes", checkpoint_minutes, "The same in minutes (default 10; 0: none)")->type_name("M");
+  command
+      .add_option("--rank-timeout", rank_timeout,
+                  "Under mpirun or srun: seconds after which a rank that is silent ends the run (default 300)")
+      ->type_name("S");
   command.add_flag("--json", json, "Print the result as one JSON object on stdout");
   command.add_option("--threads", threads, "Threads to compute on; the result is the same for any number (default: all cores)")
       ->type_name("N");
@@ -102,7 +113,7 @@ bool TrainingOptions::find_checkpoint(const char* command, bool can_begin) {
   TEMPER_CHECK(!out.empty(), "--out: which run is to go on?; give its folder");
   TEMPER_CHECK(!overwrite, "--resume: it goes on with what --overwrite would remove; give one of them");
   if (std::filesystem::exists(std::filesystem::path(out) / "run.json")) {
-    print_finished_run(*this);
+    if (is_first_rank()) print_finished_run(*this);
     return false;
   }
   checkpoint = training::Checkpoints(out).newest(warn);
@@ -119,6 +130,7 @@ training::Recipe TrainingOptions::settings() const {
   TEMPER_CHECK(checkpoint_every >= 0, "--checkpoint-every: ", checkpoint_every, " is not allowed; give steps, 0 or more");
   TEMPER_CHECK(checkpoint_minutes >= 0 && checkpoint_minutes <= kMostMinutes, "--checkpoint-minutes: ", checkpoint_minutes,
                " is not allowed; give minutes, 0 or more");
+  TEMPER_CHECK(rank_timeout > 0, "--rank-timeout: ", rank_timeout, " is not allowed; give seconds, more than 0");
   training::Recipe result = checkpoint ? checkpoint->plan.recipe : training::Recipe::for_data(data.substr(0, data.find(':')));
   if (!recipe.empty()) {
     const training::NamedRecipe& named = training::named_recipe(recipe);
@@ -166,6 +178,7 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
 }
 
 void TrainingOptions::use_threads() const {
+  ranks().timeout = rank_timeout;  // joins them: they share the cores
   if (threads) obey("--threads", [&] { set_threads(threads); });
 }
 
@@ -211,8 +224,10 @@ void print_resumption(const TrainingOptions& options) {
 training::RunPlan plan_of(const training::RunRecord& record, const data::Dataset& train) {
   training::RunPlan plan{.command = record.command, .data = record.data, .training_images = train.fingerprint(), .recipe = record.recipe};
   if (record.teacher) {
-    plan.teachers = {record.teacher->run};
-    plan.teachers_fingerprint = record.teacher->fingerprint;
+    const training::TeacherRecord& teacher = *record.teacher;
+    plan.teachers = teacher.runs;
+    if (teacher.runs.empty()) plan.teacher_file = {teacher.run, teacher.probabilities};
+    plan.teachers_fingerprint = teacher.fingerprint;
   }
   return plan;
 }
@@ -222,28 +237,38 @@ std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options
                                                   const training::Recipe& recipe, const training::Loss& loss,
                                                   const training::RunPlan& plan) {
   TrainingProgress progress;
+  const bool first = is_first_rank();
   watch_stop_signals();
   try {
     const auto epochs = training::train(model, splits.train, splits.val, recipe, loss,
-                                        {.on_step = [&](const training::Progress& p) { progress.step(p); },
+                                        {.on_step =
+                                             [&](const training::Progress& p) {
+                                               if (first) progress.step(p);
+                                             },
                                          .on_epoch =
                                              [&](const std::vector<training::EpochRecord>& done) {
+                                               if (!first) return;
                                                if (!done.empty()) progress.epoch(done.back());
                                                training::write_log(options.out, done);
                                              },
-                                         .on_warning = warn,
+                                         .on_warning =
+                                             [&](const std::string& text) {
+                                               if (first) warn(text);
+                                             },
                                          .stop = [] { return stop_signal() != 0; }},
                                         {.run = options.out,
                                          .plan = plan,
                                          .every_steps = options.checkpoint_every,
                                          .every_seconds = 60 * options.checkpoint_minutes,
-                                         .resume = options.checkpoint ? &*options.checkpoint : nullptr});
+                                         .resume = options.checkpoint ? &*options.checkpoint : nullptr},
+                                        &ranks());
     progress.finish();
     return epochs;
   } catch (const training::Stopped& stopped) {
     progress.finish();
-    throw StoppedBySignal(stop_signal(), fmt::format("{}: stopped in epoch {} after {} steps; go on with: temper {} --resume --out {}",
-                                                     options.out, stopped.epoch, grouped(stopped.step), plan.command, options.out));
+    const int signal = stop_signal() != 0 ? stop_signal() : SIGTERM;  // which another rank got
+    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {} steps; go on with: temper {} --resume --out {}",
+                                              options.out, stopped.epoch, grouped(stopped.step), plan.command, options.out));
   }
 }
 
@@ -254,16 +279,22 @@ void train_and_keep(const TrainingOptions& options, const data::Splits& splits, 
   obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
   const training::RunPlan plan = plan_of(record, splits.train);
   if (options.checkpoint) training::check_same(options.checkpoint->plan, plan);
-  const FolderLock lock = options.checkpoint ? training::continue_run(options.out) : training::begin_run(options.out, options.overwrite);
+  std::optional<FolderLock> lock;
+  if (is_first_rank()) {
+    lock.emplace(options.checkpoint ? training::continue_run(options.out) : training::begin_run(options.out, options.overwrite));
+  }
   record.threads = threads();
   record.recipe = record.recipe.resolved(splits.train.size());
   record.recipe.val_size = splits.val.size();
   const auto start = std::chrono::steady_clock::now();
-  if (!options.json) print_header(record, splits.train.size());
-  print_resumption(options);
+  if (is_first_rank() && !options.json) print_header(record, splits.train.size());
+  if (is_first_rank()) print_resumption(options);
   const std::vector<training::EpochRecord> epochs = train_in_sight(options, splits, model, record.recipe, loss, plan);
-  record.val = model.views == models::Views::one ? epochs.back().val : calibration::metrics(models::predict(model, splits.val));
-  const calibration::Predictions test = models::predict(model, splits.test);
+  const models::PredictOptions evaluation{.views = model.views};
+  record.val = model.views == models::Views::one ? epochs.back().val
+                                                 : calibration::metrics(training::predict_together(model, splits.val, evaluation, ranks()));
+  const calibration::Predictions test = training::predict_together(model, splits.test, evaluation, ranks());
+  if (!is_first_rank()) return;
   record.test = calibration::metrics(test);
   record.test_reliability = calibration::reliability(test);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

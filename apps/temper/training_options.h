@@ -26,8 +26,9 @@ struct TrainingOptions {
   bool overwrite = false, json = false, show_config = false, resume = false;
   Index checkpoint_every = 0;
   double checkpoint_minutes = 10;
-  int threads = 0;           // 0: all cores
-  double memory_budget = 2;  // GiB
+  double rank_timeout = 300;  // seconds
+  int threads = 0;            // 0: all cores
+  double memory_budget = 2;   // GiB
 
   // Of --resume: where the run stands; then the settings are those that it was begun with.
   std::optional<training::Checkpoint> checkpoint = {};

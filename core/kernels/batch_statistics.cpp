@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "core/frozen.h"
 #include "core/parallel.h"
 
 namespace temper {
@@ -63,7 +62,6 @@ void BatchStatistics::set(Index c, double mean, double variance, float epsilon) 
 }
 
 void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running, const BatchNormOptions& options) const {
-  Frozen::forget();
   const Index C = x.shape.last(), rows = x.shape.rows();
   const auto n = static_cast<double>(rows);
   Workspace scratch;

@@ -110,23 +110,135 @@ struct LogitMatchingLoss {
   void backward(Saved<0> gradient, Grad dloss, Into<0> dstudent) const { multiply_into(dstudent, gradient, dloss[0]); }
 };
 
-void check_temperature(const char* whose, float temperature) {
-  TEMPER_CHECK(temperature > 0 && std::isfinite(temperature), DistillationLoss::name, ": the ", whose, " temperature ", temperature,
+// log(1 + e^x).
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+// p log(p / q) of logarithms; 0 log 0 = 0, and a NaN is not 0.
+double divergence_term(double log_p, double log_q) {
+  const double p = std::exp(log_p);
+  return p != 0 ? p * (log_p - log_q) : 0;
+}
+
+// A row of logits as two decisions, in logarithms: for the target or against it, and which one of the others.
+struct Decoupled {
+  double target, others;  // log p_y, log(1 - p_y)
+};
+// Writes log p_k / (1 - p_y) of the others to `among_others`, whose place y is left alone.
+Decoupled decouple(const float* z, Index K, Index y, double temperature, double* among_others) {
+  float max = -std::numeric_limits<float>::infinity();
+  for (Index k = 0; k < K; ++k) {
+    if (k != y) max = std::max(max, z[k]);
+  }
+  double sum = 0;
+  for (Index k = 0; k < K; ++k) {
+    if (k == y) continue;
+    among_others[k] = (double{z[k]} - max) / temperature;
+    sum += std::exp(among_others[k]);
+  }
+  const double log_sum = std::log(sum);
+  for (Index k = 0; k < K; ++k) {
+    if (k != y) among_others[k] -= log_sum;
+  }
+  const double log_odds = (double{z[y]} - max) / temperature - log_sum;
+  return {-softplus(-log_odds), -softplus(log_odds)};
+}
+
+// The labels are the caller's memory and read by forward alone.
+struct DecoupledDistillationLoss {
+  static constexpr auto name = "decoupled_distillation_loss";
+  std::span<const std::int32_t> labels;
+  double target_weight, non_target_weight;
+  double teacher_temperature, student_temperature, factor;
+
+  Shape shape(const Shape& student, const Shape& teacher) const {
+    check_logits(name, student, teacher);
+    return {};
+  }
+  std::array<Shape, 1> saved(const Shape& student, const Shape&) const { return {student}; }
+
+  void forward(In<0> student, In<1> teacher, Out loss, Saved<0> gradient) const {
+    const Index K = student.shape.last();
+    const double N = rows_of(student.shape);
+    const double sum = sum_over_rows(student.shape, [&](Index first) {
+      const Index y = labels[static_cast<std::size_t>(first / K)];
+      return row(student.data + first, teacher.data + first, K, y, factor / (N * student_temperature), gradient.data + first);
+    });
+    loss[0] = static_cast<float>(factor * sum / N);
+  }
+
+  void backward(Saved<0> gradient, Grad dloss, Into<0> dstudent) const { multiply_into(dstudent, gradient, dloss[0]); }
+
+ private:
+  // Returns what a row adds to the loss, without the factor, and writes its gradient.
+  double row(const float* student, const float* teacher, Index K, Index y, double slope, float* gradient) const {
+    Workspace scratch;
+    double* const log_p = scratch.take<double>(K);
+    double* const log_q = scratch.take<double>(K);
+    const Decoupled p = decouple(teacher, K, y, teacher_temperature, log_p);
+    const Decoupled q = decouple(student, K, y, student_temperature, log_q);
+    const double too_sure = target_weight * (std::exp(q.target) - std::exp(p.target));
+    double among_others = 0;
+    for (Index k = 0; k < K; ++k) {
+      if (k == y) continue;
+      among_others += divergence_term(log_p[k], log_q[k]);
+      const double share = std::exp(log_q[k]);
+      gradient[k] = static_cast<float>(slope * (non_target_weight * (share - std::exp(log_p[k])) - too_sure * share));
+    }
+    gradient[y] = static_cast<float>(slope * too_sure);
+    return target_weight * (divergence_term(p.target, q.target) + divergence_term(p.others, q.others)) + non_target_weight * among_others;
+  }
+};
+
+void check_labels(const Shape& z, std::span<const std::int32_t> labels) {
+  constexpr auto kName = DecoupledDistillationLoss::name;
+  TEMPER_CHECK(z.rank() >= 1 && z.last() >= 3, kName, ": logits ", z,
+               " have no two classes beside the label's, which are what is told apart; use distillation_loss");
+  TEMPER_CHECK(static_cast<Index>(labels.size()) == z.rows(), kName, ": ", labels.size(), " labels for logits ", z,
+               "; give one for each of the ", z.rows(), " rows");
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    TEMPER_CHECK(labels[i] >= 0 && labels[i] < z.last(), kName, ": label ", labels[i], " of sample ", i, " is not in 0..", z.last() - 1,
+                 "; correct it");
+  }
+}
+
+void check_temperature(const char* op, const char* whose, float temperature) {
+  TEMPER_CHECK(temperature > 0 && std::isfinite(temperature), op, ": the ", whose, " temperature ", temperature,
                " is not a finite number above 0; 1 leaves the logits as they are");
+}
+
+void check_temperatures(const char* op, const DistillationOptions& options) {
+  check_temperature(op, "teacher", options.teacher_temperature);
+  check_temperature(op, "student", options.student_temperature);
+}
+
+double factor_of(const DistillationOptions& options) {
+  return options.scale_by_squared_temperature ? double{options.teacher_temperature} * options.student_temperature : 1;
 }
 
 }  // namespace
 
 Tensor distillation_loss(Tensor student_logits, const Tensor& teacher_logits, const DistillationOptions& options) {
-  check_temperature("teacher", options.teacher_temperature);
-  check_temperature("student", options.student_temperature);
-  const double factor = options.scale_by_squared_temperature ? double{options.teacher_temperature} * options.student_temperature : 1;
-  return Tape::apply(DistillationLoss{options.teacher_temperature, options.student_temperature, factor}, std::move(student_logits),
-                     teacher_logits.detach());
+  check_temperatures(DistillationLoss::name, options);
+  return Tape::apply(DistillationLoss{options.teacher_temperature, options.student_temperature, factor_of(options)},
+                     std::move(student_logits), teacher_logits.detach());
 }
 
 Tensor logit_matching_loss(Tensor student_logits, const Tensor& teacher_logits) {
   return Tape::apply(LogitMatchingLoss{}, std::move(student_logits), teacher_logits.detach());
+}
+
+Tensor decoupled_distillation_loss(Tensor student_logits, const Tensor& teacher_logits, std::span<const std::int32_t> labels,
+                                   const DecoupledWeights& weights, const DistillationOptions& options) {
+  constexpr auto kName = DecoupledDistillationLoss::name;
+  check_temperatures(kName, options);
+  const auto legal = [](float weight) { return weight >= 0 && std::isfinite(weight); };
+  TEMPER_CHECK(legal(weights.target) && legal(weights.non_target), kName, ": the weights ", weights.target, " and ", weights.non_target,
+               " are not finite numbers of at least 0; the paper has 1 and 8");
+  check_logits(kName, student_logits.shape(), teacher_logits.shape());
+  check_labels(student_logits.shape(), labels);
+  return Tape::apply(DecoupledDistillationLoss{labels, weights.target, weights.non_target, options.teacher_temperature,
+                                               options.student_temperature, factor_of(options)},
+                     std::move(student_logits), teacher_logits.detach());
 }
 
 }  // namespace temper

@@ -57,6 +57,10 @@ void change_colours(std::span<float> pixels, int kind, float factor) {
 
 }  // namespace
 
+bool varies(const PhotoAugment& augment) {
+  return augment.random_resized_crop || augment.brightness > 0 || augment.contrast > 0 || augment.saturation > 0;
+}
+
 void check(const PhotoAugment& augment) {
   TEMPER_CHECK(augment.smallest_area > 0 && augment.smallest_area <= augment.largest_area && augment.largest_area <= 1,
                "--smallest-area: ", augment.smallest_area, " to ", augment.largest_area,

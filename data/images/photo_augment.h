@@ -23,6 +23,9 @@ struct PhotoAugment {
   bool operator==(const PhotoAugment&) const = default;
 };
 
+// Whether a photo may look different in another epoch.
+bool varies(const PhotoAugment& augment);
+
 // Throws Error "--option: ..." for values that make no sense.
 void check(const PhotoAugment& augment);
 

@@ -111,11 +111,8 @@ void check_labels(const Predictions& predictions, const PredictionFiles& files) 
                from_one ? "; these labels seem to count from 1: subtract 1" : "; labels count from 0");
 }
 
-}  // namespace
-
-Predictions read_predictions(const PredictionFiles& files) {
-  Predictions result;
-  result.labels = read_labels(files.labels);
+// Fills in the logits of predictions that have labels.
+Predictions with_logits(const PredictionFiles& files, Predictions result) {
   LogitReader reader(files, result);
   data::RowSink sink;
   sink.begin = [&](Index rows, Index columns) { reader.begin(rows, columns); };
@@ -134,6 +131,14 @@ Predictions read_predictions(const PredictionFiles& files) {
     throw Error(concat(files.logits, ": ", error.what()));
   }
   return result;
+}
+
+}  // namespace
+
+Predictions read_predictions(const PredictionFiles& files) { return with_logits(files, {.labels = read_labels(files.labels)}); }
+
+Predictions read_logits(const std::string& logits_file, bool probabilities, std::vector<std::int32_t> labels, const std::string& labelled) {
+  return with_logits({logits_file, labelled, probabilities}, {.labels = std::move(labels)});
 }
 
 std::string data_hash(const Predictions& predictions) {

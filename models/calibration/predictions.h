@@ -10,9 +10,9 @@
 namespace temper::calibration {
 
 struct Predictions {
-  Index classes = 0;                 // K
-  std::vector<float> logits;         // (N,K), unnormalised log-probabilities; -inf is a class of probability 0
-  std::vector<std::int32_t> labels;  // (N), each in 0..K-1
+  Index classes = 0;                      // K
+  std::vector<float> logits = {};         // (N,K), unnormalised log-probabilities; -inf is a class of probability 0
+  std::vector<std::int32_t> labels = {};  // (N), each in 0..K-1
 
   Index size() const { return static_cast<Index>(labels.size()); }
   std::span<const float> row(Index sample) const { return {logits.data() + sample * classes, static_cast<std::size_t>(classes)}; }

@@ -30,6 +30,8 @@ Json to_json(const RunPlan& plan) {
           {"data", plan.data},
           {"training_images", plan.training_images},
           {"teachers", plan.teachers},
+          {"teacher_file", plan.teacher_file.logits},
+          {"teacher_probabilities", plan.teacher_file.probabilities},
           {"teachers_fingerprint", plan.teachers_fingerprint},
           {"recipe", write_recipe(plan.recipe, true)}};
 }
@@ -82,13 +84,15 @@ void check_same(const RunPlan& begun, const RunPlan& now) {
   constexpr const char* kAdvice = "; go on with what the run was begun with, or begin another with another --out or --overwrite";
   TEMPER_CHECK(begun.command == now.command, "--resume: the run was begun by temper ", begun.command, "; use that command");
   TEMPER_CHECK(begun.data == now.data, "--resume: the run was begun with the data ", begun.data, ", not ", now.data, kAdvice);
-  TEMPER_CHECK(begun.teachers == now.teachers, "--resume: the run was begun with another teacher", kAdvice);
+  const bool same_file =
+      begun.teacher_file.logits == now.teacher_file.logits && begun.teacher_file.probabilities == now.teacher_file.probabilities;
+  TEMPER_CHECK(begun.teachers == now.teachers && same_file, "--resume: the run was begun with another teacher", kAdvice);
   if (const auto difference = first_difference(begun.recipe, now.recipe)) {
     throw Error(concat("--resume: the run was begun with ", difference->first, ", not with ", difference->second, kAdvice));
   }
   TEMPER_CHECK(begun.training_images == now.training_images, "--resume: the training images of ", now.data,
                " are not those that the run was begun with", kAdvice);
-  TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: the teacher's weights are not those of then", kAdvice);
+  TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: what the teacher knows is not what it was then", kAdvice);
 }
 
 Checkpoints::Checkpoints(const std::string& run_folder) : folder_((fs::path(run_folder) / "checkpoint").string()) {}

@@ -9,6 +9,7 @@
 
 #include "models/training/recipe.h"
 #include "models/training/run_state.h"
+#include "models/training/teacher.h"
 #include "optim/checkpoint.h"
 
 namespace temper::training {
@@ -19,7 +20,8 @@ struct RunPlan {
   std::string data;                        // the spec
   std::string training_images = {};        // their fingerprint
   std::vector<std::string> teachers = {};  // folders of runs
-  std::string teachers_fingerprint = {};   // of their weights
+  TeacherFile teacher_file = {};           // or this
+  std::string teachers_fingerprint = {};   // of their weights, or of the file
   Recipe recipe = {};
 };
 

@@ -118,4 +118,13 @@ Json to_json(const Recipe& recipe) {
   return json;
 }
 
+Recipe recipe_of(const Json& json) {
+  Recipe recipe;
+  for (const Setting& setting : settings()) {
+    if (!json.contains(setting.key)) continue;
+    setting.write(recipe, std::visit([&]<class T>(const T&) { return Value(json.at(setting.key).get<T>()); }, setting.read({})));
+  }
+  return recipe;
+}
+
 }  // namespace temper::training

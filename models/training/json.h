@@ -20,6 +20,9 @@ Json to_json(std::span<const calibration::Bin> bins);
 Json to_json(const Recipe& recipe);             // without the model and the distillation, which a run keeps beside it
 Json to_json(const CalibrationRecord& record);  // calibrator.json
 
+// The recipe with what a run's settings say; what they lack is as in Recipe{}. Throws for values that are none.
+Recipe recipe_of(const Json& settings);
+
 // 0.1f as 0.1, not as 0.10000000149011612.
 double short_number(float value);
 

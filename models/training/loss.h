@@ -2,40 +2,42 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "data/loader.h"
 #include "models/model.h"
 #include "models/training/distillation.h"
 #include "models/training/recipe.h"
+#include "models/training/teacher.h"
 
 namespace temper::training {
 
 // The loss of a batch. Called while the tape records; a function of the logits.
 class Loss {
  public:
-  // companion: how a teacher sees images, where that differs from the student; the loss finds them in Batch::companion_images.
+  // companions: how teachers see images, where that differs from the student; the loss finds them in Batch::companion_images.
   template <class Function>
   requires(!std::is_same_v<std::remove_cvref_t<Function>, Loss>)
-      Loss(Function function, std::optional<data::Preprocessing> companion = {})  // NOLINT(google-explicit-constructor): a lambda is a loss
-      : function_(std::move(function)), companion_(std::move(companion)) {}
+      Loss(Function function, std::vector<data::Preprocessing> companions = {})  // NOLINT(google-explicit-constructor): a lambda is a loss
+      : function_(std::move(function)), companions_(std::move(companions)) {}
 
   Tensor operator()(const Tensor& logits, const data::Batch& batch) const { return function_(logits, batch); }
-  const std::optional<data::Preprocessing>& companion() const { return companion_; }
+  const std::vector<data::Preprocessing>& companions() const { return companions_; }
 
  private:
   std::function<Tensor(const Tensor& logits, const data::Batch& batch)> function_;
-  std::optional<data::Preprocessing> companion_;
+  std::vector<data::Preprocessing> companions_;
 };
 
 // Cross entropy with the recipe's label smoothing and loss scale.
 Loss cross_entropy(const Recipe& recipe);
 
-// The loss of a student. The teacher is frozen by construction: it runs with the tape paused, where nothing is recorded and no statistic
-// moves. Both look at the same place of the same augmented image, each in its own crop and standardisation: a teacher of whole images sees
-// the image moved and mirrored as the student's crop of it is. The recipe's smoothing applies to the labels' part, its loss scale to all.
-// Throws Error when the teacher does not fit the images of `train_set` or knows other classes. Keeps a reference to the teacher.
+// The loss of a student. It and its teachers look at the same place of the same augmented image, each in its own crop and standardisation:
+// a teacher of whole images sees the image moved and mirrored as the student's crop of it is. The recipe's smoothing applies to the labels'
+// part, its loss scale to all. With mixup the form `decoupled` takes both labels, each in its share, as cross entropy does.
+Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe);
+// The same of one network, which has studied where its logits can be kept. Throws as Teacher. Keeps a reference to the network.
 Loss distillation_loss(const models::Model& teacher, const models::Model& student, const data::Dataset& train_set,
                        const Distillation& distillation, const Recipe& recipe);
 

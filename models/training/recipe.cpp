@@ -84,6 +84,7 @@ void Recipe::check() const {
   require(epochs >= 1, "epochs", epochs, "give at least 1");
   require(steps >= 0, "steps", steps, "give at least 1, or 0 for the end of the last epoch");
   require(batch >= 1, "batch", batch, "give at least 1");
+  require(shards >= 0 && shards <= batch, "shards", shards, "give 0 to the number of images in a batch");
   require(val_size == kOwnSplit || val_size >= 1, "val-size", val_size, "give at least 1, or -1 for the division that the data has");
   require(smoothing >= 0 && smoothing <= 1, "smoothing", smoothing,
           "give a number in [0,1], the share of the target that is spread over all classes");

@@ -40,6 +40,26 @@ Json machine() {
   return {{"cpu", machine.cpu}, {"cores", machine.cores}, {"blas", machine.blas}, {"compiler", machine.compiler}};
 }
 
+Json to_json(const TeacherRecord& teacher) {
+  const Distillation& d = teacher.distillation;
+  Json json{{"run", teacher.run},
+            {"model", teacher.model},
+            {"smoothing", short_number(teacher.smoothing)},
+            {"temperature", short_number(d.temperature)},
+            {"beta", short_number(d.beta)},
+            {"form", name(d.form)},
+            {"student_temperature", short_number(d.student_t())},
+            {"factor", d.times_squared() ? "squared" : "none"},
+            {"equivalent_smoothing", teacher.equivalent_smoothing},
+            {"by_sample", teacher.by_sample},
+            {"fingerprint", teacher.fingerprint}};
+  if (d.form == Distillation::Form::decoupled) {
+    json["dkd_alpha"] = short_number(d.target_weight);
+    json["dkd_beta"] = short_number(d.non_target_weight);
+  }
+  return json;
+}
+
 std::string csv_number(double value) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
@@ -111,16 +131,7 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
               {"tta", models::name(model.views)}}},
             {"parameters", model.parameters->learned_size()},
             {"machine", machine()}};
-  if (record.teacher) {
-    const TeacherRecord& teacher = *record.teacher;
-    json["teacher"] = {{"run", teacher.run},
-                       {"model", teacher.model},
-                       {"smoothing", short_number(teacher.smoothing)},
-                       {"temperature", short_number(teacher.distillation.temperature)},
-                       {"beta", short_number(teacher.distillation.beta)},
-                       {"form", name(teacher.distillation.form)},
-                       {"fingerprint", teacher.fingerprint}};
-  }
+  if (record.teacher) json["teacher"] = to_json(*record.teacher);
   if (!record.weights.empty()) json["weights"] = record.weights;
   json["seconds"] = record.seconds;
   json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
@@ -159,6 +170,7 @@ LoadedRun parse_run(const fs::path& path) {
                 .val_size = settings.value("val_size", Recipe::kOwnSplit),
                 .skip_damaged = settings.value("skip_bad_images", false),
                 .smoothing = settings.at("smoothing"),
+                .recipe = recipe_of(settings),
                 .calibrator = {}};
   models::Model& model = run.model;
   model.network_name = settings.at("model");

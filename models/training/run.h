@@ -22,12 +22,17 @@
 
 namespace temper::training {
 
+// Of an ensemble `run` and `model` name all, joined by " + "; of a file of logits `run` is its path and `model` is empty.
 struct TeacherRecord {
-  std::string run;  // the folder, as it was given
-  std::string model;
-  float smoothing = 0;
-  Distillation distillation;
-  std::string fingerprint = {};  // of its weights
+  std::string run = "";  // the folder, as it was given
+  std::string model = "";
+  float smoothing = 0;  // the largest
+  Distillation distillation = {};
+  double equivalent_smoothing = 0;     // gamma at its temperature, see models/analysis/equivalent_smoothing.h
+  bool by_sample = false;              // its logits were computed once
+  std::vector<std::string> runs = {};  // each of them
+  bool probabilities = false;          // a file holds these instead of logits
+  std::string fingerprint = {};        // of the weights, or of the file
 };
 
 struct RunRecord {
@@ -59,6 +64,7 @@ struct LoadedRun {
   Index val_size = Recipe::kOwnSplit;  // of the data, as data::load takes it
   bool skip_damaged = false;           // the same
   float smoothing = 0;
+  Recipe recipe = {};                          // its other settings, without the distillation
   std::optional<StoredCalibrator> calibrator;  // of calibrator.json, where there is one
 };
 LoadedRun load_run(const std::string& folder);

@@ -97,6 +97,10 @@ void add_length(std::vector<Setting>& all) {
       .field(
           "batch", "--batch", "N", "Images a step", [](auto& r) -> auto& { return r.batch; })
       .field(
+          "shards", "--shards", "V",
+          "Parts of a batch, on one rank or many: less memory, and the same result on up to V ranks (0: one a rank)",
+          [](auto& r) -> auto& { return r.shards; })
+      .field(
           "seed", "--seed", "S", "Of weights, order, augmentation and dropout (default 1)", [](auto& r) -> auto& { return r.seed; });
 }
 
@@ -169,14 +173,26 @@ void add_loss(std::vector<Setting>& all) {
           "temperature", "--temperature", "T", "Softens the teacher's probabilities",
           [](auto& r) -> auto& { return r.distillation.temperature; })
       .field(
+          "student_temperature", "--student-temperature", "T", "Softens the student's (0: as --form has it, 1 or the teacher's)",
+          [](auto& r) -> auto& { return r.distillation.student_temperature; })
+      .field(
           "beta", "--beta", "B", "Weight of the teacher against the labels, in [0,1]; at 1 the labels play no part",
           [](auto& r) -> auto& { return r.distillation.beta; })
       .choice(
           "form", "--form",
           "paper: T on the teacher alone, no factor (Müller et al. 2019); hinton: T on both sides, times T^2 (Hinton et al. 2015); logits: "
-          "half "
-          "the squared distance of the logits",
-          [](auto& r) -> auto& { return r.distillation.form; }, [](auto value) { return name(value); }, distillation_form);
+          "half the squared distance of the logits; decoupled: as hinton, the label's class and the others weighed apart (Zhao et al. "
+          "2022)",
+          [](auto& r) -> auto& { return r.distillation.form; }, [](auto value) { return name(value); }, distillation_form)
+      .choice(
+          "factor", "--factor", "Of the teacher's part of the loss: form (as --form has it), none, or squared: T of both multiplied",
+          [](auto& r) -> auto& { return r.distillation.factor; }, [](auto value) { return name(value); }, distillation_factor)
+      .field(
+          "dkd_alpha", "--dkd-alpha", "A", "Of --form decoupled: weight of how sure the teacher is of the label's class",
+          [](auto& r) -> auto& { return r.distillation.target_weight; })
+      .field(
+          "dkd_beta", "--dkd-beta", "B", "Of --form decoupled: weight of what it knows about the other classes",
+          [](auto& r) -> auto& { return r.distillation.non_target_weight; });
 }
 
 void add_optimizer(std::vector<Setting>& all) {

@@ -3,11 +3,17 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/frozen.h"
+#include "core/machine.h"
+#include "core/ops/elementwise.h"
 #include "core/tape.h"
 #include "layers/noise.h"
 #include "models/training/divergence.h"
 #include "models/training/optimizer.h"
+#include "models/training/recipe_file.h"
+#include "models/training/together.h"
 #include "optim/clip.h"
+#include "optim/gradient_sync.h"
 
 namespace temper::training {
 namespace {
@@ -31,25 +37,32 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
 class Run {
  public:
   Run(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set, const Recipe& recipe, const Loss& loss,
-      const Observer& observer, const Checkpointing& checkpointing)
+      const Observer& observer, const Checkpointing& checkpointing, optim::Communicator& ranks)
       : model_(model),
         val_set_(val_set),
         recipe_(recipe),
         loss_(loss),
         observer_(observer),
         checkpointing_(checkpointing),
+        ranks_(ranks),
         checkpoints_(checkpointing.run),
+        shards_(recipe.shards > 0 ? recipe.shards : ranks.size()),
+        own_(optim::part_of(shards_, ranks.rank(), ranks.size())),
         loader_(train_set, model.preprocessing,
                 {.batch = recipe.batch,
                  .shuffle = true,
                  .augment = recipe.augment,
                  .seed = recipe.seed,
-                 .companion = loss.companion(),
+                 .companions = loss.companions(),
+                 .parts = shards_,
+                 .first_part = own_.begin,
+                 .end_part = own_.end,
                  .mixup = recipe.mixup}),
         optimizer_(make_optimizer(*model.parameters, recipe)),
         schedule_(make_schedule(recipe, loader_.batches())),
         factors_(*model.parameters, recipe),
         averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())) {
+    if (shards_ > 1) sync_.emplace(*model.parameters, ranks, optim::SyncOptions{.shards = shards_});
     if (checkpointing.resume) {
       restore(*checkpointing.resume);
     } else {
@@ -76,11 +89,13 @@ class Run {
     if (state_.step == schedule_.total) return;  // of Recipe::steps, in the middle of the epoch
     const auto start = Clock::now();
     const double seconds_before = state_.running.seconds;
-    for (const data::Batch& batch : loader_.epoch(epoch(), state_.batches)) {
-      const double loss = step(batch);
+    for (const data::Batch& shard : loader_.epoch(epoch(), state_.batches)) {
+      const std::optional<optim::BatchSums> batch = take(shard);
+      if (!batch) continue;
+      update(*batch);
       state_.running.seconds = seconds_before + seconds_since(start);
-      observer_.on_step(progress(loss));
-      if (observer_.stop()) {
+      observer_.on_step(progress(batch->loss / batch->images));
+      if (batch->stop) {
         save();
         throw Stopped(state_);
       }
@@ -92,39 +107,70 @@ class Run {
   void evaluate() {
     averaging_.exchange();
     EpochRecord record = state_.running.record(epoch() + 1);
-    record.val = calibration::metrics(models::predict(model_, val_set_, {}));
+    record.val = calibration::metrics(predict_together(model_, val_set_, {}, ranks_));
     averaging_.exchange();
+    optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), model_.parameters->fingerprint());
     state_.epochs.push_back(record);
     state_.batches = 0;
     state_.running = {};
     observer_.on_epoch(state_.epochs);
   }
 
-  double step(const data::Batch& batch) {
-    const layers::Noise noise(Random(recipe_.seed, {static_cast<std::uint64_t>(state_.step)}));
+  // The gradient of the next shard. Once it is the last of its batch, that of the batch is complete.
+  std::optional<optim::BatchSums> take(const data::Batch& shard) {
+    if (!sync_) {
+      optim::BatchSums sums = pass(shard, 1);
+      sums.stop = observer_.stop();
+      return sums;
+    }
+    const double share = static_cast<double>(shard.samples.size()) / static_cast<double>(shard.whole);
+    optim::BatchSums sums;
+    if (share > 0) {
+      const optim::GradientSync::Pass watch(*sync_, shard.part);
+      sums = pass(shard, share);
+    }
+    sync_->take(shard.part, share, sums);
+    if (shard.part + 1 < own_.end) return std::nullopt;
+    return sync_->finish(observer_.stop());
+  }
+
+  // Forward and backward: leaves the gradient of the loss times `share`.
+  optim::BatchSums pass(const data::Batch& shard, double share) {
+    const layers::Noise noise(noise_of(shard));
     Tape tape;
-    const Tensor logits = model_(batch.images);
-    const Tensor loss = loss_(logits, batch);
+    const Tensor logits = model_(shard.images);
+    const Tensor loss = loss_(logits, shard);
     const double value = loss.item();
-    if (!std::isfinite(value)) diverged(concat("the loss is ", std::isnan(value) ? "nan" : "infinite"), batch);
-    const Index images = batch.images.shape()[0], correct = count_correct(logits, batch.labels);
-    tape.backward(loss);
+    if (!std::isfinite(value)) diverged(concat("the loss is ", std::isnan(value) ? "nan" : "infinite"), shard);
+    const auto images = static_cast<double>(shard.samples.size());
+    const optim::BatchSums sums{
+        .loss = value * images, .correct = static_cast<double>(count_correct(logits, shard.labels)), .images = images};
+    tape.backward(share == 1 ? loss : scale(loss, static_cast<float>(share)));
+    return sums;
+  }
+
+  // A function of the step and the shard; of the step alone where batches are whole.
+  Random noise_of(const data::Batch& shard) const {
+    const auto step = static_cast<std::uint64_t>(state_.step);
+    return shards_ == 1 ? Random(recipe_.seed, {step}) : Random(recipe_.seed, {step, static_cast<std::uint64_t>(shard.part)});
+  }
+
+  void update(const optim::BatchSums& batch) {
     const double scale = recipe_.clip_norm > 0 ? optim::find_clip(*model_.parameters, recipe_.clip_norm).scale : 1;
     std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(state_.step), scale); }, optimizer_);
     averaging_.after_step(state_.step + 1);
     if (state_.step++ == 0) warn_of_untouched();
     ++state_.batches;
-    state_.running.loss += value * static_cast<double>(images);
-    state_.running.correct += correct;
-    state_.running.images += images;
-    images_ += images;
-    return value;
+    state_.running.loss += batch.loss;
+    state_.running.correct += static_cast<Index>(batch.correct);
+    state_.running.images += static_cast<Index>(batch.images);
+    images_ += static_cast<Index>(batch.images);
   }
 
   [[noreturn]] void diverged(const std::string& what, const data::Batch& batch) const {
     const std::string culprit = first_not_finite(*model_.parameters, [&] {
       const Tape tape;
-      const layers::Noise noise(Random(recipe_.seed, {static_cast<std::uint64_t>(state_.step)}));
+      const layers::Noise noise(noise_of(batch));
       loss_(model_(batch.images), batch);
     });
     throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
@@ -164,7 +210,7 @@ class Run {
   }
 
   void save() {
-    if (checkpointing_.run.empty()) return;
+    if (checkpointing_.run.empty() || ranks_.rank() != 0) return;
     const std::vector<optim::StateArena> all = arenas();
     const std::vector<std::string> bad = optim::not_finite(*model_.parameters, all);
     TEMPER_CHECK(bad.empty(), "training: after step ", state_.step, " ", bad.front(), " is not finite: the checkpoint before it is kept",
@@ -189,25 +235,47 @@ class Run {
   const Loss& loss_;
   const Observer& observer_;
   const Checkpointing& checkpointing_;
+  optim::Communicator& ranks_;
   const Checkpoints checkpoints_;
+  const Index shards_;  // of a batch
+  const optim::ShardRange own_;
   data::Loader loader_;
   Optimizer optimizer_;
   optim::Schedule schedule_;
   ParameterFactors factors_;
   Averaging averaging_;
+  std::optional<optim::GradientSync> sync_;  // for batches in shards
   RunState state_;
   Index first_step_ = 0, images_ = 0;  // of this process
   double seconds_before_ = 0;          // of earlier ones
   Clock::time_point start_ = Clock::now(), saved_ = start_;
 };
 
+// What the ranks must have in common, or their weights would not stay the same.
+void check_agreement(optim::Communicator& ranks, const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
+                     const Recipe& recipe, const Checkpointing& checkpointing) {
+  if (ranks.size() == 1) return;
+  optim::check_agreement(ranks, "the program", kVersion);
+  optim::check_agreement(ranks, "the settings", write_recipe(recipe, true));
+  optim::check_agreement(ranks, "the training images", train_set.fingerprint());
+  optim::check_agreement(ranks, "the validation images", val_set.fingerprint());
+  optim::check_agreement(ranks, "the first weights", model.parameters->fingerprint());
+  optim::check_agreement(ranks, "the checkpoint to go on from",
+                         checkpointing.resume ? concat("step ", checkpointing.resume->state.step) : "none");
+}
+
 }  // namespace
 
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                               const Recipe& given, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing) {
+                               const Recipe& given, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing,
+                               optim::Communicator* ranks) {
   given.check();
   const Recipe recipe = given.resolved(train_set.size());
-  return Run(model, train_set, val_set, recipe, loss, observer, checkpointing).to_the_end();
+  optim::Alone alone;
+  optim::Communicator& together = ranks ? *ranks : alone;
+  check_agreement(together, model, train_set, val_set, recipe, checkpointing);
+  const Frozen frozen;  // a teacher's kernels are packed once, not in every step of its student
+  return Run(model, train_set, val_set, recipe, loss, observer, checkpointing, together).to_the_end();
 }
 
 }  // namespace temper::training

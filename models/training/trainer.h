@@ -11,6 +11,7 @@
 #include "models/training/loss.h"
 #include "models/training/recipe.h"
 #include "models/training/run_state.h"
+#include "optim/communicator.h"
 
 namespace temper::training {
 
@@ -50,8 +51,11 @@ struct Stopped : std::exception {
 // is also what is evaluated after each epoch. The result is a function of the model, the data and the recipe alone: not of the number of
 // threads, nor of how often the run was stopped, killed and resumed. Throws Error, naming epoch, step and the first layer that is to
 // blame, as soon as a loss is not a finite number, and Stopped.
+//
+// ranks: the processes that train together, all of which call this with the same model, data and recipe, which is made sure. With
+// recipe.shards they may be any number, the result is the same; rank 0 writes checkpoints, which all read.
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
                                const Recipe& recipe, const Loss& loss, const Observer& observer = {},
-                               const Checkpointing& checkpointing = {});
+                               const Checkpointing& checkpointing = {}, optim::Communicator* ranks = nullptr);
 
 }  // namespace temper::training

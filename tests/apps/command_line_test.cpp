@@ -151,7 +151,7 @@ TEST_CASE("command line: the same run twice leaves the same weights, on any numb
 
 TEST_CASE("command line: help teaches, and lists say what there is") {
   const TemporaryFolder folder;
-  for (const char* command : {"", "train", "eval", "predict", "calibrate", "distill", "report", "bench", "models", "data", "doctor"}) {
+  for (const char* command : {"", "train", "eval", "predict", "calibrate", "distill", "analyze", "report", "bench", "models", "data", "doctor"}) {
     CAPTURE(command);
     const Result help = temper_program(folder, concat(command, " --help"));
     CHECK(help.code == 0);

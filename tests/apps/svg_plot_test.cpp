@@ -121,6 +121,18 @@ TEST_CASE("report: text in a plot is escaped") {
   CHECK(well_formedness_error(legend(names)).empty());
 }
 
+TEST_CASE("report: a plot as a file is well-formed by itself, labels are escaped") {
+  Plot plot({}, {.label = "x"}, {.label = "y"}, "a plot");
+  plot.label({.x = 0.5, .y = 0.5}, "cats & dogs");
+  plot.label({.x = NAN, .y = 0.5}, "nowhere");
+  const std::string file = plot.svg_file();
+  CHECK(file.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+  CHECK(file.find("cats &amp; dogs</text>") != std::string::npos);
+  CHECK(file.find("nowhere") == std::string::npos);
+  CHECK(file.find(".grid {") != std::string::npos);
+  CHECK(plot.svg().find("<style>") == std::string::npos);
+}
+
 TEST_CASE("report: numbers do not follow the locale") {
   const std::string before = std::setlocale(LC_ALL, nullptr);
   for (const char* locale : {"de_DE.UTF-8", "fr_FR.UTF-8"}) {  // where installed

@@ -43,7 +43,7 @@ TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
   data::LoaderOptions options{.batch = 7, .shuffle = true, .seed = 3};
   data::Loader plain(set, normalization, options);
   options.mixup = 1;
-  options.companion = data::Preprocessing{.normalization = normalization, .crop = 1};
+  options.companions = {data::Preprocessing{.normalization = normalization, .crop = 1}};
   data::Loader mixed(set, normalization, options);
   auto plain_epoch = plain.epoch(1), mixed_epoch = mixed.epoch(1);
   const data::Batch& before = *plain_epoch.begin();
@@ -60,6 +60,6 @@ TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
       const float expected = after.share * before.images.data()[4 * n + i] + (1 - after.share) * before.images.data()[4 * other + i];
       CHECK(after.images.data()[4 * n + i] == doctest::Approx(expected).epsilon(1e-6));
     }
-    CHECK(after.companion_images.data()[n] == after.images.data()[4 * n]);  // one pixel: the upper left one of a 2x2 image's middle
+    CHECK(after.companion_images.front().data()[n] == after.images.data()[4 * n]);  // one pixel: the upper left one of a 2x2 image's middle
   }
 }

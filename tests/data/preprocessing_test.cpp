@@ -72,18 +72,22 @@ TEST_CASE("data: black padding counts in the standardisation of an image") {
   CHECK(seen == std::vector<float>{1, 1, -1, -1});
 }
 
-TEST_CASE("data: a companion sees the same place of the same images in its own way") {
+TEST_CASE("data: companions see the same place of the same images, each in its own way") {
   const data::Dataset set = noisy_set({8, 8, 1}, 12);
   const Preprocessing plain{.normalization = {.mean = {0}, .std = {1.0 / 255}}};  // bytes as they are
   const Preprocessing crop{.normalization = plain.normalization, .crop = 4};
-  data::Loader loader(set, crop, {.batch = 5, .shuffle = true, .augment = data::crop_flip(1), .seed = 4, .companion = plain});
+  const Preprocessing smaller{.normalization = plain.normalization, .crop = 2};
+  data::Loader loader(set, crop, {.batch = 5, .shuffle = true, .augment = data::crop_flip(1), .seed = 4, .companions = {plain, smaller}});
   int moved = 0;
   for (const data::Batch& batch : loader.epoch(3)) {
     CHECK(batch.images.shape() == Shape{batch.images.shape()[0], 4, 4, 1});
-    REQUIRE(batch.companion_images.shape() == Shape{batch.images.shape()[0], 8, 8, 1});
+    REQUIRE(batch.companion_images.size() == 2);
+    REQUIRE(batch.companion_images[0].shape() == Shape{batch.images.shape()[0], 8, 8, 1});
+    REQUIRE(batch.companion_images[1].shape() == Shape{batch.images.shape()[0], 2, 2, 1});
     for (Index n = 0; n < batch.images.shape()[0]; ++n) {
       const float* small = batch.images.data() + n * 16;
-      const float* whole = batch.companion_images.data() + n * 64;
+      const float* whole = batch.companion_images[0].data() + n * 64;
+      REQUIRE(small[4 + 1] == batch.companion_images[1].data()[n * 4]);
       for (Index y = 0; y < 4; ++y) {
         for (Index x = 0; x < 4; ++x) REQUIRE(small[4 * y + x] == whole[8 * (y + 2) + x + 2]);  // its middle
       }
@@ -93,7 +97,7 @@ TEST_CASE("data: a companion sees the same place of the same images in its own w
   }
   CHECK(moved > 6);
   data::Loader alone(set, crop);
-  for (const data::Batch& batch : alone.epoch(0)) CHECK(batch.companion_images.shape().size() == Tensor().shape().size());
+  for (const data::Batch& batch : alone.epoch(0)) CHECK(batch.companion_images.empty());
 }
 
 TEST_CASE("data: crops larger than the image and normalisations of other channels are refused") {

@@ -182,6 +182,115 @@ TEST_CASE("distillation_loss: large logits, infinity and NaN") {
   CHECK(std::isnan(evaluate({1, 2}, {0, NAN}, {0, 1}, logit_matching_loss).loss));
 }
 
+// Zhao et al. 2022, equations 2 to 8, term by term.
+Array reference_decoupled(const Array& student, const Array& teacher, const std::vector<std::int32_t>& labels,
+                          const DecoupledWeights& weights, const DistillationOptions& options) {
+  Array loss(Shape{});
+  const auto term = [](double p, double q) { return p * std::log(p / q); };
+  for (Index row = 0; row < student.shape.rows(); ++row) {
+    const auto p = reference_probabilities(teacher, row, options.teacher_temperature);
+    const auto q = reference_probabilities(student, row, options.student_temperature);
+    const auto y = static_cast<std::size_t>(labels[static_cast<std::size_t>(row)]);
+    double sum = weights.target * (term(p[y], q[y]) + term(1 - p[y], 1 - q[y]));
+    for (std::size_t k = 0; k < p.size(); ++k) {
+      if (k != y) sum += weights.non_target * term(p[k] / (1 - p[y]), q[k] / (1 - q[y]));
+    }
+    loss[0] += sum / static_cast<double>(student.shape.rows());
+  }
+  if (options.scale_by_squared_temperature) loss[0] *= double{options.teacher_temperature} * options.student_temperature;
+  return loss;
+}
+
+std::vector<std::int32_t> some_labels(const Shape& shape) {
+  std::vector<std::int32_t> labels;
+  for (Index row = 0; row < shape.rows(); ++row) labels.push_back(static_cast<std::int32_t>((row * 7 + 2) % shape.last()));
+  return labels;
+}
+
+TEST_CASE("decoupled_distillation_loss") {
+  struct Case {
+    DecoupledWeights weights;
+    DistillationOptions options;
+  };
+  const std::vector<Case> cases = {{},
+                                   {{1, 1}, {.teacher_temperature = 4, .student_temperature = 4, .scale_by_squared_temperature = true}},
+                                   {{0, 2}, {.teacher_temperature = 0.5f, .student_temperature = 2}},
+                                   {{3, 0}, {.teacher_temperature = 2}}};
+  for (const Shape& shape : {Shape{1, 3}, Shape{5, 3}, Shape{17, 10}, Shape{2, 3, 4}, Shape{37, 11}, Shape{3}}) {
+    for (const Case& c : cases) {
+      CAPTURE(shape);
+      const std::vector<std::int32_t> labels = some_labels(shape);
+      check_op({.inputs = {shape, shape},
+                .op = [&](auto x) { return decoupled_distillation_loss(std::move(x[0]), x[1], labels, c.weights, c.options); },
+                .reference = [&](auto x) { return reference_decoupled(x[0], x[1], labels, c.weights, c.options); },
+                .differentiable = {true, false}});
+    }
+  }
+}
+
+TEST_CASE("decoupled_distillation_loss: what it is beside the plain loss") {
+  const std::vector<float> s = {0.3f, -1.2f, 2, 1}, t = {1, 0, -1, 0.5f};
+  const std::vector<std::int32_t> label{2};
+  const auto decoupled = [&](const DecoupledWeights& weights, const std::vector<float>& teacher) {
+    return evaluate({1, 4}, s, teacher, [&](Tensor student, const Tensor& taught) {
+      return decoupled_distillation_loss(std::move(student), taught, label, weights);
+    });
+  };
+  double sum = 0;
+  for (const float z : t) sum += std::exp(static_cast<double>(z));
+  const double others = 1 - std::exp(-1.0) / sum;  // KL = TCKD + (1 - p_y) NCKD
+  const Result plain = evaluate({1, 4}, s, t, distil()), same = decoupled({1, static_cast<float>(others)}, t);
+  CHECK(same.loss == Approx(plain.loss).epsilon(1e-6));
+  for (std::size_t k = 0; k < 4; ++k) CHECK(same.gradient[k] == Approx(plain.gradient[k]).epsilon(1e-5));
+  // A teacher that is certain says nothing more to the plain loss, and all it knows about the others to this one.
+  const std::vector<float> certain = {1, 0, 1000, 0.5f};
+  CHECK(std::fabs(evaluate({1, 4}, {0, 0, 900, 0}, certain, distil()).loss) < 1e-30);
+  CHECK(decoupled({0, 1}, certain).loss == Approx(decoupled({0, 1}, t).loss).epsilon(1e-6));
+  CHECK(decoupled({1, 8}, s).loss == 0);
+}
+
+// Case S4: of two classes the other one is certain, and 0 / 0 is no loss.
+TEST_CASE("decoupled_distillation_loss: two classes, labels that are none and bad numbers are refused by name") {
+  const auto refused = [](const Shape& shape, const std::vector<std::int32_t>& labels, const DecoupledWeights& weights, const char* what) {
+    const Tensor z(shape);
+    CHECK_THROWS_WITH_AS(decoupled_distillation_loss(z, z, labels, weights), doctest::Contains(what), Error);
+  };
+  refused({2, 2}, {0, 1}, {}, "no two classes beside the label's");
+  refused({2, 1}, {0, 0}, {}, "no two classes beside the label's");
+  refused({2, 3}, {0}, {}, "1 labels for logits (2,3)");
+  refused({2, 3}, {0, 3}, {}, "label 3 of sample 1");
+  refused({2, 3}, {0, -1}, {}, "label -1 of sample 1");
+  for (const float bad : {-1.0f, NAN, kInfinity}) {
+    refused({1, 3}, {0}, {.target = bad}, "the weights");
+    refused({1, 3}, {0}, {.non_target = bad}, "the weights");
+  }
+  const Tensor a(Shape{2, 3}), b(Shape{3, 2});
+  CHECK_THROWS_WITH_AS(decoupled_distillation_loss(a, b, some_labels({2, 3})), doctest::Contains("differ"), Error);
+  CHECK_THROWS_WITH_AS(decoupled_distillation_loss(a, a, some_labels({2, 3}), {}, {.student_temperature = 0}),
+                       doctest::Contains("decoupled_distillation_loss: the student temperature"), Error);
+}
+
+TEST_CASE("decoupled_distillation_loss: large logits, infinity and NaN") {
+  const std::vector<std::int32_t> label{0};
+  const auto loss = [&](const std::vector<float>& student, const std::vector<float>& teacher) {
+    return evaluate({1, 3}, student, teacher,
+                    [&](Tensor s, const Tensor& t) {
+                      return decoupled_distillation_loss(std::move(s), t, label, {1, 1});
+                    })
+        .loss;
+  };
+  CHECK(loss({200, 0, 0}, {0, 200, 200}) == Approx(200 - std::log(2)));
+  CHECK(loss({1e8f, 1e8f, 1e8f}, {1e8f, 1e8f, 1e8f}) == 0);
+  CHECK(loss({0, 0, -kInfinity}, {0, 0, -kInfinity}) == 0);
+  CHECK(loss({0, 0, -kInfinity}, {0, 0, 0}) == kInfinity);
+  for (std::size_t k = 0; k < 3; ++k) {
+    std::vector<float> bad{0, 1, 2};
+    bad[k] = NAN;
+    CHECK(std::isnan(loss(bad, {0, 1, 2})));
+    CHECK(std::isnan(loss({0, 1, 2}, bad)));
+  }
+}
+
 TEST_CASE("distillation: an empty batch gives 0") {
   CHECK(evaluate({0, 3}, {}, {}, distil()).loss == 0);
   CHECK(evaluate({0, 3}, {}, {}, logit_matching_loss).loss == 0);

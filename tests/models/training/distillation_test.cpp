@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/ops/distillation.h"
 #include "models/training/trainer.h"
 
 namespace temper::training {
@@ -77,9 +78,11 @@ TEST_CASE("distillation: a student learns from its teacher") {
   Recipe recipe = two_epochs();
   recipe.epochs = 25;
   train(teacher, splits.train, splits.val, recipe, cross_entropy(recipe));
-  for (const auto form : {Distillation::Form::paper, Distillation::Form::hinton, Distillation::Form::logits}) {
+  for (const auto form :
+       {Distillation::Form::paper, Distillation::Form::hinton, Distillation::Form::logits, Distillation::Form::decoupled}) {
     const models::Model student = models::make_model("mlp-32", splits.train, 2);
-    recipe.clip_norm = form == Distillation::Form::logits ? 1 : 0;  // distances of logits have large gradients
+    const bool large = form == Distillation::Form::logits || form == Distillation::Form::decoupled;
+    recipe.clip_norm = large ? 1 : 0;  // distances of logits have large gradients, eight times the others' shares too
     const auto records = train(student, splits.train, splits.val, recipe,
                                distillation_loss(teacher, student, splits.train, {.temperature = 2, .form = form}, recipe));
     CHECK(records.back().val.accuracy > 0.85);
@@ -96,13 +99,12 @@ TEST_CASE("distillation: a teacher that sees images in another way than its stud
   const models::Model student = models::make_model("mlp-32", splits.train, 2, {.standardization = data::Standardization::image, .crop = 7});
   CHECK(student.spec.image == Shape{7, 7, 1});
   const Loss loss = distillation_loss(teacher, student, splits.train, {.temperature = 2}, recipe);
-  REQUIRE(loss.companion());
-  CHECK(*loss.companion() == teacher.preprocessing);
+  CHECK(loss.companions() == std::vector{teacher.preprocessing});
   CHECK(train(student, splits.train, splits.val, recipe, loss).back().val.accuracy > 0.8);
   const models::Model reversed = models::make_model("mlp-32", splits.train, 2);
   const Loss back = distillation_loss(student, reversed, splits.train, {}, recipe);
   CHECK(train(reversed, splits.train, splits.val, recipe, back).back().val.accuracy > 0.8);
-  CHECK_FALSE(distillation_loss(teacher, reversed, splits.train, {}, recipe).companion());
+  CHECK(distillation_loss(teacher, reversed, splits.train, {}, recipe).companions().empty());
 }
 
 TEST_CASE("distillation: on logits it is half the squared distance, times the loss scale, beside the labels' part") {
@@ -126,6 +128,34 @@ TEST_CASE("distillation: on logits it is half the squared distance, times the lo
   }
 }
 
+// Case 8: who has which temperature and whether T^2 multiplies is as the form has it, or as was said.
+TEST_CASE("distillation: temperatures of either side, with and without the factor, of every form") {
+  const data::Splits splits = data::digits();
+  const models::Model teacher = models::make_model("mlp-8", splits.train, 1), student = models::make_model("mlp-8", splits.train, 2);
+  data::Loader loader(splits.train, student.preprocessing, {.batch = 16, .mixup = 1});
+  auto epoch = loader.epoch(0);
+  const data::Batch& batch = *epoch.begin();
+  const Tensor z = student(batch.images), t = teacher(batch.images);
+  const Recipe recipe = two_epochs();  // with augmentation: the teacher looks at the batch
+  const auto loss = [&](const Distillation& d) { return distillation_loss(teacher, student, splits.train, d, recipe)(z, batch).item(); };
+  const auto plain = [&](float of_teacher, float of_student, bool squared) {
+    return doctest::Approx(temper::distillation_loss(z, t, {of_teacher, of_student, squared}).item());
+  };
+  using Form = Distillation::Form;
+  using Factor = Distillation::Factor;
+  CHECK(loss({.temperature = 4}) == plain(4, 1, false));
+  CHECK(loss({.temperature = 4, .form = Form::hinton}) == plain(4, 4, true));
+  CHECK(loss({.temperature = 4, .student_temperature = 2}) == plain(4, 2, false));
+  CHECK(loss({.temperature = 4, .student_temperature = 2, .form = Form::hinton}) == plain(4, 2, true));
+  CHECK(loss({.temperature = 4, .factor = Factor::none, .form = Form::hinton}) == plain(4, 4, false));
+  CHECK(loss({.temperature = 4, .factor = Factor::squared}) == plain(4, 1, true));
+  const auto apart = [&](std::span<const std::int32_t> labels) {
+    return decoupled_distillation_loss(z, t, labels, {2, 3}, {4, 4, true}).item();
+  };
+  CHECK(loss({.temperature = 4, .form = Form::decoupled, .target_weight = 2, .non_target_weight = 3}) ==
+        doctest::Approx(batch.share * apart(batch.labels) + (1 - batch.share) * apart(batch.other_labels)));
+}
+
 TEST_CASE("distillation: teachers that do not fit and settings that make no sense are refused") {
   const data::Splits splits = data::digits();
   const models::Model student = models::make_model("mlp-8", splits.train, 2);
@@ -141,6 +171,15 @@ TEST_CASE("distillation: teachers that do not fit and settings that make no sens
   for (const float temperature : {0.0f, -1.0f, NAN, INFINITY}) {
     CHECK_THROWS_WITH_AS(Distillation{.temperature = temperature}.check(), doctest::Contains("--temperature"), Error);
   }
+  for (const float temperature : {-1.0f, NAN, INFINITY}) {
+    CHECK_THROWS_WITH_AS(Distillation{.student_temperature = temperature}.check(), doctest::Contains("--student-temperature"), Error);
+  }
+  const auto on_logits = Distillation::Form::logits;
+  CHECK_THROWS_WITH_AS(Distillation({.student_temperature = 2, .form = on_logits}).check(), doctest::Contains("as they are"), Error);
+  CHECK_THROWS_WITH_AS(Distillation({.factor = Distillation::Factor::squared, .form = on_logits}).check(), doctest::Contains("--factor"),
+                       Error);
+  CHECK_THROWS_WITH_AS(Distillation{.target_weight = -1}.check(), doctest::Contains("--dkd-alpha"), Error);
+  CHECK_THROWS_WITH_AS(Distillation{.non_target_weight = NAN}.check(), doctest::Contains("--dkd-beta"), Error);
   for (const float beta : {-0.1f, 1.1f, NAN}) CHECK_THROWS_WITH_AS(Distillation{.beta = beta}.check(), doctest::Contains("--beta"), Error);
 }
 

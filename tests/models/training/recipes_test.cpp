@@ -40,8 +40,12 @@ tta = "flip-shift"
 smoothing = 0.3
 loss_scale = 3
 temperature = 2.5
+student_temperature = 1.5
 beta = 0.25
-form = "logits"
+form = "decoupled"
+factor = "none"
+dkd_alpha = 2
+dkd_beta = 4
 optimizer = "adamw"
 momentum = 0.1
 nesterov = false
@@ -103,7 +107,7 @@ TEST_CASE("recipes: run.json has every setting in the words of the files") {
   Recipe recipe;
   read_recipe(kUnusual, "unusual", recipe);
   const Json json = to_json(recipe);
-  CHECK(json.size() == settings().size() - 4);  // the model and what a teacher is followed by stand beside it
+  CHECK(json.size() == settings().size() - 8);  // the model and what a teacher is followed by stand beside it
   CHECK(json["lr_factors"] == Json({"fc3.*=0.1", "norm:*=64"}));
   CHECK(json["flip"] == "alternating");
   CHECK(json["smoothing"].dump() == "0.3");

@@ -178,7 +178,7 @@ TEST_CASE("resume: other settings, data or teachers than those of the beginning 
   refused([](RunPlan& p) { p.data = "mnist:x"; }, "digits, not mnist:x");
   refused([](RunPlan& p) { p.training_images = "2"; }, "training images");
   refused([](RunPlan& p) { p.teachers = {"a"}; }, "another teacher");
-  refused([](RunPlan& p) { p.teachers_fingerprint = "2"; }, "weights");
+  refused([](RunPlan& p) { p.teachers_fingerprint = "2"; }, "what the teacher knows");
 }
 
 TEST_CASE("resume: a run that diverges names the step and the first bad layer, and keeps its last good checkpoint") {

@@ -1,0 +1,296 @@
+// temper analyze
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+
+#include "apps/temper/analysis_files.h"
+#include "apps/temper/commands.h"
+#include "apps/temper/console.h"
+#include "apps/temper/data_loading.h"
+#include "core/json.h"
+#include "core/parallel.h"
+#include "models/analysis/equivalent_smoothing.h"
+#include "models/analysis/mutual_information.h"
+#include "models/training/json.h"
+
+namespace temper::app {
+namespace {
+
+struct Options {
+  std::string run, data, figure = "all", out;
+  std::vector<std::string> classes, splits = {"train", "val"};
+  std::vector<double> temperatures = {1, 2, 4, 8};
+  Index examples = 100, inputs = 300;
+  analysis::InformationOptions information;
+  std::optional<int> shift;
+  std::optional<std::string> flip;
+  int threads = 0;
+  bool json = false;
+
+  bool wants(const char* name) const { return figure == name || figure == "all"; }
+};
+
+void check(const Options& options) {
+  constexpr std::array kFigures = {"projection", "templates", "information", "smoothing", "all"};
+  TEMPER_CHECK(std::ranges::count(kFigures, options.figure) == 1, "--figure: ", options.figure,
+               " is not known; give projection, templates, information, smoothing or all");
+  for (const std::string& split : options.splits) {
+    TEMPER_CHECK(split == "train" || split == "val" || split == "test", "--split: ", split, " is not known; give train, val or test");
+    TEMPER_CHECK(std::ranges::count(options.splits, split) == 1, "--split: ", split, " is named twice; give each once");
+  }
+  for (const double T : options.temperatures) {
+    TEMPER_CHECK(T > 0 && std::isfinite(T), "--temperature: ", T, " is not allowed; give finite numbers above 0");
+  }
+  TEMPER_CHECK(options.examples >= 1, "--examples: ", options.examples, " is not allowed; give at least 1");
+  TEMPER_CHECK(options.inputs >= 1, "--inputs: ", options.inputs, " is not allowed; give at least 1");
+  const Index least = options.information.reuse ? 2 : 1, L = options.information.samples;
+  TEMPER_CHECK(L >= least, "--images: ", L, " is not allowed; give at least ", least);
+}
+
+// A class by its name, else by its number.
+Index class_of(const std::string& text, const std::vector<std::string>& names) {
+  const auto named = std::find(names.begin(), names.end(), text);
+  if (named != names.end()) return named - names.begin();
+  Index number = -1;
+  const char* const end = text.data() + text.size();
+  const bool whole = std::from_chars(text.data(), end, number).ptr == end;
+  TEMPER_CHECK(whole && number >= 0 && number < static_cast<Index>(names.size()), "--classes: ", text,
+               " is no class of the run; give names such as ", names.front(), ", or numbers 0-", names.size() - 1);
+  return number;
+}
+
+// Those of --classes, else the paper's where the data have them, else the first ones.
+std::vector<Index> classes_of(const Options& options, const std::vector<std::string>& names, std::size_t count,
+                              std::initializer_list<std::vector<std::string>> papers) {
+  std::vector<Index> classes;
+  for (const std::string& text : options.classes) classes.push_back(class_of(text, names));
+  for (const std::vector<std::string>& paper : papers) {
+    const bool there = std::ranges::all_of(paper, [&](const std::string& name) { return std::ranges::count(names, name) > 0; });
+    for (std::size_t i = 0; options.classes.empty() && there && i < count; ++i) classes.push_back(class_of(paper[i], names));
+  }
+  for (Index k = 0; classes.size() < count && options.classes.empty(); ++k) classes.push_back(k);
+  TEMPER_CHECK(classes.size() >= count, "--classes: ", classes.size(), " of them; this figure is of ", count,
+               ": give as many, or another --figure");
+  classes.resize(count);
+  for (const Index k : classes)
+    TEMPER_CHECK(std::ranges::count(classes, k) == 1, "--classes: ", names[static_cast<std::size_t>(k)],
+                 " is named twice; give different ones");
+  return classes;
+}
+
+std::string list(const std::vector<Index>& classes, const std::vector<std::string>& names) {
+  std::string text;
+  for (const Index k : classes) text += (text.empty() ? "" : ", ") + names[static_cast<std::size_t>(k)];
+  return text;
+}
+
+// A run, its data, and what was asked about them. Each figure prints itself, or adds itself to the JSON.
+class Analysis {
+ public:
+  Analysis(const Options& options, training::LoadedRun run, const data::Splits& splits)
+      : options_(options), run_(std::move(run)), names_(run_.model.class_names), splits_(splits) {}
+
+  void projection() {
+    const std::vector<Index> classes =
+        classes_of(options_, names_, 3, {{"airplane", "automobile", "bird"}, {"beaver", "dolphin", "otter"}});
+    Json result{{"classes", {name(classes[0]), name(classes[1]), name(classes[2])}}};
+    Table table({"projection of " + list(classes, names_), "images", "scatter", "between centres", "spread", "between templates"});
+    for (const std::string& split : options_.splits) {
+      const data::Dataset& all = part(split);
+      const data::Dataset set = all.subset(analysis::first_of_each(all, classes, options_.examples), all.name);
+      const analysis::Penultimate penultimate = analysis::penultimate(run_.model, set);
+      const analysis::Projection p = analysis::project(penultimate, {classes[0], classes[1], classes[2]});
+      result[split] = {{"images", set.size()},
+                       {"scatter", p.scatter},
+                       {"centre_distance", p.centre_distance},
+                       {"spread", p.spread()},
+                       {"template_distance", p.template_distance}};
+      table.row({split, grouped(set.size()), fmt::format("{:.4g}", p.scatter), fmt::format("{:.4g}", p.centre_distance),
+                 fmt::format("{:.4f}", p.spread()), fmt::format("{:.4g}", p.template_distance)});
+      if (!options_.out.empty()) write_projection(options_.out, split, p, penultimate);
+    }
+    keep("projection", result, table.text() + "  spread = scatter / distance of the centres: smaller is tighter\n");
+  }
+
+  void templates() {
+    Json result = Json::object();
+    Table table({"distances to templates", "images", "of the own class", "of others", "unevenness"});
+    for (const std::string& split : options_.splits) {
+      const analysis::TemplateDistances d = analysis::template_distances(analysis::penultimate(run_.model, part(split)));
+      result[split] = {{"images", part(split).size()}, {"own", d.own}, {"others", d.others}, {"unevenness", d.unevenness}};
+      result["between"] = d.between;
+      table.row({split, grouped(part(split).size()), fmt::format("{:.4g}", d.own), fmt::format("{:.4g}", d.others),
+                 fmt::format("{:.4f}", d.unevenness)});
+      if (!options_.out.empty()) write_template_distances(options_.out, d, names_);
+    }
+    keep("templates", result, table.text() + "  unevenness = deviation / mean over the other classes: 0 is equally far from all\n");
+  }
+
+  void smoothing() {
+    const calibration::Predictions train =
+        models::predict(run_.model, splits_.train, {.on_progress = [&, start = now()](Index done) {
+                          show_stage(fmt::format("training images: {}  {}", grouped(done), eta(start, done, splits_.train.size())));
+                        }});
+    clear_stage();
+    Json result = Json::array();
+    Table table({"equivalent smoothing at T", "gamma"});
+    std::vector<TemperatureAndGamma> rows;
+    for (const double T : options_.temperatures) {
+      rows.push_back({T, analysis::equivalent_smoothing(train, T)});
+      result.push_back({{"temperature", T}, {"gamma", rows.back().gamma}});
+      table.row({fmt::format("{:.4g}", T), fmt::format("{:.4f}", rows.back().gamma)});
+    }
+    if (!options_.out.empty()) write_smoothing(options_.out, rows);
+    keep("smoothing", result, table.text());
+  }
+
+  // Whether images change at random, which is the noise of the information.
+  bool has_noise() const {
+    const data::Augment noise = augment();
+    return data::varies(noise, splits_.train.image, run_.model.spec.image) || (splits_.train.photos && data::varies(noise.photo));
+  }
+
+  void information() {
+    const std::vector<Index> classes = classes_of(options_, names_, 2, {{"airplane", "dog"}});
+    TEMPER_CHECK(has_noise(), "--figure: information takes augmentation for the noise, and ", options_.run,
+                 " was trained without; give --shift 2 or --flip random");
+    const data::Dataset set = splits_.train.subset(analysis::first_of_each(splits_.train, classes, options_.inputs), splits_.train.name);
+    const analysis::InformationOptions& how = options_.information;
+    const std::vector<double> values = analysis::logit_differences(
+        run_.model, set,
+        {.first = classes[0],
+         .second = classes[1],
+         .augment = augment(),
+         .images = how.samples + (how.reuse ? 0 : 1),
+         .seed = how.seed,
+         .on_progress = [start = now()](Index done, Index all) {
+           show_stage(fmt::format("augmented images: {} of {}  {}", grouped(done), grouped(all), eta(start, done, all)));
+         }});
+    clear_stage();
+    const analysis::MutualInformation i = analysis::mutual_information(values, set.labels, how);
+    if (!options_.out.empty()) write_information(options_.out, values, set.labels, names_);
+    const Json result{{"classes", {name(classes[0]), name(classes[1])}},
+                      {"inputs", i.inputs},
+                      {"images", how.samples},
+                      {"y", how.reuse ? "reused" : "fresh"},
+                      {"nats", i.nats},
+                      {"most", i.most},
+                      {"shuffled", i.shuffled},
+                      {"shuffled_within_class", i.shuffled_within_class},
+                      {"corrected", i.corrected()},
+                      {"beyond_class", i.beyond_class()},
+                      {"variance", i.variance}};
+    keep("information", result,
+         fmt::format("mutual information of input and logit difference ({}), {} training images, {} augmented images each, y {}:\n"
+                     "  I = {:.4f} nats of at most {:.4f}; shuffled {:.4f}, within the classes {:.4f}\n"
+                     "  I without its bias {:.4f}, of the input beyond its class {:.4f}\n",
+                     list(classes, names_), grouped(i.inputs), how.samples, how.reuse ? "reused" : "fresh", i.nats, i.most, i.shuffled,
+                     i.shuffled_within_class, i.corrected(), i.beyond_class()));
+  }
+
+  Json json() const { return json_; }
+
+ private:
+  static std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::now(); }
+  const std::string& name(Index k) const { return names_[static_cast<std::size_t>(k)]; }
+  const data::Dataset& part(const std::string& split) const {
+    return split == "train" ? splits_.train : split == "val" ? splits_.val : splits_.test;
+  }
+
+  // That of the run's training, but for what was said.
+  data::Augment augment() const {
+    data::Augment augment = run_.recipe.augment;
+    if (options_.shift) augment.shift = *options_.shift;
+    if (options_.flip) augment.flip = data::flip(*options_.flip);
+    return augment;
+  }
+
+  void keep(const char* key, const Json& result, const std::string& text) {
+    json_[key] = result;
+    if (!options_.json) fmt::print("{}", text);
+  }
+
+  const Options& options_;
+  const training::LoadedRun run_;
+  const std::vector<std::string> names_;
+  const data::Splits& splits_;
+  Json json_ = Json::object();
+};
+
+void run(const Options& options) {
+  check(options);
+  if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
+  if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
+  training::LoadedRun loaded = training::load_run(options.run);
+  data::LoadOptions how = options_of(loaded);
+  how.with_train = true;
+  const std::string& spec = options.data.empty() ? loaded.data : options.data;
+  const data::Splits splits = load_data(spec, how);
+  TEMPER_CHECK(splits.train.class_names == loaded.model.class_names, "--data: the classes of ", splits.train.name,
+               " are not those of the run; give the data it was trained on");
+  if (options.shift) obey("--shift", [&] { data::check({.shift = *options.shift}, loaded.model.spec.image); });
+  const Index K = loaded.model.spec.classes;
+  if (!options.out.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.out, error);
+    TEMPER_CHECK(!error, options.out, ": the folder cannot be made: ", error.message(), "; give another --out");
+  }
+  Analysis analysis(options, std::move(loaded), splits);
+  const bool all = options.figure == "all";
+  if (options.wants("projection") && (!all || K >= 3)) analysis.projection();
+  if (options.wants("templates")) analysis.templates();
+  if (options.wants("information") && (!all || analysis.has_noise())) analysis.information();
+  if (options.wants("smoothing")) analysis.smoothing();
+  if (!options.json) return;
+  Json json{{"run", options.run}};
+  json.update(analysis.json());
+  fmt::print("{}\n", json.dump());
+}
+
+}  // namespace
+
+void add_analyze(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("analyze", "Look into a network: clusters, templates, what it knows of its images");
+  auto options = std::make_shared<Options>();
+  constexpr int kMost = 1000;
+  const auto is_list = [](CLI::Option* option) { option->delimiter(',')->expected(1, kMost)->allow_extra_args(false); };
+  command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
+  command->add_option("--figure", options->figure, "projection, templates, information, smoothing or all (default)")->type_name("NAME");
+  is_list(command->add_option("--classes", options->classes, "Three of them for projection, two for information, by name or number")
+              ->type_name("A,B,C"));
+  is_list(command->add_option("--split", options->splits, "Of projection and templates: train, val, test (default train,val)")
+              ->type_name("NAME,..."));
+  command->add_option("--examples", options->examples, "Of projection: images of each class (default 100)")->type_name("N");
+  command->add_option("--inputs", options->inputs, "Of information: training images of each class (default 300)")->type_name("N");
+  command->add_option("--images", options->information.samples, "Of information: augmented images whose mean is taken (default 5)")
+      ->type_name("L");
+  command->add_flag("--reuse", options->information.reuse, "Of information: y is one of these images, not a fresh one");
+  command->add_option("--shift", options->shift, "Of information: noise, instead of the shift of the training")->type_name("P");
+  command->add_option("--flip", options->flip, "The same for mirroring: none or random")->type_name("NAME");
+  is_list(command->add_option("--temperature", options->temperatures, "Of smoothing (default 1,2,4,8)")->type_name("T,..."));
+  command->add_option("--seed", options->information.seed, "Of augmentation and shuffles (default 1)")->type_name("S");
+  command->add_option("--data", options->data, "Where the run's data lie now")->type_name("SPEC");
+  command->add_option("--threads", options->threads, "Threads to compute on (default: all cores)")->type_name("N");
+  command->add_option("--out", options->out, "Keep figures as SVG and numbers as CSV in this folder")->type_name("FOLDER");
+  command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
+  command->footer(
+      "After Müller, Kornblith and Hinton, When Does Label Smoothing Help? (2019):\n"
+      "  projection   penultimate activations of three classes on the plane of their templates, the weights of the last layer\n"
+      "               (Figure 1). Smoothing makes the clusters tight: spread is their radius over the distance of their centres.\n"
+      "  templates    how far activations are from the template of their class and from the others'\n"
+      "  information  what is left of an image's identity in the difference of two logits, augmentation being the noise (Figure 6).\n"
+      "               Without information the estimate is not 0; \"shuffled\" is what it is then.\n"
+      "  smoothing    gamma, the label smoothing that the network amounts to as a teacher at temperature T (Figure 5)\n\n"
+      "Examples:\n"
+      "  temper analyze runs/hard --out figures\n"
+      "  temper analyze runs/hard --figure projection --classes cat,dog,ship --split test --json");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace temper::app

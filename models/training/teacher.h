@@ -1,0 +1,69 @@
+// Whom a student learns from: a network, several of them, or a table of logits from anywhere.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/loader.h"
+#include "models/model.h"
+#include "models/training/distillation.h"
+#include "models/training/recipe.h"
+
+namespace temper::training {
+
+// Logits of another program's network, a row for each training sample.
+struct TeacherFile {
+  std::string logits;          // a file that data/tables/table.h reads
+  bool probabilities = false;  // it holds probabilities
+};
+
+// A teacher that exists fits its student: the same classes in the same order, images that it can see. It is frozen by
+// construction: networks run with the tape paused, where nothing is recorded and no statistic moves.
+//
+// Several networks teach as one, by the mean of their probabilities at the distillation's temperature T: the logits
+//   z = T log( 1/M sum_m softmax(z_m / T) ),   up to a constant of each row,
+// have that mean as softmax(z / T) (Hinton et al. 2015, section 2, with the arithmetic mean). Of the form `logits` it is the mean of the
+// logits, to which the distance has the same gradient as the mean of the distances.
+class Teacher {
+ public:
+  // At least one. Throws Error "--teacher: ..." when one of them does not fit the images of `train` or has other classes than the student.
+  // References to the networks are kept.
+  Teacher(std::vector<const models::Model*> networks, const models::Model& student, const data::Dataset& train,
+          const Distillation& distillation);
+  // Logits of each sample of `train`, in its order. Throws Error naming the file when rows or classes are not as many, values not finite or
+  // not what was said; and "--teacher-logits: ..." when the recipe changes images at random, of which such a file knows nothing.
+  Teacher(const TeacherFile& file, const models::Model& student, const data::Dataset& train, const Recipe& recipe);
+
+  // The logits of every sample of `train`, as it is without augmentation. Where the recipe shows them in this way always, they are kept by
+  // sample: a batch then costs no pass through a network. on_progress: images that a network has seen, of all that all have to see.
+  using Progress = std::function<void(Index done, Index all)>;
+  calibration::Predictions study(const data::Dataset& train, const Recipe& recipe, const Progress& on_progress = {});
+  bool knows_by_sample() const { return known_ != nullptr; }
+
+  // (N,K), of a batch of the loader that has companions() and the set that was studied.
+  Tensor operator()(const data::Batch& batch) const;
+
+  // How the networks see images, where that differs from their student.
+  const std::vector<data::Preprocessing>& companions() const { return companions_; }
+
+ private:
+  std::size_t eyes_for(const data::Preprocessing& seen, const data::Preprocessing& student);
+  void combine(std::span<const float* const> each, Index rows, float* together) const;
+
+  static constexpr std::size_t kAsStudent = static_cast<std::size_t>(-1);
+
+  Index classes_;
+  std::vector<const models::Model*> networks_;
+  std::vector<std::size_t> eyes_;  // of each: number of the companion, or kAsStudent
+  std::vector<data::Preprocessing> companions_;
+  Shape seen_;  // by the student
+  Distillation distillation_;
+  std::shared_ptr<const calibration::Predictions> known_;  // by sample
+};
+
+// Whether the recipe shows each image of the set always in the same way, to networks that see `seen` of it.
+bool shows_alike(const Recipe& recipe, const data::Dataset& train, const Shape& seen);
+
+}  // namespace temper::training

@@ -1,0 +1,15 @@
+// What the ranks that train one model do together, beside training.
+#pragma once
+
+#include <string>
+
+#include "models/model.h"
+#include "optim/communicator.h"
+
+namespace temper::training {
+
+// models::predict, each rank a part of the images: all get the logits of all, the same bits as one rank alone.
+calibration::Predictions predict_together(const models::Model& model, const data::Dataset& set, const models::PredictOptions& options,
+                                          optim::Communicator& ranks);
+
+}  // namespace temper::training
