@@ -30,9 +30,8 @@ ConvBatchNorm::ConvBatchNorm(const ParameterStore::Scope& conv_scope, const Conv
 Tensor ConvBatchNorm::operator()(Tensor x, Tensor residual) const {
   if (Tape::recording()) return norm(conv(std::move(x)), std::move(residual));
   PackedConv2d local;
-  const PackedConv2d& packed = Frozen::derive(norm.weight, local, [&] {
-    return pack_conv2d(conv.weight, conv.bias ? Tensor(*conv.bias) : Tensor(), conv.options, map_of(norm));
-  });
+  const PackedConv2d& packed = Frozen::derive(
+      norm.weight, local, [&] { return pack_conv2d(conv.weight, conv.bias ? Tensor(*conv.bias) : Tensor(), conv.options, map_of(norm)); });
   return conv2d(x, packed, norm.options.relu, residual);
 }
 

@@ -37,17 +37,20 @@ void multiply_into(const GradientView& dstudent, const View& gradient, float dlo
   });
 }
 
-// y = log softmax(z / temperature) of one row.
-void log_softmax(const float* z, Index K, double temperature, double* y) {
+// p = softmax(z / temperature) of one row and y = log p; an exponential costs more than all else here, so p takes that of the sum.
+void softmax(const float* z, Index K, double temperature, double* p, double* y) {
   float max = -std::numeric_limits<float>::infinity();
   for (Index k = 0; k < K; ++k) max = std::max(max, z[k]);  // a NaN is passed over here and caught by the sum
   double sum = 0;
   for (Index k = 0; k < K; ++k) {
     y[k] = (double{z[k]} - max) / temperature;
-    sum += std::exp(y[k]);
+    sum += p[k] = std::exp(y[k]);
   }
   const double log_sum = std::log(sum);
-  for (Index k = 0; k < K; ++k) y[k] -= log_sum;
+  for (Index k = 0; k < K; ++k) {
+    y[k] -= log_sum;
+    p[k] /= sum;
+  }
 }
 
 struct DistillationLoss {
@@ -65,15 +68,14 @@ struct DistillationLoss {
     const double N = rows_of(student.shape), slope = factor / (N * student_temperature);
     const double sum = sum_over_rows(student.shape, [&](Index first) {
       Workspace scratch;
-      double* const log_p = scratch.take<double>(K);
-      double* const log_q = scratch.take<double>(K);
-      log_softmax(teacher.data + first, K, teacher_temperature, log_p);
-      log_softmax(student.data + first, K, student_temperature, log_q);
+      double *const p = scratch.take<double>(K), *const log_p = scratch.take<double>(K);
+      double *const q = scratch.take<double>(K), *const log_q = scratch.take<double>(K);
+      softmax(teacher.data + first, K, teacher_temperature, p, log_p);
+      softmax(student.data + first, K, student_temperature, q, log_q);
       double divergence = 0;
       for (Index k = 0; k < K; ++k) {
-        const double p = std::exp(log_p[k]);
-        if (p != 0) divergence += p * (log_p[k] - log_q[k]);  // 0 log 0 = 0; a NaN is not 0
-        gradient[first + k] = static_cast<float>(slope * (std::exp(log_q[k]) - p));
+        if (p[k] != 0) divergence += p[k] * (log_p[k] - log_q[k]);  // 0 log 0 = 0; a NaN is not 0
+        gradient[first + k] = static_cast<float>(slope * (q[k] - p[k]));
       }
       return divergence;
     });

@@ -6,6 +6,12 @@
 #include <cstring>
 
 #include "core/ops/distillation.h"
+#include "core/tape.h"
+#include "layers/batch_norm.h"
+#include "layers/dropout.h"
+#include "layers/linear.h"
+#include "layers/noise.h"
+#include "layers/sequential.h"
 #include "models/training/trainer.h"
 
 namespace temper::training {
@@ -53,6 +59,57 @@ TEST_CASE("distillation: the teacher is frozen, the student never is") {
   REQUIRE(means.size() == 3);
   CHECK(means[1] != means[0]);
   CHECK(means[2] != means[1]);
+}
+
+// The rest of case 9: with dropout, too, a teacher gives one answer, and a student drops in the second epoch as in the first.
+class Dropping final : public models::Network {
+ public:
+  Dropping(const ParameterStore::Scope& scope, const models::NetworkSpec& spec)
+      : layers_{layers::Linear(scope / "fc1", {.inputs = {spec.image[0], spec.image[1], spec.image[2]}, .outputs = 32}),
+                layers::BatchNorm(scope / "bn", {.channels = 32, .options = {.relu = true}}), layers::Dropout(0.5f),
+                layers::Linear(scope / "fc2", {.inputs = 32, .outputs = spec.classes})} {}
+  Tensor operator()(Tensor images) override { return layers_(std::move(images)); }
+
+ private:
+  layers::Sequential layers_;
+};
+
+models::Model dropping(const data::Dataset& set, std::uint64_t seed) {
+  models::Model model = models::make_model("mlp-8", set, seed);
+  model.parameters = std::make_unique<ParameterStore>();
+  model.network = std::make_unique<Dropping>(model.parameters->root(), model.spec);
+  model.parameters->commit({.seed = seed});
+  return model;
+}
+
+TEST_CASE("distillation: a teacher with dropout gives one answer, its student drops after validation as before") {
+  const data::Splits splits = data::digits();
+  const models::Model teacher = dropping(splits.train, 1), student = dropping(splits.train, 2);
+  const std::vector<float> before = values(teacher);
+  const Loss loss = distillation_loss(teacher, student, splits.train, {.temperature = 2}, two_epochs());
+  data::Loader loader(splits.train, student.preprocessing, {.batch = 20});
+  auto epoch = loader.epoch(0);
+  const data::Batch& batch = *epoch.begin();
+  const auto on_tape = [&](const models::Model& model) {
+    const Tape tape;
+    const layers::Noise noise(Random(1, {7}));
+    const Tensor logits = model(batch.images);
+    return std::vector<float>(logits.values().begin(), logits.values().end());
+  };
+  int drops = 0;
+  Observer observer;
+  observer.on_epoch = [&](const EpochRecord&) {  // after validation
+    const Tape::Pause evaluation;
+    const Tensor still = student(batch.images), again = student(batch.images);
+    CHECK(std::equal(still.values().begin(), still.values().end(), again.values().begin()));
+    drops += on_tape(student) != std::vector<float>(still.values().begin(), still.values().end());
+  };
+  train(student, splits.train, splits.val, two_epochs(), loss, observer);
+  CHECK(drops == 2);
+  CHECK(same_bits(before, values(teacher)));
+  const Tape tape;  // a loss of logits that stay the same: the teacher's are
+  const Tensor z(Shape{20, 10}, std::vector<float>(200, 0.5f));
+  CHECK(loss(z, batch).item() == loss(z, batch).item());
 }
 
 TEST_CASE("distillation: at beta 1 the labels play no part, at beta 0 the teacher plays none") {
