@@ -95,7 +95,7 @@ class Run {
       update(*batch);
       state_.running.seconds = seconds_before + seconds_since(start);
       observer_.on_step(progress(batch->loss / batch->images));
-      if (batch->stop) {
+      if (sync_ ? batch->stop : observer_.stop()) {
         save();
         throw Stopped(state_);
       }
@@ -118,11 +118,7 @@ class Run {
 
   // The gradient of the next shard. Once it is the last of its batch, that of the batch is complete.
   std::optional<optim::BatchSums> take(const data::Batch& shard) {
-    if (!sync_) {
-      optim::BatchSums sums = pass(shard, 1);
-      sums.stop = observer_.stop();
-      return sums;
-    }
+    if (!sync_) return pass(shard, 1);
     const double share = static_cast<double>(shard.samples.size()) / static_cast<double>(shard.whole);
     optim::BatchSums sums;
     if (share > 0) {

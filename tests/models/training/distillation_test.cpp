@@ -98,7 +98,7 @@ TEST_CASE("distillation: a teacher with dropout gives one answer, its student dr
   };
   int drops = 0;
   Observer observer;
-  observer.on_epoch = [&](const EpochRecord&) {  // after validation
+  observer.on_epoch = [&](const std::vector<EpochRecord>&) {  // after validation
     const Tape::Pause evaluation;
     const Tensor still = student(batch.images), again = student(batch.images);
     CHECK(std::equal(still.values().begin(), still.values().end(), again.values().begin()));

@@ -18,6 +18,7 @@ model = "a \"quoted\" \\ name"
 epochs = 7
 steps = 71
 batch = 9
+shards = 3
 seed = 12345678901
 val_size = 12
 image_size = 48
