@@ -1,7 +1,6 @@
 // `temper calibrate --logits` as a script sees it.
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,23 +11,15 @@
 #include "core/json.h"
 #include "core/random.h"
 #include "data/tables/table.h"
+#include "tests/apps/program.h"
 #include "tests/apps/well_formed.h"
 #include "tests/temporary_folder.h"
 
 namespace temper {
 namespace {
 
-struct Result {
-  int code;
-  std::string out, err;
-};
-
 Result calibrate(const TemporaryFolder& folder, const std::string& arguments) {
-  const std::string out = folder / "stdout", err = folder / "stderr";
-  const std::string command =
-      concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " calibrate ", arguments, " >", out, " 2>", err, " </dev/null");
-  const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), read_file(out), read_file(err)};
+  return temper_program(folder.path(), "calibrate " + arguments);
 }
 
 // Overconfident logits of three classes, as text.

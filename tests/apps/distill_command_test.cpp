@@ -1,7 +1,6 @@
 // `temper distill` and `temper analyze` as a script sees them.
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,35 +12,16 @@
 #include "core/json.h"
 #include "core/safetensors.h"
 #include "models/training/run.h"
+#include "tests/apps/program.h"
 #include "tests/apps/well_formed.h"
 #include "tests/temporary_folder.h"
 
 namespace temper {
 namespace {
 
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-Result temper_program(const TemporaryFolder& folder, const std::string& arguments) {
-  const std::string out = folder / "stdout", err = folder / "stderr";
-  const std::string command = concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " ", arguments, " >", out, " 2>", err, " </dev/null");
-  const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), read_file(out), read_file(err)};
-}
-
-Json json_of(const TemporaryFolder& folder, const std::string& arguments) {
-  const Result result = temper_program(folder, arguments + " --json");
-  CAPTURE(arguments);
-  CAPTURE(result.err);
-  REQUIRE(result.code == 0);
-  return Json::parse(result.out);
-}
-
 // One line of error that says what to do, and no run.
-void check_refused(const TemporaryFolder& folder, const std::string& arguments, int code, const std::string& about) {
-  const Result result = temper_program(folder, arguments);
+void check_teaches_nothing(const TemporaryFolder& folder, const std::string& arguments, int code, const std::string& about) {
+  const Result result = temper_program(folder.path(), arguments);
   CAPTURE(arguments);
   CAPTURE(result.err);
   CHECK(result.code == code);
@@ -56,10 +36,10 @@ const std::string kStill = " --shift 0";
 
 TEST_CASE("distill command: one teacher, an ensemble and a file, with gamma in the result and in the run") {
   const TemporaryFolder folder;
-  json_of(folder, "train --data digits --model mlp-32 --epochs 6 --seed 1 --out a");
-  json_of(folder, "train --data digits --model cnn --epochs 2 --seed 2 --smoothing 0.2 --out b");
+  json_of(folder.path(), "train --data digits --model mlp-32 --epochs 6 --seed 1 --out a");
+  json_of(folder.path(), "train --data digits --model cnn --epochs 2 --seed 2 --smoothing 0.2 --out b");
   const auto taught = [&](const std::string& how, const std::string& out) {
-    const Json result = json_of(folder, concat("distill --data digits --model mlp-16 --epochs 4 --out ", out, " ", how));
+    const Json result = json_of(folder.path(), concat("distill --data digits --model mlp-16 --epochs 4 --out ", out, " ", how));
     const Json teacher = Json::parse(read_file(folder / (out + "/run.json"))).at("teacher");
     CHECK(teacher.at("equivalent_smoothing") == result.at("gamma"));
     CHECK(result.at("accuracy") > 0.3);
@@ -93,16 +73,16 @@ TEST_CASE("distill command: one teacher, an ensemble and a file, with gamma in t
   std::rotate(rotated.begin(), rotated.begin() + 3770, rotated.end());
   write_safetensors(folder / "r.safetensors", {.tensors = {{"logits", {.shape = shape, .values = rotated}}}, .metadata = {}});
   const Result warned =
-      temper_program(folder, "distill --data digits --model mlp-8 --epochs 1 --out r --teacher-logits r.safetensors" + kStill);
+      temper_program(folder.path(), "distill --data digits --model mlp-8 --epochs 1 --out r --teacher-logits r.safetensors" + kStill);
   CHECK(warned.err.find("are its rows in their order?") != std::string::npos);
-  REQUIRE(temper_program(folder, "report one still both filed").code == 0);
+  REQUIRE(temper_program(folder.path(), "report one still both filed").code == 0);
 }
 
 TEST_CASE("distill command: says gamma, and what is known about smoothed teachers") {
   const TemporaryFolder folder;
-  json_of(folder, "train --data digits --model mlp-16 --epochs 2 --smoothing 0.1 --out teacher");
+  json_of(folder.path(), "train --data digits --model mlp-16 --epochs 2 --smoothing 0.1 --out teacher");
   const auto says = [&](const std::string& how) {
-    return temper_program(folder, "distill --teacher teacher --model mlp-8 --epochs 1 --overwrite --out student " + how).err;
+    return temper_program(folder.path(), "distill --teacher teacher --model mlp-8 --epochs 1 --overwrite --out student " + how).err;
   };
   const std::string at_1 = says(""), at_4 = says("--temperature 4" + kStill), logits = says("--form logits --clip 1");
   CHECK(at_1.find("teacher teacher: ") != std::string::npos);
@@ -117,8 +97,8 @@ TEST_CASE("distill command: says gamma, and what is known about smoothed teacher
 
 TEST_CASE("distill command: teachers that do not fit, are damaged, unfinished or none are refused before anything is trained") {
   const TemporaryFolder folder;
-  json_of(folder, "train --data digits --model mlp-8 --epochs 1 --out teacher");
-  json_of(folder, "train --data digits --model mlp-8 --epochs 1 --crop 6 --out cropped");
+  json_of(folder.path(), "train --data digits --model mlp-8 --epochs 1 --out teacher");
+  json_of(folder.path(), "train --data digits --model mlp-8 --epochs 1 --crop 6 --out cropped");
   const std::string distill = "distill --model mlp-8 --epochs 1 --out student ";
   const std::string run = read_file(folder / "teacher/run.json"), weights = read_file(folder / "teacher/model.safetensors");
   const auto changed = [&](const std::string& from, const std::string& to) {
@@ -128,51 +108,51 @@ TEST_CASE("distill command: teachers that do not fit, are damaged, unfinished or
     write_file(folder / "teacher/run.json", text.replace(at, from.size(), to));
   };
   changed("\"3\"", "\"three\"");
-  check_refused(folder, distill + "--teacher teacher", 2, "class 3 is three, here it is 3");
+  check_teaches_nothing(folder, distill + "--teacher teacher", 2, "class 3 is three, here it is 3");
   Json swapped = Json::parse(run);
   std::swap(swapped["classes"][2], swapped["classes"][5]);
   write_file(folder / "teacher/run.json", swapped.dump());
-  check_refused(folder, distill + "--teacher teacher", 2, "class 2 is 5, here it is 2");
+  check_teaches_nothing(folder, distill + "--teacher teacher", 2, "class 2 is 5, here it is 2");
   Json larger = Json::parse(run);
   larger["classes"].push_back("ten");
   write_file(folder / "teacher/run.json", larger.dump());
-  check_refused(folder, distill + "--teacher teacher", 1, "teacher/model.safetensors");  // its weights are of ten classes
+  check_teaches_nothing(folder, distill + "--teacher teacher", 1, "teacher/model.safetensors");  // its weights are of ten classes
   write_file(folder / "teacher/run.json", run);
 
   std::filesystem::create_directory(folder / "pictures");
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100}, weights.size() / 2, weights.size() - 1}) {
     write_file(folder / "teacher/model.safetensors", std::string_view(weights).substr(0, size));
-    check_refused(folder, distill + "--teacher teacher", 1, "teacher/model.safetensors");
+    check_teaches_nothing(folder, distill + "--teacher teacher", 1, "teacher/model.safetensors");
   }
   std::filesystem::remove(folder / "teacher/model.safetensors");
-  check_refused(folder, distill + "--teacher teacher", 1, "teacher/model.safetensors");
+  check_teaches_nothing(folder, distill + "--teacher teacher", 1, "teacher/model.safetensors");
   write_file(folder / "teacher/model.safetensors", weights);
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, run.size() / 2, run.size() - 3}) {
     write_file(folder / "teacher/run.json", std::string_view(run).substr(0, size));
-    check_refused(folder, distill + "--teacher teacher", 1, "teacher/run.json");
+    check_teaches_nothing(folder, distill + "--teacher teacher", 1, "teacher/run.json");
   }
   std::filesystem::remove(folder / "teacher/run.json");
-  check_refused(folder, distill + "--teacher teacher", 1, "no finished run");
-  check_refused(folder, distill + "--teacher pictures", 1, "no finished run");
+  check_teaches_nothing(folder, distill + "--teacher teacher", 1, "no finished run");
+  check_teaches_nothing(folder, distill + "--teacher pictures", 1, "no finished run");
   write_file(folder / "teacher/run.json", run);
 
   write_file(folder / "logits.csv", "1,2,3\n4,5,6\n");
-  check_refused(folder, distill + "--data digits --teacher-logits logits.csv" + kStill, 1, "logits.csv");
-  check_refused(folder, distill + "--data digits --teacher-logits logits.csv", 2, "--teacher-logits: a file has the logits");
-  check_refused(folder, distill + "--teacher teacher --teacher-logits logits.csv", 2, "--teacher-logits");
-  check_refused(folder, distill + "--teacher teacher --probabilities", 2, "--probabilities");
-  check_refused(folder, distill + "--teacher-logits logits.csv", 2, "--data");
-  check_refused(folder, distill + "--teacher teacher --teacher nowhere", 1, "nowhere");
-  check_refused(folder, distill + "--teacher teacher --form logits --factor squared", 2, "--factor");
-  check_refused(folder, distill + "--teacher teacher --student-temperature -1", 2, "--student-temperature");
-  check_refused(folder, distill + "--teacher teacher --dkd-alpha nan", 2, "--dkd-alpha");
-  CHECK(temper_program(folder, distill + "--teacher teacher --teacher cropped").code == 0);
+  check_teaches_nothing(folder, distill + "--data digits --teacher-logits logits.csv" + kStill, 1, "logits.csv");
+  check_teaches_nothing(folder, distill + "--data digits --teacher-logits logits.csv", 2, "--teacher-logits: a file has the logits");
+  check_teaches_nothing(folder, distill + "--teacher teacher --teacher-logits logits.csv", 2, "--teacher-logits");
+  check_teaches_nothing(folder, distill + "--teacher teacher --probabilities", 2, "--probabilities");
+  check_teaches_nothing(folder, distill + "--teacher-logits logits.csv", 2, "--data");
+  check_teaches_nothing(folder, distill + "--teacher teacher --teacher nowhere", 1, "nowhere");
+  check_teaches_nothing(folder, distill + "--teacher teacher --form logits --factor squared", 2, "--factor");
+  check_teaches_nothing(folder, distill + "--teacher teacher --student-temperature -1", 2, "--student-temperature");
+  check_teaches_nothing(folder, distill + "--teacher teacher --dkd-alpha nan", 2, "--dkd-alpha");
+  CHECK(temper_program(folder.path(), distill + "--teacher teacher --teacher cropped").code == 0);
 }
 
 TEST_CASE("analyze command: every figure, as text, JSON and files") {
   const TemporaryFolder folder;
-  json_of(folder, "train --data digits --model cnn --epochs 3 --out hard");
-  const Json all = json_of(folder, "analyze hard --out figures --inputs 30");
+  json_of(folder.path(), "train --data digits --model cnn --epochs 3 --out hard");
+  const Json all = json_of(folder.path(), "analyze hard --out figures --inputs 30");
   for (const char* split : {"train", "val"}) {
     CHECK(all.at("projection").at(split).at("spread") > 0);
     CHECK(all.at("projection").at(split).at("spread") < 0.5);  // clusters, not a cloud
@@ -195,22 +175,22 @@ TEST_CASE("analyze command: every figure, as text, JSON and files") {
   CHECK(lines("information.csv") == 61);
   CHECK(lines("smoothing.csv") == 5);
 
-  const Json chosen = json_of(folder, "analyze hard --figure projection --classes 7,1,4 --split test --examples 5");
+  const Json chosen = json_of(folder.path(), "analyze hard --figure projection --classes 7,1,4 --split test --examples 5");
   CHECK(chosen.at("projection").at("classes") == Json({"7", "1", "4"}));
   CHECK(chosen.at("projection").at("test").at("images") == 15);
   CHECK_FALSE(chosen.contains("smoothing"));
-  const Json reused = json_of(folder, "analyze hard --figure information --inputs 30 --images 3 --reuse --threads 1");
+  const Json reused = json_of(folder.path(), "analyze hard --figure information --inputs 30 --images 3 --reuse --threads 1");
   CHECK(reused.at("information").at("y") == "reused");
-  CHECK(reused == json_of(folder, "analyze hard --figure information --inputs 30 --images 3 --reuse --threads 3"));
-  const std::string text = temper_program(folder, "analyze hard --inputs 30 --temperature 1,3").out;
+  CHECK(reused == json_of(folder.path(), "analyze hard --figure information --inputs 30 --images 3 --reuse --threads 3"));
+  const std::string text = temper_program(folder.path(), "analyze hard --inputs 30 --temperature 1,3").out;
   for (const char* word : {"spread", "unevenness", "shuffled", "gamma"}) CHECK(text.find(word) != std::string::npos);
 }
 
 TEST_CASE("analyze command: what makes no sense is refused in one line") {
   const TemporaryFolder folder;
-  json_of(folder, "train --data digits --model mlp-8 --epochs 1 --out run" + kStill);
+  json_of(folder.path(), "train --data digits --model mlp-8 --epochs 1 --out run" + kStill);
   const auto refused = [&](const std::string& arguments, int code, const char* about) {
-    check_refused(folder, "analyze " + arguments, code, about);
+    check_teaches_nothing(folder, "analyze " + arguments, code, about);
   };
   refused("nowhere", 1, "nowhere");
   refused("run --figure pie", 2, "--figure");
@@ -225,8 +205,8 @@ TEST_CASE("analyze command: what makes no sense is refused in one line") {
   refused("run --flip sideways", 2, "--flip");
   refused("run --shift 8", 2, "--shift");
   refused("run --figure information", 2, "was trained without");
-  CHECK(json_of(folder, "analyze run --figure information --shift 1 --inputs 20").at("information").at("inputs") == 40);
-  CHECK_FALSE(json_of(folder, "analyze run").contains("information"));
+  CHECK(json_of(folder.path(), "analyze run --figure information --shift 1 --inputs 20").at("information").at("inputs") == 40);
+  CHECK_FALSE(json_of(folder.path(), "analyze run").contains("information"));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Image folders and `temper predict` as a script sees them: digits written as PNG files.
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,24 +9,13 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "data/dataset.h"
+#include "tests/apps/program.h"
 #include "tests/data/images/pictures.h"
 
 namespace temper::tests {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-Result temper_program(const FileFolder& folder, const std::string& arguments) {
-  const std::string out = folder.path("stdout"), err = folder.path("stderr");
-  const std::string command = concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " ", arguments, " >", out, " 2>", err, " </dev/null");
-  const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), read_file(out), read_file(err)};
-}
 
 Bytes gray_png(const data::Dataset& set, Index sample) {
   const std::span<const std::uint8_t> pixels = set.pixels_of(sample);
@@ -47,17 +35,17 @@ TEST_CASE("image commands: a folder of digits is described, learned, calibrated,
   folder.write("digits/train/3/Thumbs.db", "x");
   folder.write("digits/test/.DS_Store", "x");
 
-  const Json described = Json::parse(temper_program(folder, "data folder:digits --json").out);
+  const Json described = Json::parse(temper_program(folder.path(), "data folder:digits --json").out);
   CHECK(described.at("image") == Json({8, 8, 3}));
   CHECK(described.at("train").at("samples").get<int>() + described.at("val").at("samples").get<int>() == 600);
   CHECK(described.at("test").at("samples") == 100);
   CHECK(described.at("photos").at("skipped").at("foreign") == 1);
   CHECK(described.at("photos").at("skipped").at("hidden") == 1);
-  CHECK(
-      holds(temper_program(folder, "data folder:digits").out, {"class", "540", "60", "100", "left out: 1 hidden, 1 that are no pictures"}));
+  CHECK(holds(temper_program(folder.path(), "data folder:digits").out,
+              {"class", "540", "60", "100", "left out: 1 hidden, 1 that are no pictures"}));
 
   const std::string how = "train --data folder:digits --model cnn --batch 32 --no-flip --no-random-resized-crop --json ";
-  const Result trained = temper_program(folder, how + "--epochs 3 --out run");
+  const Result trained = temper_program(folder.path(), how + "--epochs 3 --out run");
   REQUIRE(trained.code == 0);
   CHECK(holds(trained.err, {"left out 1 hidden, 1 that are no pictures"}));
   CHECK(Json::parse(trained.out).at("accuracy") > 0.7);
@@ -65,24 +53,24 @@ TEST_CASE("image commands: a folder of digits is described, learned, calibrated,
   CHECK(run.at("preprocessing").at("image") == Json({8, 8}));
   CHECK(run.at("settings").at("random_resized_crop") == false);
 
-  REQUIRE(temper_program(folder, "calibrate run --json").code == 0);
-  const Json measured = Json::parse(temper_program(folder, "eval run --json").out);
+  REQUIRE(temper_program(folder.path(), "calibrate run --json").code == 0);
+  const Json measured = Json::parse(temper_program(folder.path(), "eval run --json").out);
   CHECK(measured.at("accuracy") == Json::parse(trained.out).at("accuracy"));
 
   // Other folders for the run: its classes stay what they are, though one has nine less; a class that the run has not is refused.
   folder.write("sevens/test/7/a.png", gray_png(digits.train, std::ranges::find(digits.train.labels, 7) - digits.train.labels.begin()));
-  const Json sevens = Json::parse(temper_program(folder, "eval run --data folder:sevens --json").out);
+  const Json sevens = Json::parse(temper_program(folder.path(), "eval run --data folder:sevens --json").out);
   CHECK(sevens.at("samples") == 1);
   CHECK(sevens.at("accuracy") == 1.0);
   folder.write("sevens/test/ten/a.png", gray_png(digits.train, 0));
-  const Result refused = temper_program(folder, "eval run --data folder:sevens");
+  const Result refused = temper_program(folder.path(), "eval run --data folder:sevens");
   CHECK(refused.code == 1);
   CHECK(holds(refused.err, {"the class ten", "none of the run's"}));
 
   // Predictions of the test images are right as often as eval says, and the calibrator changes no answer.
   int right = 0;
-  const Json predicted = Json::parse(temper_program(folder, "predict run digits/test/*/*.png --json --top 10").out);
-  const Json raw = Json::parse(temper_program(folder, "predict run digits/test/*/*.png --json --top 10 --raw").out);
+  const Json predicted = Json::parse(temper_program(folder.path(), "predict run digits/test/*/*.png --json --top 10").out);
+  const Json raw = Json::parse(temper_program(folder.path(), "predict run digits/test/*/*.png --json --top 10 --raw").out);
   CHECK(predicted.at("calibrator") == "temperature");
   CHECK(raw.at("calibrator").is_null());
   REQUIRE(predicted.at("images").size() == 100);
@@ -99,15 +87,15 @@ TEST_CASE("image commands: a folder of digits is described, learned, calibrated,
 
   // Photos at random end up the same on any number of threads.
   for (const char* threads : {"1", "3"})
-    REQUIRE(temper_program(folder, concat("train --data folder:digits --model cnn --epochs 1 --contrast 0.4 --threads ", threads,
-                                          " --out at", threads, " --memory-budget ", threads == std::string("1") ? "0" : "1"))
+    REQUIRE(temper_program(folder.path(), concat("train --data folder:digits --model cnn --epochs 1 --contrast 0.4 --threads ", threads,
+                                                 " --out at", threads, " --memory-budget ", threads == std::string("1") ? "0" : "1"))
                 .code == 0);
   CHECK(read_file(folder.path("at1/model.safetensors")) == read_file(folder.path("at3/model.safetensors")));
 }
 
 TEST_CASE("image commands: predict brings colour pictures of any size to a gray model, and names the bad ones") {
   const FileFolder folder;
-  REQUIRE(temper_program(folder, "train --data digits --model cnn --epochs 3 --out run").code == 0);
+  REQUIRE(temper_program(folder.path(), "train --data digits --model cnn --epochs 3 --out run").code == 0);
   const data::Splits digits = data::digits();
   // The first test digit, five times as large and green: its luminance is less, its shape the same.
   const std::span<const std::uint8_t> pixels = digits.test.pixels_of(0);
@@ -117,7 +105,7 @@ TEST_CASE("image commands: predict brings colour pictures of any size to a gray 
                }));
   folder.write("exact.png", gray_png(digits.test, 0));
   folder.write("bad.png", "x");
-  const Result result = temper_program(folder, "predict run large.png bad.png exact.png none.jpg --json --top 1");
+  const Result result = temper_program(folder.path(), "predict run large.png bad.png exact.png none.jpg --json --top 1");
   CHECK(result.code == 1);
   CHECK(std::ranges::count(result.err, '\n') == 2);
   CHECK(holds(result.err, {"temper: error: bad.png: ", "temper: error: none.jpg: no such file"}));
@@ -130,12 +118,12 @@ TEST_CASE("image commands: predict brings colour pictures of any size to a gray 
     CHECK(image.at("classes").size() == 1);
     CHECK(image.at("classes")[0].at("class") == truth);
   }
-  const Result table = temper_program(folder, "predict run exact.png --top 2");
+  const Result table = temper_program(folder.path(), "predict run exact.png --top 2");
   CHECK(table.code == 0);
   CHECK(holds(table.out, {"not calibrated", "the middle 8 x 8 is cut out, as luminance", "exact.png", "probability", " %"}));
-  CHECK(temper_program(folder, "predict run exact.png --top 0").code == 2);
-  CHECK(temper_program(folder, "predict run").code == 2);
-  CHECK(temper_program(folder, "predict nowhere exact.png").code == 1);
+  CHECK(temper_program(folder.path(), "predict run exact.png --top 0").code == 2);
+  CHECK(temper_program(folder.path(), "predict run").code == 2);
+  CHECK(temper_program(folder.path(), "predict nowhere exact.png").code == 1);
 }
 
 TEST_CASE("image commands: bad folders and settings are refused, and nothing is left behind") {
@@ -144,7 +132,7 @@ TEST_CASE("image commands: bad folders and settings are refused, and nothing is 
   folder.write("digits/train/0/empty.jpg", "");
   const std::string train = "train --data folder:digits --model cnn --epochs 1 --out run ";
   const auto refused = [&](const std::string& arguments, int code, const std::vector<std::string>& parts) {
-    const Result result = temper_program(folder, arguments);
+    const Result result = temper_program(folder.path(), arguments);
     CHECK(result.code == code);
     CHECK(std::ranges::count(result.err, '\n') == 1);
     holds(result.err, parts);
@@ -158,10 +146,10 @@ TEST_CASE("image commands: bad folders and settings are refused, and nothing is 
   refused(train + "--smallest-area 0", 2, {"--smallest-area"});
   refused(train + "--brightness -1", 2, {"--brightness"});
   refused(train + "--memory-budget -1", 2, {"--memory-budget"});
-  const Result skipped = temper_program(folder, train + "--skip-bad-images --json");
+  const Result skipped = temper_program(folder.path(), train + "--skip-bad-images --json");
   CHECK(skipped.code == 0);
   CHECK(holds(skipped.err, {"left out 1 damaged picture", "empty.jpg"}));
-  CHECK(temper_program(folder, "eval run --json").code == 0);  // the run knows that it skips
+  CHECK(temper_program(folder.path(), "eval run --json").code == 0);  // the run knows that it skips
 }
 
 }  // namespace

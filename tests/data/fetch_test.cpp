@@ -1,7 +1,6 @@
 // data/fetch.sh: files from a folder, from an address, already there, cut off, wrong. The network is a file:// address.
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "core/check.h"
 #include "core/file.h"
 #include "data/dataset.h"
+#include "tests/apps/program.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::data {
@@ -17,22 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-Result shell(const TemporaryFolder& folder, const std::string& command) {
-  const std::string out = folder / "stdout", err = folder / "stderr";
-  const int status = std::system(concat("cd ", folder.path(), " && { ", command, "; } >", out, " 2>", err, " </dev/null").c_str());
-  return {WEXITSTATUS(status), read_file(out), read_file(err)};
-}
-
 const std::string kFetch = TEMPER_SOURCE_DIR "/data/fetch.sh ";
 
-void check_refused(const TemporaryFolder& folder, const std::string& command, int code, const std::string& about) {
+void check_script_refuses(const TemporaryFolder& folder, const std::string& command, int code, const std::string& about) {
   CAPTURE(command);
-  const Result result = shell(folder, command);
+  const Result result = shell(folder.path(), command);
   CAPTURE(result.err);
   CHECK(result.code == code);
   CHECK(result.out.empty());
@@ -45,7 +34,7 @@ void check_refused(const TemporaryFolder& folder, const std::string& command, in
 // A tiny archive in place of CIFAR-10's, and a copy of the script, ./fetch.sh, that takes its checksum for the official one.
 void make_tiny_cifar(const TemporaryFolder& folder) {
   const Result made =
-      shell(folder,
+      shell(folder.path(),
             "mkdir -p site/cifar-10-batches-bin && cd site && for i in data_batch_1 test_batch; do head -c 300000 /dev/zero "
             ">cifar-10-batches-bin/$i.bin; done && tar -czf cifar-10-binary.tar.gz cifar-10-batches-bin && rm -r "
             "cifar-10-batches-bin && cd .. && sum=$(md5sum <site/cifar-10-binary.tar.gz | cut -c 1-32) && sed "
@@ -56,16 +45,16 @@ void make_tiny_cifar(const TemporaryFolder& folder) {
 
 TEST_CASE("fetch: what makes no sense is refused in one line with exit code 2, and --help teaches") {
   const TemporaryFolder folder;
-  check_refused(folder, kFetch, 2, "SET");
-  check_refused(folder, kFetch + "imagenet x", 2, "imagenet");
-  check_refused(folder, kFetch + "mnist", 2, "DIR");
-  check_refused(folder, kFetch + "mnist x y", 2, "y");
-  check_refused(folder, kFetch + "mnist x --form y", 2, "--form");
-  check_refused(folder, kFetch + "mnist x --from", 2, "--from");
-  check_refused(folder, kFetch + "mnist x --from nowhere", 2, "nowhere");
-  check_refused(folder, kFetch + "mnist x --from . --mirror file:///", 2, "--mirror");
+  check_script_refuses(folder, kFetch, 2, "SET");
+  check_script_refuses(folder, kFetch + "imagenet x", 2, "imagenet");
+  check_script_refuses(folder, kFetch + "mnist", 2, "DIR");
+  check_script_refuses(folder, kFetch + "mnist x y", 2, "y");
+  check_script_refuses(folder, kFetch + "mnist x --form y", 2, "--form");
+  check_script_refuses(folder, kFetch + "mnist x --from", 2, "--from");
+  check_script_refuses(folder, kFetch + "mnist x --from nowhere", 2, "nowhere");
+  check_script_refuses(folder, kFetch + "mnist x --from . --mirror file:///", 2, "--mirror");
   CHECK_FALSE(fs::exists(folder / "x"));
-  const Result help = shell(folder, kFetch + "--help");
+  const Result help = shell(folder.path(), kFetch + "--help");
   CHECK(help.code == 0);
   for (const char* set : {"mnist", "cifar10", "cifar100", "multi30k"}) CHECK(help.out.find(set) != std::string::npos);
 }
@@ -77,14 +66,14 @@ TEST_CASE("fetch: an archive is unpacked from a folder or an address, left alone
   for (const std::string& source : {std::string("--from site"), "--mirror file://" + folder / "site"}) {
     CAPTURE(source);
     const std::string command = "./fetch.sh cifar10 here " + source;
-    CHECK(shell(folder, command).code == 0);
+    CHECK(shell(folder.path(), command).code == 0);
     CHECK(fs::file_size(batch) == 300'000);
     CHECK(std::distance(fs::directory_iterator(folder / "here"), {}) == 1);
     const auto time = fs::last_write_time(batch);
-    CHECK(shell(folder, command).err.find("there already") != std::string::npos);
+    CHECK(shell(folder.path(), command).err.find("there already") != std::string::npos);
     CHECK(fs::last_write_time(batch) == time);
     write_file(batch, "damaged");
-    CHECK(shell(folder, command).code == 0);
+    CHECK(shell(folder.path(), command).code == 0);
     CHECK(fs::file_size(batch) == 300'000);
     fs::remove_all(folder / "here");
   }
@@ -97,31 +86,31 @@ TEST_CASE("fetch: a download that was cut off is continued, one that came wrong 
   fs::create_directory(folder / "here");
   const std::string command = "./fetch.sh cifar10 here --mirror file://" + folder / "site";
   write_file(part, archive.substr(0, archive.size() / 2));
-  CHECK(shell(folder, command).code == 0);
+  CHECK(shell(folder.path(), command).code == 0);
   fs::remove_all(folder / "here/cifar-10-batches-bin");
   write_file(part, archive);  // whole
-  CHECK(shell(folder, command).code == 0);
+  CHECK(shell(folder.path(), command).code == 0);
   fs::remove_all(folder / "here/cifar-10-batches-bin");
   write_file(part, std::string(archive.size() / 2, 'x'));
-  check_refused(folder, command, 1, "checksum");
+  check_script_refuses(folder, command, 1, "checksum");
   CHECK_FALSE(fs::exists(part));
-  CHECK(shell(folder, command).code == 0);
+  CHECK(shell(folder.path(), command).code == 0);
   CHECK(fs::exists(folder / "here/cifar-10-batches-bin/MD5SUMS"));
 }
 
 TEST_CASE("fetch: what is wrong, missing or not reachable leaves no file behind") {
   const TemporaryFolder folder;
   make_tiny_cifar(folder);
-  check_refused(folder, kFetch + "cifar10 here --from site", 1, "checksum");  // that of the official archive
-  check_refused(folder, kFetch + "cifar10 here --mirror file://" + folder / "site", 1, "checksum");
-  check_refused(folder, kFetch + "cifar100 here --from site", 1, "cifar-100-binary.tar.gz");
-  check_refused(folder, kFetch + "mnist here --mirror file:///nowhere", 1, "the download failed");
+  check_script_refuses(folder, kFetch + "cifar10 here --from site", 1, "checksum");  // that of the official archive
+  check_script_refuses(folder, kFetch + "cifar10 here --mirror file://" + folder / "site", 1, "checksum");
+  check_script_refuses(folder, kFetch + "cifar100 here --from site", 1, "cifar-100-binary.tar.gz");
+  check_script_refuses(folder, kFetch + "mnist here --mirror file:///nowhere", 1, "the download failed");
   write_file(folder / "site/train.en.gz", "no text");
-  check_refused(folder, kFetch + "multi30k here --from site", 1, "train.en.gz");
-  check_refused(folder, kFetch + "mnist stdout", 1, "stdout");
+  check_script_refuses(folder, kFetch + "multi30k here --from site", 1, "train.en.gz");
+  check_script_refuses(folder, kFetch + "mnist stdout", 1, "stdout");
   CHECK(fs::is_empty(folder / "here"));
   fs::create_directories(folder / "here/cifar-10-batches-bin");  // of another origin
-  check_refused(folder, "./fetch.sh cifar10 here --from site", 1, "not whole");
+  check_script_refuses(folder, "./fetch.sh cifar10 here --from site", 1, "not whole");
 }
 
 TEST_CASE("fetch: the real files, packed anew or unpacked, are known by what is in them, and read") {
@@ -131,15 +120,15 @@ TEST_CASE("fetch: the real files, packed anew or unpacked, are known by what is 
     return;
   }
   const TemporaryFolder folder;
-  CHECK(shell(folder, concat(kFetch, "mnist mnist --from ", real)).code == 0);
+  CHECK(shell(folder.path(), concat(kFetch, "mnist mnist --from ", real)).code == 0);
   CHECK(mnist(folder / "mnist").test.size() == 10'000);
-  CHECK(shell(folder, "rm mnist/train* && gunzip mnist/t10k-labels*.gz").code == 0);
-  CHECK(shell(folder, concat(kFetch, "mnist mnist --mirror file://", real, "/mnist")).code == 0);
+  CHECK(shell(folder.path(), "rm mnist/train* && gunzip mnist/t10k-labels*.gz").code == 0);
+  CHECK(shell(folder.path(), concat(kFetch, "mnist mnist --mirror file://", real, "/mnist")).code == 0);
   CHECK(mnist(folder / "mnist").train.size() == 55'000);
   if (fs::exists(concat(real, "/multi30k"))) {
-    CHECK(shell(folder, concat(kFetch, "multi30k text --from ", real)).code == 0);
+    CHECK(shell(folder.path(), concat(kFetch, "multi30k text --from ", real)).code == 0);
     CHECK(fs::file_size(folder / "text/train.de") == 2'110'398);
-    CHECK(shell(folder, concat(kFetch, "multi30k text")).code == 0);  // nothing left to download
+    CHECK(shell(folder.path(), concat(kFetch, "multi30k text")).code == 0);  // nothing left to download
   }
 }
 
