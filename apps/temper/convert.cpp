@@ -9,6 +9,7 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
+#include "apps/temper/run_summary.h"
 #include "apps/temper/setting_options.h"
 #include "apps/temper/training_options.h"
 #include "core/json.h"
@@ -16,7 +17,6 @@
 #include "core/weights.h"
 #include "data/pytorch/state_dict.h"
 #include "data/pytorch/tensor_names.h"
-#include "models/training/json.h"
 #include "models/training/run.h"
 
 namespace temper::app {
@@ -164,19 +164,13 @@ void warn_of_surprises(const calibration::Metrics& val, const calibration::Metri
 
 void print_run(const Options& options, const models::Model& model, const training::RunRecord& record) {
   if (options.json) {
-    Json json{{"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", model.parameters->learned_size()}};
-    json.update(training::to_json(record.test));
-    json["temperature"] = 1.0;
-    json["val"] = training::to_json(record.val);
-    fmt::print("{}\n", json.dump());
+    const Json known{
+        {"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", model.parameters->learned_size()}};
+    fmt::print("{}\n", with_metrics(known, record.val, record.test).dump());
     return;
   }
   fmt::print("{}: {} of {} parameters\n", options.out, record.model, grouped(model.parameters->learned_size()));
-  for (const auto& [split, m] : {std::pair{"val", record.val}, std::pair{"test", record.test}}) {
-    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
-               m.nll, m.ece, m.brier);
-  }
-  fmt::print("  next: temper calibrate {0}; temper report {0}\n", options.out);
+  print_metrics(options.out, record.val, record.test);
 }
 
 calibration::Predictions predict(const models::Model& model, const data::Dataset& set, const char* split) {

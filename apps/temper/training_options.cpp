@@ -9,6 +9,7 @@
 
 #include "apps/temper/console.h"
 #include "apps/temper/ranks.h"
+#include "apps/temper/run_summary.h"
 #include "apps/temper/setting_options.h"
 #include "apps/temper/stop_signal.h"
 #include "core/file.h"
@@ -30,23 +31,16 @@ std::string recipe_list() {
 }
 
 void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record) {
-  const calibration::Metrics& test = record.test;
   if (options.json) {
-    Json json{{"command", record.command}, {"out", options.out}, {"parameters", parameters}, {"seconds", record.seconds}};
-    json.update(training::to_json(test));
-    json["temperature"] = 1.0;
-    json["val"] = training::to_json(record.val);
+    const Json known{{"command", record.command}, {"out", options.out}, {"parameters", parameters}, {"seconds", record.seconds}};
+    Json json = with_metrics(known, record.val, record.test);
     if (record.teacher) json["gamma"] = record.teacher->equivalent_smoothing;
     fmt::print("{}\n", json.dump());
     return;
   }
   fmt::print("{}: {} of {} parameters, {:.1f} s on {} threads\n", options.out, record.model, grouped(parameters), record.seconds,
              record.threads);
-  for (const auto& [split, m] : {std::pair{"val", record.val}, std::pair{"test", test}}) {
-    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
-               m.nll, m.ece, m.brier);
-  }
-  fmt::print("  next: temper calibrate {0}; temper report {0}\n", options.out);
+  print_metrics(options.out, record.val, record.test);
 }
 
 void print_finished_run(const TrainingOptions& options) {

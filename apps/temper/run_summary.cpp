@@ -1,0 +1,27 @@
+#include "apps/temper/run_summary.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "apps/temper/console.h"
+#include "models/training/json.h"
+
+namespace temper::app {
+
+Json with_metrics(Json known, const calibration::Metrics& val, const calibration::Metrics& test) {
+  known.update(training::to_json(test));
+  known["temperature"] = 1.0;
+  known["val"] = training::to_json(val);
+  return known;
+}
+
+void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test) {
+  for (const auto& [split, m] : {std::pair{"val", val}, std::pair{"test", test}}) {
+    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
+               m.nll, m.ece, m.brier);
+  }
+  fmt::print("  next: temper calibrate {0}; temper report {0}\n", run);
+}
+
+}  // namespace temper::app
