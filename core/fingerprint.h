@@ -21,7 +21,6 @@ class Fingerprint {
     return add(std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
   }
 
-  std::uint64_t value() const { return state_; }
   std::string hex() const {  // 16 digits
     std::string text;
     for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[state_ >> shift & 0xF];

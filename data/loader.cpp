@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "core/range.h"
 #include "data/mixup.h"
 
 namespace temper::data {
@@ -60,7 +61,8 @@ void Loader::begin(Index epoch, Index first_batch) {
 void Loader::make(Index item, Slot& slot) const {
   const Index b = item / own_parts(), part = options_.first_part + item % own_parts();
   const Index first = sampler_.batch_begin(b), whole = sampler_.batch_begin(b + 1) - first;
-  const Index begin = first + whole * part / options_.parts, end = first + whole * (part + 1) / options_.parts;
+  const Range own = part_of(whole, part, options_.parts);
+  const Index begin = first + own.begin, end = first + own.end;
   slot.batch.part = part;
   slot.batch.whole = whole;
   slot.samples.reserve(static_cast<std::size_t>(sampler_.largest_batch()));

@@ -1,8 +1,8 @@
 #include "optim/communicator.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <thread>
 
 #include "core/check.h"
@@ -10,20 +10,7 @@
 namespace temper::optim {
 namespace {
 
-std::span<std::byte> bytes_of(std::string& text) { return std::as_writable_bytes(std::span(text)); }
-
-// Sends the same to all others, and gets `received[rank]` from each.
-void send_to_all(Communicator& communicator, int tag, std::string& sent, std::vector<std::string>& received) {
-  std::vector<Message> out, in;
-  for (int rank = 0; rank < communicator.size(); ++rank) {
-    if (rank == communicator.rank()) continue;
-    out.push_back({rank, bytes_of(sent)});
-    in.push_back({rank, bytes_of(received[static_cast<std::size_t>(rank)])});
-  }
-  const auto exchange = communicator.exchange(tag, out, in);
-  exchange->start();
-  communicator.wait(*exchange);
-}
+template <class T> std::span<std::byte> bytes_of(T& values) { return std::as_writable_bytes(std::span(values)); }
 
 struct Nothing final : Exchange {
   void start() override {}
@@ -31,40 +18,53 @@ struct Nothing final : Exchange {
   std::vector<int> awaited() const override { return {}; }
 };
 
-constexpr int kSizeTag = 1, kWordsTag = 2;
+constexpr int kLengthTag = 1, kWordsTag = 2;
 
 }  // namespace
 
-void Communicator::wait(Exchange& exchange) const {
+void Communicator::wait(FunctionRef<bool()> done, FunctionRef<const Exchange&()> awaited) const {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
-  while (!exchange.done()) {
-    if (std::chrono::duration<double>(Clock::now() - start).count() > timeout) silent(exchange);
+  while (!done()) {
+    if (std::chrono::duration<double>(Clock::now() - start).count() > timeout) {
+      std::string ranks;
+      for (const int rank : awaited().awaited()) ranks += concat(ranks.empty() ? "" : ", ", rank, " (", host(rank), ")");
+      throw Error(concat("rank ", rank(), ": for ", timeout, " s nothing was heard of rank ", ranks.empty() ? "any" : ranks,
+                         "; look at that machine and its network, then go on with --resume"));
+    }
     std::this_thread::yield();
   }
 }
 
-void Communicator::silent(const Exchange& exchange) const {
-  std::string ranks;
-  for (const int rank : exchange.awaited()) ranks += concat(ranks.empty() ? "" : ", ", rank, " (", host(rank), ")");
-  throw Error(concat("rank ", rank(), ": for ", timeout, " s nothing was heard of rank ", ranks.empty() ? "any" : ranks,
-                     "; look at that machine and its network, then go on with --resume"));
+void Communicator::wait(Exchange& exchange) const {
+  wait([&] { return exchange.done(); }, [&]() -> const Exchange& { return exchange; });
+}
+
+std::unique_ptr<Exchange> exchange_blocks(Communicator& communicator, int tag, FunctionRef<std::span<std::byte>(int rank)> block) {
+  const std::span<std::byte> own = block(communicator.rank());
+  std::vector<Message> sent, received;
+  for (int rank = 0; rank < communicator.size(); ++rank) {
+    if (rank == communicator.rank()) continue;
+    if (!own.empty()) sent.push_back({rank, own});
+    if (const std::span<std::byte> theirs = block(rank); !theirs.empty()) received.push_back({rank, theirs});
+  }
+  return communicator.exchange(tag, sent, received);
 }
 
 std::vector<std::string> gather(Communicator& communicator, const std::string& words) {
+  const auto share = [&](int tag, auto& blocks) {
+    const auto exchange = exchange_blocks(communicator, tag, [&](int rank) { return bytes_of(blocks[static_cast<std::size_t>(rank)]); });
+    exchange->start();
+    communicator.wait(*exchange);
+  };
   const auto ranks = static_cast<std::size_t>(communicator.size()), own = static_cast<std::size_t>(communicator.rank());
-  const std::uint64_t length = words.size();
-  std::string size(sizeof length, '\0'), said = words;
-  std::memcpy(size.data(), &length, sizeof length);
-  std::vector<std::string> sizes(ranks, size), all(ranks);
-  send_to_all(communicator, kSizeTag, size, sizes);
-  for (std::size_t rank = 0; rank < ranks; ++rank) {
-    std::uint64_t count = 0;
-    std::memcpy(&count, sizes[rank].data(), sizeof count);
-    all[rank].resize(count);
-  }
-  send_to_all(communicator, kWordsTag, said, all);
+  std::vector<std::array<std::uint64_t, 1>> lengths(ranks);
+  lengths[own][0] = words.size();
+  share(kLengthTag, lengths);
+  std::vector<std::string> all(ranks);
+  for (std::size_t rank = 0; rank < ranks; ++rank) all[rank].resize(lengths[rank][0]);
   all[own] = words;
+  share(kWordsTag, all);
   return all;
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/function_ref.h"
+
 namespace temper::optim {
 
 // Memory that another rank fills or reads.
@@ -39,10 +41,13 @@ class Communicator {
 
   // Until it is done. Throws Error, naming the ranks that are silent, after timeout seconds.
   void wait(Exchange& exchange) const;
-  // Throws that error.
-  [[noreturn]] void silent(const Exchange& exchange) const;
+  // The same for whatever is done in the end, and meanwhile waits for an exchange.
+  void wait(FunctionRef<bool()> done, FunctionRef<const Exchange&()> awaited) const;
   double timeout = 300;
 };
+
+// An exchange with all other ranks: each gets the block of this one and fills its own. Those without bytes take no part.
+std::unique_ptr<Exchange> exchange_blocks(Communicator& communicator, int tag, FunctionRef<std::span<std::byte>(int rank)> block);
 
 // What every rank says, by rank. All must call it, in the same order; for small things at the beginning.
 std::vector<std::string> gather(Communicator& communicator, const std::string& words);

@@ -16,7 +16,7 @@ void add(float* to, const float* from, Index count) {
 std::span<std::byte> bytes(float* begin, Index count) { return std::as_writable_bytes(std::span(begin, static_cast<std::size_t>(count))); }
 
 // The number of nodes after each shard of the range has joined.
-std::vector<Index> depths(const ShardRange& own) {
+std::vector<Index> depths(const Range& own) {
   std::vector<Index> depths;
   for (Index end = own.begin + 1; end <= own.end; ++end) depths.push_back(static_cast<Index>(nodes_of({own.begin, end}).size()));
   return depths;
@@ -24,7 +24,7 @@ std::vector<Index> depths(const ShardRange& own) {
 
 }  // namespace
 
-Index GradientBucket::stack_size(const ShardRange& own) {
+Index GradientBucket::stack_size(const Range& own) {
   if (own.size() == 1) return 0;
   const std::vector<Index> all = depths(own);
   return *std::ranges::max_element(all);
@@ -57,20 +57,21 @@ void GradientBucket::make_exchanges(int number) {
   const Index rows = depth_.back(), piece = pieces_[me].size();
   if (rows > 1) packed_.resize(values_.size() * static_cast<std::size_t>(rows));
   received_.resize(static_cast<std::size_t>(first_row_.back() * piece));
-  std::vector<Message> scattered, collected, sums_sent, sums_received;
+  std::vector<Message> scattered, collected;
   for (int rank = 0; rank < communicator_.size(); ++rank) {
     if (rank == self) continue;
     const auto r = static_cast<std::size_t>(rank);
-    const ShardRange& theirs = pieces_[r];
+    const Range& theirs = pieces_[r];
     float* const own = rows > 1 ? packed_.data() + theirs.begin * rows : row(0) + theirs.begin;
     if (theirs.size() > 0) scattered.push_back({rank, bytes(own, theirs.size() * rows)});
     const Index sent_rows = first_row_[r + 1] - first_row_[r];
     if (piece > 0) collected.push_back({rank, bytes(received_.data() + first_row_[r] * piece, sent_rows * piece)});
-    if (piece > 0) sums_sent.push_back({rank, bytes(values_.data() + pieces_[me].begin, piece)});
-    if (theirs.size() > 0) sums_received.push_back({rank, bytes(values_.data() + theirs.begin, theirs.size())});
   }
   scatter_ = communicator_.exchange(kFirstTag + 2 * number, scattered, collected);
-  gather_ = communicator_.exchange(kFirstTag + 2 * number + 1, sums_sent, sums_received);
+  gather_ = exchange_blocks(communicator_, kFirstTag + 2 * number + 1, [&](int rank) {
+    const Range& piece_of_rank = pieces_[static_cast<std::size_t>(rank)];
+    return bytes(values_.data() + piece_of_rank.begin, piece_of_rank.size());
+  });
 }
 
 float* GradientBucket::row(Index place) { return stack_.empty() ? values_.data() : stack_[static_cast<std::size_t>(place)]; }
@@ -108,7 +109,7 @@ void GradientBucket::add_own_rows() {
 void GradientBucket::pack() {
   const Index rows = depth_.back();
   for (int rank = 0; rank < communicator_.size(); ++rank) {
-    const ShardRange& piece = pieces_[static_cast<std::size_t>(rank)];
+    const Range& piece = pieces_[static_cast<std::size_t>(rank)];
     const bool stays = rank == communicator_.rank();
     if (!stays && rows == 1) continue;
     float* to = stays ? received_.data() + first_row_[static_cast<std::size_t>(rank)] * piece.size() : packed_.data() + piece.begin * rows;
@@ -117,7 +118,7 @@ void GradientBucket::pack() {
 }
 
 void GradientBucket::add_piece() {
-  const ShardRange& piece = pieces_[static_cast<std::size_t>(communicator_.rank())];
+  const Range& piece = pieces_[static_cast<std::size_t>(communicator_.rank())];
   const Index extent = piece.size();
   for (const TreeStep& step : plan_.steps) add(received_.data() + step.to * extent, received_.data() + step.from * extent, extent);
   std::copy_n(received_.data(), extent, values_.data() + piece.begin);
@@ -133,8 +134,6 @@ bool GradientBucket::done() {
   return phase_ == Phase::done;
 }
 
-const Exchange* GradientBucket::awaited() const {
-  return phase_ == Phase::scattering ? scatter_.get() : phase_ == Phase::gathering ? gather_.get() : nullptr;
-}
+const Exchange& GradientBucket::awaited() const { return phase_ == Phase::scattering ? *scatter_ : *gather_; }
 
 }  // namespace temper::optim

@@ -23,13 +23,13 @@ class GradientBucket {
   // Moves the messages on. Once true, the values are the sum over all shards.
   bool done();
   bool started() const { return phase_ != Phase::folding; }
-  const Exchange* awaited() const;  // null when it waits for none
+  const Exchange& awaited() const;  // requires: started, and not done
   void reset() { phase_ = Phase::folding; }
 
   Index incomplete = 0;  // gradients that the running pass has not written yet; for GradientSync
 
   // The most sums that wait at a time.
-  static Index stack_size(const ShardRange& own);
+  static Index stack_size(const Range& own);
 
  private:
   enum class Phase { folding, scattering, gathering, done };
@@ -43,9 +43,9 @@ class GradientBucket {
   Communicator& communicator_;
   const std::span<float> values_;
   const std::vector<float*> stack_;
-  const ShardRange own_;
+  const Range own_;
   std::vector<Index> depth_;              // of the stack after each own shard
-  std::vector<ShardRange> pieces_;        // of the values, by rank
+  std::vector<Range> pieces_;             // of the values, by rank
   std::vector<Index> first_row_;          // by rank: where its nodes are among all; then how many there are
   TreePlan plan_;                         // of adding the nodes of all ranks
   std::vector<float> packed_, received_;  // own nodes' pieces by rank; this rank's piece of all nodes

@@ -1,14 +1,9 @@
 #include "optim/gradient_sync.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 namespace temper::optim {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr Index kSumsOfShard = 3;
 constexpr int kSumsTag = 3;
@@ -59,18 +54,13 @@ GradientSync::GradientSync(ParameterStore& store, Communicator& communicator, co
                 to = sums_begin(options.shards, rank + 1, communicator.size());
     return std::as_writable_bytes(std::span(sums_).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)));
   };
-  std::vector<Message> sent, received;
-  for (int rank = 0; rank < communicator.size(); ++rank) {
-    if (rank == communicator.rank()) continue;
-    sent.push_back({rank, block(communicator.rank())});
-    received.push_back({rank, block(rank)});
-  }
-  sums_exchange_ = communicator.exchange(kSumsTag, sent, received);
+  sums_exchange_ = exchange_blocks(communicator, kSumsTag, block);
 }
 
+std::span<float> GradientSync::state() const { return store_.all_values().subspan(store_.values().size()); }
+
 GradientSync::Pass::Pass(GradientSync& sync, Index shard) : sync_(sync), last_(shard + 1 == sync.own_.end) {
-  const auto state = sync.store_.all_values().subspan(sync.store_.values().size());
-  if (shard == sync.own_.begin) std::ranges::copy(state, sync.state_.begin());
+  if (shard == sync.own_.begin) std::ranges::copy(sync.state(), sync.state_.begin());
   if (last_) sync.begin_last_pass();
 }
 
@@ -109,7 +99,7 @@ void GradientSync::poll() {
 }
 
 void GradientSync::take_state(double share) {
-  const auto state = store_.all_values().subspan(store_.values().size());
+  const std::span<float> state = this->state();
   for (std::size_t i = 0; i < state.size(); ++i) {
     state_change_[i] = static_cast<float>(share) * (state[i] - state_[i]);
     state[i] = state_[i];  // the next shard starts from the same
@@ -122,7 +112,7 @@ void GradientSync::take(Index shard, double share, const BatchSums& sums) {
   sums_[at] = sums.loss;
   sums_[at + 1] = sums.correct;
   sums_[at + 2] = sums.images;
-  if (share == 0 && shard == own_.begin) std::ranges::copy(store_.all_values().subspan(store_.values().size()), state_.begin());
+  if (share == 0 && shard == own_.begin) std::ranges::copy(state(), state_.begin());
   const bool last = shard + 1 == own_.end;
   for (Gradient& gradient : gradients_) {
     Parameter& parameter = *gradient.parameter;
@@ -139,21 +129,19 @@ void GradientSync::take(Index shard, double share, const BatchSums& sums) {
 }
 
 BatchSums GradientSync::finish(bool stop) {
-  const auto start = Clock::now();
   sums_[static_cast<std::size_t>(sums_begin(options_.shards, communicator_.rank() + 1, communicator_.size()) - 1)] = stop ? 1 : 0;
   sums_exchange_->start();
   for (const auto& bucket : buckets_) {
-    while (!bucket->done()) {
+    const auto done = [&] {
       poll();
-      if (seconds_since(start) > communicator_.timeout) communicator_.silent(*bucket->awaited());
-      std::this_thread::yield();
-    }
+      return bucket->done();
+    };
+    communicator_.wait(done, [&]() -> const Exchange& { return bucket->awaited(); });
   }
   communicator_.wait(*sums_exchange_);
   for (const auto& bucket : buckets_) bucket->reset();
-  const auto state = store_.all_values().subspan(store_.values().size());
+  const std::span<float> state = this->state();
   for (std::size_t i = 0; i < state.size(); ++i) state[i] = state_[i] + state_change_[i];
-  seconds_waited_ = seconds_since(start);
   return add_sums();
 }
 

@@ -45,7 +45,7 @@ class GradientSync {
   GradientSync(ParameterStore& store, Communicator& communicator, const SyncOptions& options);
 
   // The shards of this rank.
-  const ShardRange& own() const { return own_; }
+  const Range& own() const { return own_; }
 
   // Lives during the passes of a shard: begins them, and sees which gradients are complete.
   class Pass final : public Tape::Watch {
@@ -64,9 +64,6 @@ class GradientSync {
   // After the last shard: waits for the other ranks. The same bits on every rank. Throws Error when one is silent for too long.
   BatchSums finish(bool stop);
 
-  // Of the last step: from the end of the last backward pass to the end of finish.
-  double seconds_waited() const { return seconds_waited_; }
-
  private:
   struct Gradient {
     Parameter* parameter;
@@ -74,6 +71,7 @@ class GradientSync {
     int writes = -1, left = 0;  // in a backward pass, and still to come in this one; -1: not known before the first is over
   };
 
+  std::span<float> state() const;  // the running statistics in the store
   void take_state(double share);
   void begin_last_pass();
   void wrote(const float* gradient);
@@ -83,14 +81,13 @@ class GradientSync {
   ParameterStore& store_;
   Communicator& communicator_;
   const SyncOptions options_;
-  const ShardRange own_;
+  const Range own_;
   std::vector<std::vector<float>> stack_;  // sums of own shards that are not joined yet, as long as gradient and state
   std::vector<float> state_, state_change_;
   std::vector<Gradient> gradients_;  // by address
   std::vector<std::unique_ptr<GradientBucket>> buckets_;
   std::vector<double> sums_;  // rank by rank: loss, correct and images of each of its shards, and whether it is to stop
   std::unique_ptr<Exchange> sums_exchange_;
-  double seconds_waited_ = 0;
 };
 
 }  // namespace temper::optim

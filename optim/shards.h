@@ -7,17 +7,9 @@
 
 #include <vector>
 
-#include "core/shape.h"
+#include "core/range.h"
 
 namespace temper::optim {
-
-struct ShardRange {
-  Index begin = 0, end = 0;
-  Index size() const { return end - begin; }
-};
-
-// Part `part` of `parts` of `count` things in a row, as equal as can be: of the images of a batch for a shard, of the shards for a rank.
-inline ShardRange part_of(Index count, Index part, Index parts) { return {count * part / parts, count * (part + 1) / parts}; }
 
 struct TreeNode {
   Index begin, level;
@@ -42,6 +34,6 @@ TreePlan join_halves(const std::vector<TreeNode>& nodes);
 TreePlan join_all(const std::vector<TreeNode>& nodes);
 
 // The nodes of the tree that shards in a row make.
-std::vector<TreeNode> nodes_of(const ShardRange& shards);
+std::vector<TreeNode> nodes_of(const Range& shards);
 
 }  // namespace temper::optim

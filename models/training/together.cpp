@@ -3,7 +3,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "optim/shards.h"
+#include "core/range.h"
 
 namespace temper::training {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 // Whole batches of the evaluation, which are what one rank alone would have, too.
 data::Dataset own_part(const data::Dataset& set, Index batch, const optim::Communicator& ranks) {
   const Index batches = (set.size() + batch - 1) / batch;
-  const optim::ShardRange own = optim::part_of(batches, ranks.rank(), ranks.size());
+  const Range own = part_of(batches, ranks.rank(), ranks.size());
   const Index begin = own.begin * batch, end = std::min(own.end * batch, set.size());
   std::vector<Index> samples(static_cast<std::size_t>(std::max<Index>(0, end - begin)));
   std::iota(samples.begin(), samples.end(), begin);

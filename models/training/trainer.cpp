@@ -47,7 +47,7 @@ class Run {
         ranks_(ranks),
         checkpoints_(checkpointing.run),
         shards_(recipe.shards > 0 ? recipe.shards : ranks.size()),
-        own_(optim::part_of(shards_, ranks.rank(), ranks.size())),
+        own_(part_of(shards_, ranks.rank(), ranks.size())),
         loader_(train_set, model.preprocessing,
                 {.batch = recipe.batch,
                  .shuffle = true,
@@ -109,7 +109,8 @@ class Run {
     EpochRecord record = state_.running.record(epoch() + 1);
     record.val = calibration::metrics(predict_together(model_, val_set_, {}, ranks_));
     averaging_.exchange();
-    optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), model_.parameters->fingerprint());
+    if (ranks_.size() > 1)
+      optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), model_.parameters->fingerprint());
     state_.epochs.push_back(record);
     state_.batches = 0;
     state_.running = {};
@@ -234,7 +235,7 @@ class Run {
   optim::Communicator& ranks_;
   const Checkpoints checkpoints_;
   const Index shards_;  // of a batch
-  const optim::ShardRange own_;
+  const Range own_;
   data::Loader loader_;
   Optimizer optimizer_;
   optim::Schedule schedule_;

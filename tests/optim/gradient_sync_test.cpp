@@ -18,7 +18,7 @@ TEST_CASE("shards: parts are as equal as can be and cover everything") {
     for (const Index parts : {1, 3, 8}) {
       Index end = 0;
       for (Index part = 0; part < parts; ++part) {
-        const ShardRange range = part_of(count, part, parts);
+        const Range range = part_of(count, part, parts);
         CHECK(range.begin == end);
         CHECK(range.size() >= count / parts);
         CHECK(range.size() <= count / parts + 1);
@@ -43,7 +43,7 @@ std::string order_on(Index shards, int ranks) {
   std::vector<TreeNode> nodes;
   std::vector<std::string> rows;
   for (int rank = 0; rank < ranks; ++rank) {
-    const ShardRange own = part_of(shards, rank, ranks);
+    const Range own = part_of(shards, rank, ranks);
     std::vector<TreeNode> leaves;
     std::vector<std::string> texts;
     for (Index s = own.begin; s < own.end; ++s) {
@@ -198,7 +198,7 @@ TEST_CASE("gradient sync: uneven shards weigh by their images") {
     store.commit({});
     GradientSync sync(store, communicator, {.shards = 3});
     const Index shard = sync.own().begin;
-    const ShardRange images = part_of(10, shard, 3);
+    const Range images = part_of(10, shard, 3);
     double mean = 0;
     for (Index i = images.begin; i < images.end; ++i) mean += static_cast<double>(i) / static_cast<double>(images.size());
     const double share = static_cast<double>(images.size()) / 10;
