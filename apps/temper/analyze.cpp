@@ -18,6 +18,7 @@
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/analysis/mutual_information.h"
 #include "models/training/json.h"
+#include "models/training/teacher.h"
 
 namespace temper::app {
 namespace {
@@ -151,10 +152,7 @@ class Analysis {
   }
 
   // Whether images change at random, which is the noise of the information.
-  bool has_noise() const {
-    const data::Augment noise = augment();
-    return data::varies(noise, splits_.train.image, run_.model.spec.image) || (splits_.train.photos && data::varies(noise.photo));
-  }
+  bool has_noise() const { return !training::shows_alike({.augment = augment()}, splits_.train, run_.model.spec.image); }
 
   void information() {
     const std::vector<Index> classes = classes_of(options_, names_, 2, {{"airplane", "dog"}});
