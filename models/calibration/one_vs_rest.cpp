@@ -22,6 +22,11 @@ template <class Value> void map_classes(std::span<const float> logits, std::span
     out[k] = sum > 0 ? std::log(out[k] / sum) : p.log_probability(static_cast<double>(logits[k]));
 }
 
+double exponential(double x) {
+  exponentials(&x, 1, &x);
+  return x;
+}
+
 // p_k of every sample beside whether k is the label, for one class after the other.
 class ClassTargets {
  public:
@@ -37,7 +42,7 @@ class ClassTargets {
     for (Index i = 0; i < data_.size(); ++i) {
       const Softmax& p = normalisers_[static_cast<std::size_t>(i)];
       // The quotient of map_classes, to the last bit: a sample that was fitted must land on its knot.
-      const double e = static_cast<Index>(k) == p.predicted ? 1 : std::exp(p.scaled(static_cast<double>(data_.row(i)[k])));
+      const double e = static_cast<Index>(k) == p.predicted ? 1 : exponential(p.scaled(static_cast<double>(data_.row(i)[k])));
       pairs.emplace_back(e / (1 + p.rest), data_.label(i) == k ? 1 : 0);
     }
     std::sort(pairs.begin(), pairs.end());

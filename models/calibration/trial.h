@@ -53,9 +53,6 @@ Trial fit_and_test(Method method, const Predictions& val, const Predictions& tes
 // give a label the probability 0.
 double judged_score(Method method, const Metrics& metrics);
 
-// How many predicted classes the calibrator changes.
-Index changed_predictions(const Selection& data, const Calibrator& calibrator);
-
 // The NLL at each temperature, on at most `most_samples` rows drawn at random.
 std::vector<double> nll_at(std::span<const double> temperatures, const Predictions& data, Index most_samples = 10000);
 
