@@ -53,7 +53,8 @@ StoredCalibrator parse(const std::string& path, Index classes) {
   StoredCalibrator stored{.method = calibration::method_of(json.at("method").get<std::string>()),
                           .status = calibration::status_of(json.at("status").get<std::string>()),
                           .calibrator = {},
-                          .temperature = {}};
+                          .temperature = {},
+                          .data_hash = json.value("data_hash", std::string())};
   const Index fitted_classes = json.value("classes", classes);
   TEMPER_CHECK(fitted_classes == classes, "it was fitted on ", fitted_classes, " classes, and there are ", classes);
   calibration::Parameters parameters;
