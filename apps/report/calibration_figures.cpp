@@ -82,7 +82,7 @@ std::string before_and_after(const Calibration& c) {
     if (!std::isfinite(m.ece_lower)) return decimal(m.ece, 4);
     return fmt::format("{} [{}, {}]", decimal(m.ece, 4), decimal(m.ece_lower, 4), decimal(m.ece_upper, 4));
   };
-  return "<table class=\"runs\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" +
+  return "<table class=\"measures\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" +
          row("accuracy", c.before.accuracy, c.after.accuracy) + row("NLL", c.before.nll, c.after.nll) +
          fmt::format("<tr><td>ECE [95 % interval]</td><td>{}</td><td>{}</td></tr>\n", ece(c.before), ece(c.after)) +
          row("debiased ECE", c.before.debiased_ece, c.after.debiased_ece) + row("smooth ECE", c.before.smooth_ece, c.after.smooth_ece) +

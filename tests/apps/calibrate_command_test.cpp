@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -48,6 +49,14 @@ void write_sample(const TemporaryFolder& folder, int rows = 600) {
   write_file(folder / "y.csv", labels);
 }
 
+// "[0.034, 0.040]" with the page's no-break space.
+std::string page_interval(const Json& metrics) {
+  char text[64];
+  std::snprintf(text, sizeof text, "[%.3f,\u00a0%.3f]", metrics.at("ece_interval")[0].get<double>(),
+                metrics.at("ece_interval")[1].get<double>());
+  return text;
+}
+
 TEST_CASE("calibrate command: JSON by the contract, a calibrator, a page and probabilities") {
   const TemporaryFolder folder;
   write_sample(folder);
@@ -73,6 +82,8 @@ TEST_CASE("calibrate command: JSON by the contract, a calibrator, a page and pro
     const std::string page = read_file(folder / "o/report.html");
     CHECK(page.find("risk") != std::string::npos);
     CHECK(report::well_formedness_error(page) == "");
+    CHECK(page.find("95 % interval, by bootstrap") != std::string::npos);
+    CHECK(page.find(page_interval(json.at("after"))) != std::string::npos);
     data::RowSink sink;
     Index rows = 0;
     sink.row = [&](Index, std::span<const double> p) {
