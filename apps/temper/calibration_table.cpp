@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
+#include <set>
 
 #include "apps/temper/calibration_text.h"
 #include "apps/temper/console.h"
@@ -37,16 +39,26 @@ struct Row {
   Index changed = 0;
 };
 
-std::vector<Row> rows_of(const NamedOutcome& named) {
-  const CalibrationOutcome& outcome = named.outcome;
-  std::vector<Row> rows{{.name = named.name, .method = "none", .status = "", .measured = &outcome.trials.front().before}};
+// The last part of each path, or the paths as they were given where two would be the same.
+std::vector<std::string> short_names(std::span<const NamedOutcome> outcomes) {
+  std::vector<std::string> given, last;
+  for (const NamedOutcome& named : outcomes) {
+    const auto path = std::filesystem::path(named.name).lexically_normal();
+    given.push_back(named.name);
+    last.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
+  }
+  return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
+}
+
+std::vector<Row> rows_of(const std::string& name, const CalibrationOutcome& outcome) {
+  std::vector<Row> rows{{.name = name, .method = "none", .status = "", .measured = &outcome.trials.front().before}};
   for (const calibration::Trial& trial : outcome.trials) {
     const calibration::Fitted& fitted = trial.fitted;
-    rows.push_back({.name = named.name,
+    rows.push_back({.name = name,
                     .method = std::string(calibration::to_string(fitted.method)),
                     .status = std::string(calibration::to_string(fitted.status)),
                     .kept = fitted.method == outcome.record.trial.fitted.method,
-                    .measured = &trial.after,
+                    .measured = trial.rejected ? &*trial.rejected : &trial.after,
                     .changed = trial.changed});
   }
   return rows;
@@ -66,11 +78,13 @@ std::string csv(std::span<const NamedOutcome> outcomes) {
   text += ",ece,ece_lower,ece_upper";
   for (const Column& column : kAfterEce) text += fmt::format(",{}", column.key);
   text += '\n';
-  for (const NamedOutcome& named : outcomes) {
-    for (const Row& row : rows_of(named)) {
+  const std::vector<std::string> names = short_names(outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const CalibrationOutcome& outcome = outcomes[i].outcome;
+    for (const Row& row : rows_of(names[i], outcome)) {
       const Metrics& m = row.measured->metrics;
-      text += fmt::format("{},{},{},{},{},{},{}", csv_text(row.name), row.method, row.status, row.kept ? 1 : 0,
-                          named.outcome.record.measured_on, m.samples, row.changed);
+      text += fmt::format("{},{},{},{},{},{},{}", csv_text(row.name), row.method, row.status, row.kept ? 1 : 0, outcome.record.measured_on,
+                          m.samples, row.changed);
       for (const Column& column : kBeforeEce) text += fmt::format(",{}", m.*column.value);
       text += fmt::format(",{},{},{}", m.ece, row.measured->ece_interval.lower, row.measured->ece_interval.upper);
       for (const Column& column : kAfterEce) text += fmt::format(",{}", m.*column.value);
@@ -89,8 +103,10 @@ std::string markdown(std::span<const NamedOutcome> outcomes) {
     rule += "---|";
   }
   text += "\n" + rule + "\n";
-  for (const NamedOutcome& named : outcomes) {
-    for (const Row& row : rows_of(named)) {
+  const std::vector<std::string> names = short_names(outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const CalibrationOutcome& outcome = outcomes[i].outcome;
+    for (const Row& row : rows_of(names[i], outcome)) {
       const Metrics& m = row.measured->metrics;
       const bool remarkable = !row.status.empty() && row.status != "converged";
       const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
@@ -101,7 +117,8 @@ std::string markdown(std::span<const NamedOutcome> outcomes) {
     }
   }
   return text +
-         "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: it made things worse and was turned down.\n";
+         "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
+         "things worse, so it was turned down.\n";
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ struct NamedOutcome {
 // Whether the ending is one of those below.
 bool is_table_file(const std::string& path);
 
-// A row for the logits as they are (method "none") and one for each method that was tried; a method that was turned down has the numbers of
-// "none" and the status kept_identity. FILE.csv: every metric as a fraction to as many digits as reading back exactly takes, the ECE with
-// the ends of its 95 % interval. FILE.md: the same for reading, to four decimals.
+// A row for the logits as they are (method "none") and one for each method that was tried; a method that was turned down has the numbers
+// that it reached, and the status kept_identity. FILE.csv: every metric as a fraction to as many digits as reading back exactly takes, the
+// ECE with the ends of its 95 % interval. FILE.md: the same for reading, to four decimals.
 void write_table(const std::string& path, std::span<const NamedOutcome> outcomes);
 
 }  // namespace temper::app

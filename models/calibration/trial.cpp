@@ -61,7 +61,7 @@ Trial cross_fit(Method method, const Predictions& data, const TrialOptions& opti
   trial.after = assess(held_out);
   trial.changed = held_out.changed();
   if (turned_down(trial, trial.before.metrics, trial.after.metrics)) {
-    trial.rejected = trial.after.metrics;
+    trial.rejected = trial.after;
     trial.fitted = identity(method);
   }
   if (trial.fitted.status == Status::kept_identity) {
@@ -81,7 +81,7 @@ Trial fit_and_test(Method method, const Predictions& val, const Predictions& tes
   if (trial.fitted.status != Status::kept_identity && val.size() >= 2) {
     const Metrics held_out = out_of_fold(method, val, trial.fitted, options).result();
     if (turned_down(trial, metrics(val, *identity_calibrator()), held_out)) {
-      trial.rejected = metrics(test, *trial.fitted.calibrator);
+      trial.rejected = assess(test, *trial.fitted.calibrator);
       trial.fitted = identity(method);
     }
   }

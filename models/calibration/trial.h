@@ -31,7 +31,7 @@ struct Trial {
   Index changed = 0;                         // samples measured whose predicted class `fitted` changes
   // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
   // is what the calibrator that was turned down reached.
-  std::optional<Metrics> rejected = {};
+  std::optional<Assessment> rejected = {};
 };
 
 struct TrialOptions {

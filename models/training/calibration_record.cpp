@@ -78,7 +78,7 @@ Json to_json(const CalibrationRecord& record) {
   json["after"] = of_assessment(trial.after);
   json["changed_predictions"] = trial.changed;
   json["judged_by"] = {{"before", trial.score_before}, {"out_of_fold", trial.score_after}};
-  if (trial.rejected) json["rejected"] = to_json(*trial.rejected);
+  if (trial.rejected) json["rejected"] = of_assessment(*trial.rejected);
   json["advice"] = record.advice;
   json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
     Json entry{{"score", calibration::to_string(result.selector.score)}, {"aurc", result.aurc}};

@@ -196,6 +196,31 @@ TEST_CASE("calibrate command: the table of all methods and metrics, as CSV and M
   CHECK(calibrate(folder, "--logits z.csv --labels y.csv --table t.txt").err.find("--table: t.txt") != std::string::npos);
 }
 
+TEST_CASE("calibrate command: several runs make one object and one table, each its own calibrator") {
+  const TemporaryFolder folder;
+  for (const char* run : {"hard", "smooth"}) {
+    const std::string smoothing = run == std::string("smooth") ? "0.1" : "0";
+    const std::string command =
+        concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " train --data digits --model mlp --epochs 1 --smoothing ", smoothing,
+               " --out runs/", run, " >log 2>&1");
+    REQUIRE(std::system(command.c_str()) == 0);
+  }
+  const Result result = calibrate(folder, "runs/hard runs/smooth --table t.csv --json");
+  REQUIRE(result.code == 0);
+  const Json runs = Json::parse(result.out).at("runs");
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].at("run") == "runs/hard");
+  CHECK(runs[1].at("run") == "runs/smooth");
+  for (const Json& run : runs) {
+    const std::string stored = read_file(folder / (run.at("run").get<std::string>() + "/calibrator.json"));
+    CHECK(Json::parse(stored).at("temperature") == run.at("temperature"));
+  }
+  const std::string table = read_file(folder / "t.csv");
+  for (const char* row : {"\nhard,none,", "\nhard,temperature,", "\nsmooth,none,", "\nsmooth,temperature,"})
+    CHECK(table.find(row) != std::string::npos);
+  CHECK(calibrate(folder, "runs/hard runs/smooth --save-probabilities p.npy").err.find("one file cannot hold") != std::string::npos);
+}
+
 TEST_CASE("calibrate command: advice carries its numbers") {
   const TemporaryFolder folder;
   write_sample(folder, 30);
