@@ -78,11 +78,17 @@ std::string calibration_figures(std::span<const RunRecord> runs) {
 }
 
 std::string before_and_after(const Calibration& c) {
-  return "<table class=\"runs\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" +
+  const auto ece = [](const Metrics& m) {
+    if (!std::isfinite(m.ece_lower)) return decimal(m.ece, 4);
+    return fmt::format("{} [{}, {}]", decimal(m.ece, 4), decimal(m.ece_lower, 4), decimal(m.ece_upper, 4));
+  };
+  return "<table class=\"measures\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" +
          row("accuracy", c.before.accuracy, c.after.accuracy) + row("NLL", c.before.nll, c.after.nll) +
-         row("ECE", c.before.ece, c.after.ece) + row("MCE", c.before.mce, c.after.mce) + row("adaptive ECE", c.before.ace, c.after.ace) +
+         fmt::format("<tr><td>ECE [95 % interval]</td><td>{}</td><td>{}</td></tr>\n", ece(c.before), ece(c.after)) +
+         row("debiased ECE", c.before.debiased_ece, c.after.debiased_ece) + row("smooth ECE", c.before.smooth_ece, c.after.smooth_ece) +
+         row("MCE", c.before.mce, c.after.mce) + row("adaptive ECE", c.before.ace, c.after.ace) +
          row("class-wise ECE", c.before.classwise_ece, c.after.classwise_ece) + row("Brier", c.before.brier, c.after.brier) +
-         row("AURC", c.before.aurc, c.after.aurc) + "</tbody>\n</table>\n";
+         row("AURC", c.before.aurc, c.after.aurc) + row("AUROC", c.before.auroc, c.after.auroc) + "</tbody>\n</table>\n";
 }
 
 }  // namespace temper::report

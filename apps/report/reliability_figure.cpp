@@ -60,8 +60,15 @@ std::string histogram(std::span<const ReliabilityBin> bins, const Metrics& metri
   return plot.svg();
 }
 
+std::string ece_text(const Metrics& metrics) {
+  const std::string ece = "ECE\u00a0" + decimal(metrics.ece, 3);
+  if (!std::isfinite(metrics.ece_lower)) return ece;
+  return fmt::format("{} <small title=\"95 % interval, by bootstrap\">[{},\u00a0{}]</small>", ece, decimal(metrics.ece_lower, 3),
+                     decimal(metrics.ece_upper, 3));
+}
+
 std::string panel(const std::string& heading, std::span<const ReliabilityBin> bins, const Metrics& metrics, const std::string& run) {
-  std::string text = fmt::format("<div class=\"panel\"><h4>{} <span>ECE {}</span></h4>\n", heading, decimal(metrics.ece, 3));
+  std::string text = fmt::format("<div class=\"panel\"><h4>{} <span>{}</span></h4>\n", heading, ece_text(metrics));
   const double confidence = mean_confidence(bins);
   if (!std::isfinite(confidence)) return text + "<p class=\"note\">No reliability bins were recorded.</p></div>\n";
   const int digits = percent_digits(metrics.samples);
@@ -106,7 +113,8 @@ std::string reliability_figures(std::span<const RunRecord> runs) {
       "<span class=\"key\"><i class=\"chip over\"></i>Orange hatching</span> is missing accuracy: the network is surer than it is right. "
       "<span class=\"key\"><i class=\"chip under\"></i>Blue hatching</span> is accuracy that it did not dare to claim. ECE is the mean "
       "height of "
-      "the hatching, weighted by the images. Pale bars hold fewer than 10 images and are mostly luck. Beneath: how many images each bin "
+      "the hatching, weighted by the images, in brackets its 95 % interval: where two intervals overlap, the difference may be luck. Pale "
+      "bars hold fewer than 10 images and are mostly luck. Beneath: how many images each bin "
       "has; "
       "<span class=\"key\"><i class=\"rule dashed\"></i>dashed, the mean confidence</span>, "
       "<span class=\"key\"><i class=\"rule\"></i>solid, the accuracy</span>; calibration brings the two together.</p>\n<div "

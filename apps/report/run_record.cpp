@@ -78,6 +78,15 @@ class Node {
     return nodes;
   }
 
+  // The two numbers of an interval; NaN where the key is absent, as in older files.
+  std::pair<double, double> ends_or_nan(const char* key) const {
+    if (!has(key)) return {kNotANumber, kNotANumber};
+    const Json& ends = list(key);
+    const bool two = ends.size() == 2 && ends[0].is_number() && ends[1].is_number() && ends[0] <= ends[1];
+    TEMPER_CHECK(two, file_, ": ", path(key), " is not two numbers, the lower one first", kRewrite);
+    return {ends[0].get<double>(), ends[1].get<double>()};
+  }
+
   std::vector<std::pair<std::string, std::string>> entries() const {
     std::vector<std::pair<std::string, std::string>> found;
     for (const auto& [key, value] : json_.items()) {
@@ -107,6 +116,7 @@ Json parse(const std::filesystem::path& path) {
 }
 
 Metrics metrics(const Node& node) {
+  const auto [lower, upper] = node.ends_or_nan("ece_interval");
   return {.samples = node.count("samples"),
           .accuracy = node.fraction("accuracy"),
           .nll = node.number("nll"),
@@ -115,7 +125,12 @@ Metrics metrics(const Node& node) {
           .ace = node.fraction("ace"),
           .classwise_ece = node.fraction("classwise_ece"),
           .brier = node.number("brier"),
-          .aurc = node.fraction("aurc")};
+          .aurc = node.fraction("aurc"),
+          .debiased_ece = node.fraction("debiased_ece"),
+          .smooth_ece = node.fraction("smooth_ece"),
+          .auroc = node.fraction("auroc"),
+          .ece_lower = lower,
+          .ece_upper = upper};
 }
 
 std::vector<ReliabilityBin> bins(const std::vector<Node>& nodes) {

@@ -24,6 +24,8 @@ struct Metrics {
   double classwise_ece = kNotANumber;
   double brier = kNotANumber;
   double aurc = kNotANumber;  // area under the risk-coverage curve
+  double debiased_ece = kNotANumber, smooth_ece = kNotANumber, auroc = kNotANumber;
+  double ece_lower = kNotANumber, ece_upper = kNotANumber;  // the ends of the ECE's 95 % interval
 };
 
 // The predictions whose confidence lies in (lower, upper].

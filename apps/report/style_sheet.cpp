@@ -24,7 +24,7 @@ header { border-bottom: 1px solid var(--hair); padding-bottom: 22px; }
 h1 { margin: 8px 0 10px; font: 600 34px/1.15 var(--prose); letter-spacing: -.01em; overflow-wrap: anywhere; text-wrap: balance; }
 h2 { margin: 52px 0 12px; font: 600 23px/1.25 var(--prose); }
 h3 { margin: 0 0 10px; font: 600 15px/1.4 var(--sans); overflow-wrap: anywhere; }
-h4 { margin: 0 0 6px; font: 600 13px/1.4 var(--sans); display: flex; justify-content: space-between; gap: 12px; overflow-wrap: anywhere; }
+h4 { margin: 0 0 6px; font: 600 13px/1.4 var(--sans); display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 12px; overflow-wrap: anywhere; }
 h4 span { color: var(--quiet); font-weight: 400; white-space: nowrap; font-variant-numeric: tabular-nums; }
 p { margin: 0 0 12px; }
 .lead, .how, .findings { font: 16px/1.6 var(--prose); }
@@ -43,6 +43,9 @@ code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
 table.runs { width: 100%; border-collapse: collapse; font-size: 13.5px; line-height: 1.4; }
 .runs th, .runs td { padding: 9px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--hair); }
 .table { overflow-x: auto; }
+.measures { width: 100%; max-width: 640px; border-collapse: collapse; font-size: 13.5px; line-height: 1.4; font-variant-numeric: tabular-nums; }
+.measures th, .measures td { padding: 6px 8px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--hair); }
+.measures th { color: var(--quiet); font-size: 12px; font-weight: 500; }
 .runs thead th { border-bottom: 1.5px solid var(--ink); color: var(--quiet); font-size: 12px; font-weight: 500; vertical-align: bottom; }
 .runs tbody th { font-weight: 600; min-width: 150px; overflow-wrap: anywhere; }
 .runs .number { text-align: right; }

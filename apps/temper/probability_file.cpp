@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/file.h"
+#include "core/parallel.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::app {
@@ -13,14 +15,18 @@ namespace {
 using calibration::Calibrator;
 using calibration::Predictions;
 
-// visit(probabilities) for one sample after the other.
-template <class Visit> void for_each_row(const Predictions& predictions, const Calibrator& calibrator, Visit visit) {
-  std::vector<double> p(static_cast<std::size_t>(predictions.classes));
-  for (Index i = 0; i < predictions.size(); ++i) {
-    calibrator.apply(predictions.row(i), p);
-    calibration::softmax(std::span<const double>(p), 1, p);
-    visit(std::span<const double>(p));
-  }
+// The calibrated probabilities of the samples [begin, end), on all threads.
+std::vector<double> probabilities_of(const Predictions& predictions, const Calibrator& calibrator, Index begin, Index end) {
+  const auto classes = static_cast<std::size_t>(predictions.classes);
+  std::vector<double> all(static_cast<std::size_t>(end - begin) * classes);
+  parallel_for(end - begin, row_grain(predictions.classes), [&](Index first, Index last) {
+    for (Index i = first; i < last; ++i) {
+      const std::span<double> p = std::span(all).subspan(static_cast<std::size_t>(i) * classes, classes);
+      calibrator.apply(predictions.row(begin + i), p);
+      calibration::softmax(std::span<const double>(p), 1, p);
+    }
+  });
+  return all;
 }
 
 // The header of version 1: its length makes the numbers begin at a multiple of 64 bytes.
@@ -39,15 +45,18 @@ bool is_probability_file(const std::string& path) { return path.ends_with(".npy"
 
 void write_probabilities(const std::string& path, const Predictions& predictions, const Calibrator& calibrator) {
   if (path.ends_with(".npy")) {
-    std::vector<double> all;
-    all.reserve(predictions.logits.size());
-    for_each_row(predictions, calibrator, [&](std::span<const double> p) { all.insert(all.end(), p.begin(), p.end()); });
+    const std::vector<double> all = probabilities_of(predictions, calibrator, 0, predictions.size());
     const std::string header = npy_header(predictions.size(), predictions.classes);
     const std::string_view parts[] = {header, {reinterpret_cast<const char*>(all.data()), all.size() * sizeof(double)}};
     return write_file(path, parts);
   }
   std::string text;
-  for_each_row(predictions, calibrator, [&](std::span<const double> p) { text += fmt::format("{}\n", fmt::join(p, ",")); });
+  constexpr Index kRows = 1024;  // at a time: text is longer than numbers
+  for (Index begin = 0; begin < predictions.size(); begin += kRows) {
+    const std::vector<double> some = probabilities_of(predictions, calibrator, begin, std::min(predictions.size(), begin + kRows));
+    for (auto row = some.begin(); row != some.end(); row += predictions.classes)
+      text += fmt::format("{}\n", fmt::join(row, row + predictions.classes, ","));
+  }
   write_file(path, text);
 }
 

@@ -15,12 +15,14 @@ double equivalent_smoothing(const calibration::Predictions& teacher, double temp
   const auto beside_label = [&](Index begin, Index end) {
     double sum = 0;
     for (Index i = begin; i < end; ++i) {
-      const auto label = static_cast<Index>(teacher.label(i));
+      const auto label = static_cast<std::size_t>(teacher.label(i));
       double others = 0;  // summed by itself: 1 - p would lose what a sure teacher leaves beside the label
-      const calibration::Softmax p = calibration::softmax_terms(teacher.row(i), temperature, [&](Index k, double, double e) {
-        if (k != label) others += e;
-      });
-      sum += (others + (p.predicted == label ? 0 : 1)) * p.confidence();
+      const auto add_others = [&](std::size_t first, std::span<const double>, std::span<const double> e) {
+        for (std::size_t j = 0; j < e.size(); ++j)
+          if (first + j != label) others += e[j];
+      };
+      const calibration::Softmax p = calibration::softmax_terms(teacher.row(i), temperature, add_others);
+      sum += (others + (static_cast<std::size_t>(p.predicted) == label ? 0 : 1)) * p.confidence();
     }
     return sum;
   };

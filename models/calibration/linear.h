@@ -8,7 +8,6 @@
 
 namespace temper::calibration {
 
-// A class of probability 0 enters the map as one of exp(-745), about the least that a double holds: no weight can make NaN of it.
 class LinearCalibrator : public Calibrator {
  public:
   // `method` vector: weights (K); matrix or dirichlet: weights (K,K), row k makes calibrated logit k. bias (K). Throws Error for other

@@ -26,12 +26,10 @@ class Row {
   double log_probability(std::size_t label) const { return softmax_.log_probability(logits_[label]); }
 
   double brier(std::size_t label) const {
-    double sum = 0;
-    for (std::size_t k = 0; k < probabilities_.size(); ++k) {
-      const double error = probabilities_[k] - (k == label ? 1 : 0);
-      sum += error * error;
-    }
-    return sum;
+    const double others =
+        sum_of(probabilities_.size(), [&](std::size_t k) { return k == label ? 0 : probabilities_[k] * probabilities_[k]; });
+    const double missing = 1 - probabilities_[label];
+    return others + missing * missing;
   }
 
  private:
@@ -59,6 +57,7 @@ template <class Value> double mean_of(const Selection& data, const Calibrator& c
 
 struct MetricsStream::Sums {
   double correct = 0, nll = 0, brier = 0;
+  Index changed = 0;
   ClassBins class_bins;
 };
 
@@ -76,6 +75,7 @@ void MetricsStream::add_rows(const Selection& batch, const Calibrator& calibrato
     says_.confidence[at] = row.softmax_of().confidence();
     says_.correct[at] = correct;
     sums.correct += correct ? 1 : 0;
+    sums.changed += row.softmax_of().predicted == argmax(batch.row(i)) ? 0 : 1;
     sums.nll -= row.log_probability(label);
     sums.brier += row.brier(label);
     sums.class_bins.add(row.probabilities(), label);
@@ -97,6 +97,7 @@ void MetricsStream::add(const Selection& batch, const Calibrator& calibrator) {
     correct_ += part.correct;
     nll_ += part.nll;
     brier_ += part.brier;
+    changed_ += part.changed;
     class_bins_.add(part.class_bins);
   }
 }
@@ -106,6 +107,7 @@ Metrics MetricsStream::result() const {
   const auto samples = static_cast<double>(says_.confidence.size());
   const ClassBins::BrierParts parts = class_bins_.brier_parts(samples);
   const std::vector<Bin> bins = reliability(says_.confidence, says_.correct);
+  const Ranking ranking(says_.confidence, says_.correct);
   return {.samples = static_cast<Index>(says_.confidence.size()),
           .accuracy = correct_ / samples,
           .nll = nll_ / samples,
@@ -119,8 +121,8 @@ Metrics MetricsStream::result() const {
           .brier_reliability = parts.reliability,
           .brier_resolution = parts.resolution,
           .brier_uncertainty = parts.uncertainty,
-          .aurc = calibration::aurc(says_.confidence, says_.correct),
-          .auroc = calibration::auroc(says_.confidence, says_.correct)};
+          .aurc = ranking.aurc(),
+          .auroc = ranking.auroc()};
 }
 
 Metrics metrics(const Predictions& predictions, double temperature) { return metrics(predictions, TemperatureCalibrator(temperature)); }

@@ -39,6 +39,8 @@ class MetricsStream {
   void add(const Selection& batch, const Calibrator& calibrator);
   Metrics result() const;  // throws Error before the first sample
 
+  // How many predicted classes the calibrators changed so far.
+  Index changed() const { return changed_; }
   // Of all samples so far, in their order.
   const Confidences& confidences() const { return says_; }
 
@@ -48,6 +50,7 @@ class MetricsStream {
 
   Index classes_;
   double correct_ = 0, nll_ = 0, brier_ = 0;
+  Index changed_ = 0;
   ClassBins class_bins_;
   Confidences says_;
 };

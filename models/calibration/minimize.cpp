@@ -32,16 +32,22 @@ struct Memory {
   double product;  // of the two, above 0
 };
 
-// - H g by the two-loop recursion.
-Vector direction(const Vector& gradient, const std::deque<Memory>& memories) {
+// - H g by the two-loop recursion. What it starts from is scaled to the last step's curvature.
+Vector direction(const Vector& gradient, const std::deque<Memory>& memories, const MinimizeOptions& options) {
+  const auto precondition = [&](Vector& v) {
+    if (options.precondition) options.precondition(v);
+  };
   Vector d = gradient, weights(memories.size());
   for (std::size_t m = memories.size(); m-- > 0;) {
     weights[m] = dot(memories[m].step, d) / memories[m].product;
     add(d, -weights[m], memories[m].change);
   }
+  precondition(d);
   if (!memories.empty()) {
-    const double curvature = memories.back().product / dot(memories.back().change, memories.back().change);
-    for (double& value : d) value *= curvature;
+    Vector change = memories.back().change;
+    precondition(change);
+    const double scale = memories.back().product / dot(memories.back().change, change);
+    for (double& value : d) value *= scale;
   }
   for (std::size_t m = 0; m < memories.size(); ++m) add(d, weights[m] - dot(memories[m].change, d) / memories[m].product, memories[m].step);
   for (double& value : d) value = -value;
@@ -87,8 +93,9 @@ Minimized minimize(Objective f, std::span<double> x, const MinimizeOptions& opti
   std::deque<Memory> memories;
   Minimized result;
   for (; result.steps < options.most_steps && largest(at.gradient) > options.tolerance; ++result.steps) {
-    const Vector d = direction(at.gradient, memories);
-    const double first = memories.empty() ? std::min(1.0, 1 / largest(at.gradient)) : 1;
+    const Vector d = direction(at.gradient, memories, options);
+    const bool unscaled = memories.empty() && !options.precondition;
+    const double first = unscaled ? std::min(1.0, 1 / largest(at.gradient)) : 1;
     Position next = along(f, at, d, first);
     if (next.x == at.x) {
       if (memories.empty()) break;

@@ -1,6 +1,7 @@
 // The minimum of a smooth convex function: limited-memory BFGS (Nocedal & Wright, "Numerical Optimization", algorithms 7.4 and 7.5).
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "core/parallel.h"
@@ -15,6 +16,9 @@ struct MinimizeOptions {
   double tolerance = 1e-9;  // of the largest part of the gradient
   Index most_steps = 1000;
   Index history = 20;  // steps that the estimate of the curvature remembers
+  // Multiplies a gradient by an estimate of the inverse Hessian, symmetric and positive definite, which the estimate of the curvature
+  // starts from instead of a multiple of the identity. A good one saves most of the steps.
+  std::function<void(std::span<double> gradient)> precondition = {};
 };
 
 struct Minimized {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/kernels/exponential.h"
 #include "core/parallel.h"
 #include "models/calibration/softmax.h"
 
@@ -32,13 +33,14 @@ class ClassTargets {
   }
 
   std::vector<std::pair<double, double>> sorted(std::size_t k) const {
-    std::vector<std::pair<double, double>> pairs;
-    pairs.reserve(normalisers_.size());
-    for (Index i = 0; i < data_.size(); ++i) {
-      const Softmax& p = normalisers_[static_cast<std::size_t>(i)];
-      // The quotient of map_classes, to the last bit: a sample that was fitted must land on its knot.
-      const double e = static_cast<Index>(k) == p.predicted ? 1 : std::exp(p.scaled(static_cast<double>(data_.row(i)[k])));
-      pairs.emplace_back(e / (1 + p.rest), data_.label(i) == k ? 1 : 0);
+    // The quotient of map_classes, to the last bit: a sample that was fitted must land on its knot.
+    std::vector<double> e(normalisers_.size());
+    for (std::size_t i = 0; i < e.size(); ++i) e[i] = normalisers_[i].scaled(static_cast<double>(data_.row(static_cast<Index>(i))[k]));
+    exponentials(e.data(), data_.size(), e.data());
+    std::vector<std::pair<double, double>> pairs(e.size());
+    for (std::size_t i = 0; i < e.size(); ++i) {
+      const bool predicted = static_cast<Index>(k) == normalisers_[i].predicted;
+      pairs[i] = {(predicted ? 1 : e[i]) / (1 + normalisers_[i].rest), data_.label(static_cast<Index>(i)) == k ? 1 : 0};
     }
     std::sort(pairs.begin(), pairs.end());
     return pairs;

@@ -71,10 +71,12 @@ class LogitReader {
 
   void begin(Index rows, Index columns) {
     TEMPER_CHECK(columns >= 2, files_.logits, ": one number a row; logits are one number a class, so at least two");
-    TEMPER_CHECK(rows < 0 || rows == result_.size(), files_.logits, ": ", rows, " rows of logits, but ", files_.labels, " has ",
-                 result_.size(), " labels; every sample needs both");
+    const bool labelled = !files_.labels.empty();
+    TEMPER_CHECK(rows < 0 || !labelled || rows == result_.size(), files_.logits, ": ", rows, " rows of logits, but ", files_.labels,
+                 " has ", result_.size(), " labels; every sample needs both");
     result_.classes = columns;
-    const Index expected = columns <= kMostReserved / result_.size() ? columns * result_.size() : kMostReserved;
+    const Index samples = std::max<Index>(1, labelled ? result_.size() : rows);
+    const Index expected = columns <= kMostReserved / samples ? columns * samples : kMostReserved;
     result_.logits.reserve(static_cast<std::size_t>(expected));
   }
 
@@ -111,7 +113,7 @@ void check_labels(const Predictions& predictions, const PredictionFiles& files) 
                from_one ? "; these labels seem to count from 1: subtract 1" : "; labels count from 0");
 }
 
-// Fills in the logits of predictions that have labels.
+// Fills in the logits of predictions that have their labels, where files.labels names any.
 Predictions with_logits(const PredictionFiles& files, Predictions result) {
   LogitReader reader(files, result);
   data::RowSink sink;
@@ -119,6 +121,7 @@ Predictions with_logits(const PredictionFiles& files, Predictions result) {
   sink.row = [&](Index sample, std::span<const double> values) { reader.row(sample, values); };
   data::read_table(files.logits, sink);
   const auto rows = static_cast<Index>(result.logits.size()) / result.classes;
+  if (files.labels.empty()) result.labels.assign(static_cast<std::size_t>(rows), 0);
   TEMPER_CHECK(rows == result.size(), files.logits, ": ", rows, " rows of logits, but ", files.labels, " has ", result.size(),
                " labels; every sample needs both");
   TEMPER_CHECK(files.probabilities || reader.distributions() < rows, files.logits,
@@ -135,7 +138,11 @@ Predictions with_logits(const PredictionFiles& files, Predictions result) {
 
 }  // namespace
 
-Predictions read_predictions(const PredictionFiles& files) { return with_logits(files, {.labels = read_labels(files.labels)}); }
+Predictions read_predictions(const PredictionFiles& files) {
+  Predictions result;
+  if (!files.labels.empty()) result.labels = read_labels(files.labels);
+  return with_logits(files, std::move(result));
+}
 
 Predictions read_logits(const std::string& logits_file, bool probabilities, std::vector<std::int32_t> labels, const std::string& labelled) {
   return with_logits({logits_file, labelled, probabilities}, {.labels = std::move(labels)});

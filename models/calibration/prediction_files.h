@@ -8,7 +8,7 @@
 namespace temper::calibration {
 
 struct PredictionFiles {
-  std::string logits, labels;  // paths; "outputs.npz:logits" names an array of several
+  std::string logits, labels;  // paths; "outputs.npz:logits" names an array of several. No labels: all are 0 and mean nothing
   bool probabilities = false;  // the file of logits holds probabilities: their logarithms are taken, each row made to sum to 1 first
 };
 

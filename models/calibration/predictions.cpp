@@ -13,15 +13,15 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 void check_row(std::span<const float> row, Index sample) {
-  bool legal = true, possible = false;
+  unsigned legal = 1, possible = 0;  // of the width of a float, so that the loop runs in vectors
   for (const float logit : row) {
-    legal &= logit < kInfinity;  // false for NaN as well
-    possible |= logit > -kInfinity;
+    legal &= logit < kInfinity ? 1u : 0u;  // 0 for NaN as well
+    possible |= logit > -kInfinity ? 1u : 0u;
   }
-  for (std::size_t k = 0; !legal && k < row.size(); ++k)
+  for (std::size_t k = 0; legal == 0 && k < row.size(); ++k)
     TEMPER_CHECK(row[k] < kInfinity, "predictions: logit ", k, " of sample ", sample, " is ", std::isnan(row[k]) ? "NaN" : "+inf",
                  "; logits must be finite or -inf, so look at what the network computed");
-  TEMPER_CHECK(possible, "predictions: every logit of sample ", sample, " is -inf; at least one class must be possible");
+  TEMPER_CHECK(possible != 0, "predictions: every logit of sample ", sample, " is -inf; at least one class must be possible");
 }
 
 }  // namespace

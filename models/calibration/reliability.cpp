@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "models/calibration/outcomes.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
@@ -120,22 +121,20 @@ std::vector<Bin> reliability(const Predictions& predictions, double temperature,
 
 std::vector<Bin> equal_mass_reliability(std::span<const double> confidence, std::span<const std::uint8_t> correct, Index bins) {
   check_pairs(confidence.size(), correct, bins);
-  std::vector<std::pair<double, std::uint8_t>> sorted(confidence.size());
-  for (std::size_t i = 0; i < sorted.size(); ++i) sorted[i] = {checked(confidence[i], i), correct[i]};
-  std::sort(sorted.begin(), sorted.end());
-
+  for (std::size_t i = 0; i < confidence.size(); ++i) checked(confidence[i], i);
+  const std::vector<Outcome> sorted = sorted_outcomes(confidence, correct);
   const std::size_t samples = sorted.size(), n = static_cast<std::size_t>(bins);
   std::vector<Bin> result;
   bool open = false;
   for (std::size_t i = 0; i < samples; ++i) {
-    const double value = sorted[i].first;
+    const double value = std::min(sorted[i].score, 1.0);
     if (!open) result.push_back({.lower = value});
-    add(result.back(), value, sorted[i].second);
+    add(result.back(), value, sorted[i].correct);
     result.back().upper = value;
     // A cut after i + 1 samples is due if a rank r N / n lies in what the bin has taken since the cut before.
     const std::size_t before = i + 1 - static_cast<std::size_t>(result.back().count);
     const bool due = (i + 1) * n / samples > before * n / samples;
-    const bool tied = i + 1 < samples && sorted[i + 1].first - value <= kTie;
+    const bool tied = i + 1 < samples && sorted[i + 1].score - value <= kTie;
     open = tied || !due;
   }
   sums_to_means(result);

@@ -15,16 +15,38 @@ namespace temper::calibration {
 // Scores may be any finite numbers or infinities, larger = surer. Samples with equal scores are taken in random order, in expectation: no
 // result depends on the order of the samples. All throw Error for no samples, different lengths, or a score that is NaN.
 
+struct CoveragePoint {
+  double coverage = 0;  // share of the samples that are answered
+  double risk = 0;      // share of the answered ones that are wrong
+};
+
+// The samples in falling order of their score, sorted once for all that is asked about that order.
+class Ranking {
+ public:
+  Ranking(std::span<const double> score, std::span<const std::uint8_t> correct);
+
+  double aurc() const;
+  double auroc() const;
+  std::vector<CoveragePoint> risk_coverage(Index points = 100) const;
+
+ private:
+  struct Group {  // of equal score
+    double right = 0, wrong = 0;
+    double size() const { return right + wrong; }
+  };
+  // Calls visit(i, risk) for i = 1..N: the expected error among the first i.
+  template <class Visit> void for_each_coverage(Visit&& visit) const;
+
+  std::vector<Group> groups_;
+  double samples_ = 0;
+};
+
 // Area under the risk-coverage curve: the mean over i = 1..N of the error among the i samples of highest score.
 double aurc(std::span<const double> score, std::span<const std::uint8_t> correct);
 
 // The probability that a right sample scores above a wrong one, ties one half. NaN when all are right or all are wrong.
 double auroc(std::span<const double> score, std::span<const std::uint8_t> correct);
 
-struct CoveragePoint {
-  double coverage = 0;  // share of the samples that are answered
-  double risk = 0;      // share of the answered ones that are wrong
-};
 // At most `points` points, coverage rising to 1.
 std::vector<CoveragePoint> risk_coverage(std::span<const double> score, std::span<const std::uint8_t> correct, Index points = 100);
 

@@ -7,9 +7,12 @@
 // very sure and right prediction (rest = 1e-30) where log(1 + rest) would give 0.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 
+#include "core/kernels/exponential.h"
 #include "core/shape.h"
 
 namespace temper::calibration {
@@ -35,17 +38,31 @@ void check_temperature(double temperature);
 Index argmax(std::span<const float> row);
 Index argmax(std::span<const double> row);
 
-// Requires a row as check(Predictions) leaves it and a checked temperature. Calls visit(k, x, e) with x = (z_k - max) / T and e = exp(x)
-// for every class k but the predicted one, in order.
+// The sum of term(0), term(1), ..., in four parts that a processor adds at the same time.
+template <class Term> double sum_of(std::size_t size, Term term) {
+  std::array<double, 4> parts{};
+  std::size_t i = 0;
+  for (; i + 4 <= size; i += 4)
+    for (std::size_t j = 0; j < 4; ++j) parts[j] += term(i + j);
+  for (; i < size; ++i) parts[i % 4] += term(i);
+  return (parts[0] + parts[2]) + (parts[1] + parts[3]);
+}
+
+// Requires a row as check(Predictions) leaves it and a checked temperature. Calls visit(first, x, e) for one block of classes after the
+// other, from class `first` on: x_k = (z_k - max) / T and e_k = exp(x_k), but 0 for the predicted class.
 template <class Real, class Visit> Softmax softmax_terms(std::span<const Real> row, double temperature, Visit&& visit) {
+  constexpr std::size_t kBlock = 128;
+  std::array<double, kBlock> x, e;
   Softmax result{.predicted = argmax(row), .temperature = temperature};
-  result.max = static_cast<double>(row[static_cast<std::size_t>(result.predicted)]);
-  for (std::size_t k = 0; k < row.size(); ++k) {
-    if (static_cast<Index>(k) == result.predicted) continue;
-    const double x = result.scaled(static_cast<double>(row[k]));
-    const double e = std::exp(x);
-    result.rest += e;
-    visit(k, x, e);
+  const auto predicted = static_cast<std::size_t>(result.predicted);
+  result.max = static_cast<double>(row[predicted]);
+  for (std::size_t first = 0; first < row.size(); first += kBlock) {
+    const std::size_t size = std::min(kBlock, row.size() - first);
+    for (std::size_t i = 0; i < size; ++i) x[i] = result.scaled(static_cast<double>(row[first + i]));
+    exponentials(x.data(), static_cast<Index>(size), e.data());
+    if (predicted >= first && predicted < first + size) e[predicted - first] = 0;
+    result.rest += sum_of(size, [&](std::size_t i) { return e[i]; });
+    visit(first, std::span<const double>(x.data(), size), std::span<const double>(e.data(), size));
   }
   return result;
 }

@@ -27,11 +27,11 @@ struct Point {
 Point operator+(const Point& a, const Point& b) { return {a.temperature, a.nll + b.nll, a.slope + b.slope, a.curvature + b.curvature}; }
 
 Point of_sample(std::span<const float> row, std::size_t label, double temperature) {
+  constexpr double kFinite = -1e300;  // 0 * -inf would be NaN
   double first = 0, second = 0;
-  const Softmax p = softmax_terms(row, temperature, [&](std::size_t, double x, double e) {
-    if (e == 0) return;  // adds nothing, and 0 * -inf would be NaN
-    first += e * x;
-    second += e * x * x;
+  const Softmax p = softmax_terms(row, temperature, [&](std::size_t, std::span<const double> x, std::span<const double> e) {
+    first += sum_of(x.size(), [&](std::size_t k) { return e[k] * std::max(x[k], kFinite); });
+    second += sum_of(x.size(), [&](std::size_t k) { return e[k] * std::max(x[k], kFinite) * std::max(x[k], kFinite); });
   });
   const auto z_label = static_cast<double>(row[label]);
   const double mean = first * p.confidence(), x_label = p.scaled(z_label);
@@ -143,7 +143,7 @@ TemperatureCalibrator::TemperatureCalibrator(double temperature) : temperature_(
 
 void TemperatureCalibrator::apply(std::span<const float> logits, std::span<double> calibrated) const {
   constexpr double kMost = std::numeric_limits<double>::max();
-  const auto max = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+  const auto max = static_cast<double>(logits[static_cast<std::size_t>(argmax(logits))]);
   for (std::size_t k = 0; k < logits.size(); ++k) {
     const double scaled = (static_cast<double>(logits[k]) - max) / temperature_;
     calibrated[k] = std::isfinite(logits[k]) ? std::max(scaled, -kMost) : scaled;  // a possible class stays possible

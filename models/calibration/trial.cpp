@@ -13,21 +13,14 @@
 namespace temper::calibration {
 namespace {
 
-struct OutOfFold {
-  MetricsStream stream;
-  Index changed = 0;
-};
-
-OutOfFold out_of_fold(Method method, const Predictions& data, const Fitted& of_all, const TrialOptions& options) {
+MetricsStream out_of_fold(Method method, const Predictions& data, const Fitted& of_all, const TrialOptions& options) {
   const Folds folds(data, options.folds, options.seed);
-  OutOfFold result{.stream = MetricsStream(data.classes)};
+  MetricsStream result(data.classes);
   for (Index fold = 0; fold < folds.count(); ++fold) {
     options.progress(concat(to_string(method), ": fold ", fold + 1, " of ", folds.count()));
     const std::vector<Index> rows = folds.training_rows(fold);
     const Fitted fitted = fit(method, Selection(data, rows), options.fit, &of_all);
-    const Selection held_out(data, folds.held_out(fold));
-    result.stream.add(held_out, *fitted.calibrator);
-    result.changed += changed_predictions(held_out, *fitted.calibrator);
+    result.add(Selection(data, folds.held_out(fold)), *fitted.calibrator);
   }
   return result;
 }
@@ -63,11 +56,12 @@ Trial cross_fit(Method method, const Predictions& data, const TrialOptions& opti
   Trial trial{.fitted = {}, .before = assess(data, *identity_calibrator()), .after = {}};
   options.progress(concat(to_string(method), ": fitting all rows"));
   trial.fitted = fit(method, data, options.fit);
-  const OutOfFold held_out = out_of_fold(method, data, trial.fitted, options);
-  trial.after = assess(held_out.stream);
-  trial.changed = held_out.changed;
+  const MetricsStream held_out = out_of_fold(method, data, trial.fitted, options);
+  options.progress(concat(to_string(method), ": measuring out of fold"));
+  trial.after = assess(held_out);
+  trial.changed = held_out.changed();
   if (turned_down(trial, trial.before.metrics, trial.after.metrics)) {
-    trial.rejected = trial.after.metrics;
+    trial.rejected = trial.after;
     trial.fitted = identity(method);
   }
   if (trial.fitted.status == Status::kept_identity) {
@@ -85,32 +79,21 @@ Trial fit_and_test(Method method, const Predictions& val, const Predictions& tes
   options.progress(concat(to_string(method), ": fitting"));
   trial.fitted = fit(method, val, options.fit);
   if (trial.fitted.status != Status::kept_identity && val.size() >= 2) {
-    const Metrics held_out = out_of_fold(method, val, trial.fitted, options).stream.result();
+    const Metrics held_out = out_of_fold(method, val, trial.fitted, options).result();
     if (turned_down(trial, metrics(val, *identity_calibrator()), held_out)) {
-      trial.rejected = metrics(test, *trial.fitted.calibrator);
+      trial.rejected = assess(test, *trial.fitted.calibrator);
       trial.fitted = identity(method);
     }
   }
-  trial.after = assess(test, *trial.fitted.calibrator);
-  trial.changed = changed_predictions(test, *trial.fitted.calibrator);
+  MetricsStream after(test.classes);
+  after.add(test, *trial.fitted.calibrator);
+  trial.after = assess(after);
+  trial.changed = after.changed();
   return trial;
 }
 
 double judged_score(Method method, const Metrics& metrics) {
   return method == Method::histogram || method == Method::isotonic ? metrics.brier : metrics.nll;
-}
-
-Index changed_predictions(const Selection& data, const Calibrator& calibrator) {
-  const auto count = [&](Index begin, Index end) {
-    std::vector<double> calibrated(static_cast<std::size_t>(data.classes()));
-    Index changed = 0;
-    for (Index i = begin; i < end; ++i) {
-      calibrator.apply(data.row(i), calibrated);
-      changed += argmax(data.row(i)) != argmax(calibrated) ? 1 : 0;
-    }
-    return changed;
-  };
-  return parallel_reduce(data.size(), grain(data), Index{0}, count, std::plus<>());
 }
 
 std::vector<double> nll_at(std::span<const double> temperatures, const Predictions& data, Index most_samples) {

@@ -31,7 +31,7 @@ struct Trial {
   Index changed = 0;                         // samples measured whose predicted class `fitted` changes
   // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
   // is what the calibrator that was turned down reached.
-  std::optional<Metrics> rejected = {};
+  std::optional<Assessment> rejected = {};
 };
 
 struct TrialOptions {
@@ -52,9 +52,6 @@ Trial fit_and_test(Method method, const Predictions& val, const Predictions& tes
 // The proper score a method is judged by: the NLL, or the Brier score for histogram and isotonic, which minimise a squared error and may
 // give a label the probability 0.
 double judged_score(Method method, const Metrics& metrics);
-
-// How many predicted classes the calibrator changes.
-Index changed_predictions(const Selection& data, const Calibrator& calibrator);
 
 // The NLL at each temperature, on at most `most_samples` rows drawn at random.
 std::vector<double> nll_at(std::span<const double> temperatures, const Predictions& data, Index most_samples = 10000);

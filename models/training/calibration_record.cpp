@@ -53,7 +53,8 @@ StoredCalibrator parse(const std::string& path, Index classes) {
   StoredCalibrator stored{.method = calibration::method_of(json.at("method").get<std::string>()),
                           .status = calibration::status_of(json.at("status").get<std::string>()),
                           .calibrator = {},
-                          .temperature = {}};
+                          .temperature = {},
+                          .data_hash = json.value("data_hash", std::string())};
   const Index fitted_classes = json.value("classes", classes);
   TEMPER_CHECK(fitted_classes == classes, "it was fitted on ", fitted_classes, " classes, and there are ", classes);
   calibration::Parameters parameters;
@@ -77,7 +78,7 @@ Json to_json(const CalibrationRecord& record) {
   json["after"] = of_assessment(trial.after);
   json["changed_predictions"] = trial.changed;
   json["judged_by"] = {{"before", trial.score_before}, {"out_of_fold", trial.score_after}};
-  if (trial.rejected) json["rejected"] = to_json(*trial.rejected);
+  if (trial.rejected) json["rejected"] = of_assessment(*trial.rejected);
   json["advice"] = record.advice;
   json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
     Json entry{{"score", calibration::to_string(result.selector.score)}, {"aurc", result.aurc}};

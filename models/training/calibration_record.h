@@ -46,6 +46,7 @@ struct StoredCalibrator {
   calibration::Status status = calibration::Status::converged;
   std::shared_ptr<const calibration::Calibrator> calibrator;
   std::optional<double> temperature;  // of temperature scaling; 1 when the identity was kept
+  std::string data_hash;              // of what it was fitted on, calibration::data_hash(); empty where the file does not say
 };
 // Throws Error naming the file and what is wrong with it.
 StoredCalibrator load_calibrator(const std::string& path, Index classes);

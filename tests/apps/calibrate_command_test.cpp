@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <sstream>
 
 #include "core/check.h"
 #include "core/file.h"
@@ -37,6 +40,14 @@ void write_sample(const TemporaryFolder& folder, int rows = 600) {
   write_file(folder / "y.csv", labels);
 }
 
+// "[0.034, 0.040]" with the page's no-break space.
+std::string page_interval(const Json& metrics) {
+  char text[64];
+  std::snprintf(text, sizeof text, "[%.3f,\u00a0%.3f]", metrics.at("ece_interval")[0].get<double>(),
+                metrics.at("ece_interval")[1].get<double>());
+  return text;
+}
+
 TEST_CASE("calibrate command: JSON by the contract, a calibrator, a page and probabilities") {
   const TemporaryFolder folder;
   write_sample(folder);
@@ -62,6 +73,8 @@ TEST_CASE("calibrate command: JSON by the contract, a calibrator, a page and pro
     const std::string page = read_file(folder / "o/report.html");
     CHECK(page.find("risk") != std::string::npos);
     CHECK(report::well_formedness_error(page) == "");
+    CHECK(page.find("95 % interval, by bootstrap") != std::string::npos);
+    CHECK(page.find(page_interval(json.at("after"))) != std::string::npos);
     data::RowSink sink;
     Index rows = 0;
     sink.row = [&](Index, std::span<const double> p) {
@@ -85,6 +98,118 @@ TEST_CASE("calibrate command: all methods at once, and the person's table") {
   const Result text = calibrate(folder, "--logits z.csv --labels y.csv");
   CHECK(text.out.find("ECE [95 % interval]") != std::string::npos);
   CHECK(text.err.find("--out FOLDER keeps") != std::string::npos);
+}
+
+TEST_CASE("calibrate command: a stored calibrator is applied to new logits") {
+  const TemporaryFolder folder;
+  write_sample(folder);
+  for (const char* method : {"temperature", "vector", "matrix", "dirichlet", "isotonic"}) {
+    CAPTURE(method);
+    REQUIRE(calibrate(folder, concat("--logits z.csv --labels y.csv --out o --save-probabilities p.csv --method ", method)).code == 0);
+    const Result applied = calibrate(folder, "--apply o --logits z.csv --save-probabilities q.csv --json");
+    REQUIRE(applied.code == 0);
+    CHECK(read_file(folder / "q.csv") == read_file(folder / "p.csv"));
+    const Json json = Json::parse(applied.out);
+    CHECK(json.at("method") == method);
+    CHECK(json.at("samples") == 600);
+    CHECK_FALSE(json.contains("after"));  // no labels, nothing to measure
+  }
+  const Result measured = calibrate(folder, "--apply o/calibrator.json --logits z.csv --labels y.csv --json");
+  REQUIRE(measured.code == 0);
+  const Json json = Json::parse(measured.out);
+  CHECK(json.at("after").at("brier") < json.at("before").at("brier"));
+  CHECK(json.at("after").at("ece_interval").size() == 2);
+  CHECK(measured.err.find("fitted on") != std::string::npos);  // the very rows of the fit
+  CHECK(calibrate(folder, "--apply o --logits z.csv --labels y.csv").out.find("applied to 600 rows of 3 classes") != std::string::npos);
+}
+
+TEST_CASE("calibrate command: a calibrator that does not fit is refused, and nothing is written") {
+  const TemporaryFolder folder;
+  write_sample(folder, 60);
+  REQUIRE(calibrate(folder, "--logits z.csv --labels y.csv --out o").code == 0);
+  const std::string stored = read_file(folder / "o/calibrator.json");
+  write_file(folder / "half.json", stored.substr(0, stored.size() / 2));
+  write_file(folder / "cold.json", R"({"method": "temperature", "status": "converged", "classes": 3, "temperature": -1.8})");
+  write_file(folder / "two.csv", "1,2\n3,4\n");
+  write_file(folder / "p.csv", "0.2,0.3,0.5\n0.5,0.5,0\n");
+  const std::vector<std::pair<std::string, std::string>> refused = {
+      {"--apply o --logits two.csv --save-probabilities q.npy", "fitted on 3 classes, and there are 2"},
+      {"--apply half.json --logits z.csv --save-probabilities q.npy", "half.json"},
+      {"--apply cold.json --logits z.csv --save-probabilities q.npy", "cold.json"},
+      {"--apply missing --logits z.csv --save-probabilities q.npy", "missing"},
+      {"--apply o --logits p.csv --save-probabilities q.npy", "add --probabilities"},
+      {"--apply o --logits z.csv", "--apply: nothing to do"},
+      {"--apply o --save-probabilities q.npy", "--logits: missing"},
+      {"--apply o --logits z.csv --labels y.csv --method vector", "--apply: it fits nothing"},
+      {"--apply o --logits z.csv --labels y.csv --out q.npy", "--apply: it fits nothing"}};
+  for (const auto& [arguments, about] : refused) {
+    CAPTURE(arguments);
+    const Result result = calibrate(folder, arguments);
+    CAPTURE(result.err);
+    CHECK(result.code != 0);
+    CHECK(result.out.empty());
+    CHECK(result.err.find(about) != std::string::npos);
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    CHECK_FALSE(std::filesystem::exists(folder / "q.npy"));
+  }
+}
+
+TEST_CASE("calibrate command: the table of all methods and metrics, as CSV and Markdown") {
+  const TemporaryFolder folder;
+  write_sample(folder);
+  const Result result = calibrate(folder, "--logits z.csv --labels y.csv --method all --table t.csv --table t.md --json");
+  REQUIRE(result.code == 0);
+  const Json json = Json::parse(result.out);
+  std::istringstream lines(read_file(folder / "t.csv"));
+  std::vector<std::vector<std::string>> rows;
+  for (std::string line; std::getline(lines, line);) {
+    rows.emplace_back();
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  REQUIRE(rows.size() == 9);  // a heading, the logits as they are, seven methods
+  std::map<std::string, std::size_t> column;
+  for (std::size_t i = 0; i < rows[0].size(); ++i) column[rows[0][i]] = i;
+  const auto number = [&](std::size_t row, const char* key) { return std::stod(rows[row].at(column.at(key))); };
+  CHECK(rows[1].at(column.at("method")) == "none");
+  for (const char* key :
+       {"accuracy", "nll", "brier", "ece", "ace", "classwise_ece", "debiased_ece", "smooth_ece", "mce", "aurc", "auroc"}) {
+    CAPTURE(key);
+    CHECK(number(1, key) == json.at("before").at(key).get<double>());
+    for (std::size_t row = 2; row < rows.size(); ++row) {
+      const Json& after = json.at("methods").at(rows[row].at(column.at("method"))).at("after");
+      if (!after.at(key).is_null()) CHECK(number(row, key) == after.at(key).get<double>());
+      CHECK(number(row, "ece_lower") == after.at("ece_interval")[0].get<double>());
+      CHECK(number(row, "ece_upper") == after.at("ece_interval")[1].get<double>());
+    }
+  }
+  CHECK(read_file(folder / "t.md").find("**" + json.at("method").get<std::string>() + "**") != std::string::npos);
+  CHECK(calibrate(folder, "--logits z.csv --labels y.csv --table t.txt").err.find("--table: t.txt") != std::string::npos);
+}
+
+TEST_CASE("calibrate command: several runs make one object and one table, each its own calibrator") {
+  const TemporaryFolder folder;
+  for (const char* run : {"hard", "smooth"}) {
+    const std::string smoothing = run == std::string("smooth") ? "0.1" : "0";
+    const std::string command =
+        concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " train --data digits --model mlp --epochs 1 --smoothing ", smoothing,
+               " --out runs/", run, " >log 2>&1");
+    REQUIRE(std::system(command.c_str()) == 0);
+  }
+  const Result result = calibrate(folder, "runs/hard runs/smooth --table t.csv --json");
+  REQUIRE(result.code == 0);
+  const Json runs = Json::parse(result.out).at("runs");
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].at("run") == "runs/hard");
+  CHECK(runs[1].at("run") == "runs/smooth");
+  for (const Json& run : runs) {
+    const std::string stored = read_file(folder / (run.at("run").get<std::string>() + "/calibrator.json"));
+    CHECK(Json::parse(stored).at("temperature") == run.at("temperature"));
+  }
+  const std::string table = read_file(folder / "t.csv");
+  for (const char* row : {"\nhard,none,", "\nhard,temperature,", "\nsmooth,none,", "\nsmooth,temperature,"})
+    CHECK(table.find(row) != std::string::npos);
+  CHECK(calibrate(folder, "runs/hard runs/smooth --save-probabilities p.npy").err.find("one file cannot hold") != std::string::npos);
 }
 
 TEST_CASE("calibrate command: advice carries its numbers") {

@@ -75,8 +75,22 @@ def metrics(logp):
         "ece": float(np.dot(weights, gaps)), "mce": max(gaps), "debiased_ece": np.sqrt(max(0.0, debiased)),
         "classwise_ece": classwise, "brier_reliability": reliability, "brier_resolution": resolution,
         "brier_uncertainty": (rates * (1 - rates)).sum(), "aurc": float(np.mean(risks)), "auroc": roc_auc_score(correct, conf),
-        "smooth_ece": smooth_ece(conf, correct),
+        "smooth_ece": smooth_ece(conf, correct), "ace": adaptive_ece(conf, correct),
     }
+
+
+def adaptive_ece(conf, correct):
+    """Equal mass: bin r ends at the first place at or after rank r N / n that does not separate equal confidences."""
+    order = np.argsort(conf, kind="stable")
+    c, right = conf[order], correct[order]
+    ends = {0}
+    for r in range(1, BINS + 1):
+        end = -(-r * N // BINS)
+        while end < N and c[end] - c[end - 1] <= 1e-12:
+            end += 1
+        ends.add(end)
+    ends = sorted(ends)
+    return sum((b - a) / N * abs(right[a:b].mean() - c[a:b].mean()) for a, b in zip(ends, ends[1:]))
 
 
 def smooth_ece(conf, correct, mesh=1000):
@@ -196,12 +210,14 @@ unpenalised = LogisticRegression(penalty="none", multi_class="multinomial", solv
 frequency = lambda k, c: np.array([onehot[bin_numbers(p[:, k]) == i, k].mean() for i in bin_numbers(c)])
 histogram = one_vs_rest(p, frequency)
 isotonic = one_vs_rest(p, lambda k, c: IsotonicRegression(out_of_bounds="clip").fit(p[:, k], onehot[:, k]).predict(c))
-new = np.exp(log_softmax(0.9 * z + 0.1, axis=1))  # probabilities the isotonic fit has not seen
+new = np.exp(log_softmax((0.9 * z + 0.1).astype(np.float32).astype(np.float64), axis=1))  # probabilities the isotonic fit has not seen
 isotonic_new = np.stack([IsotonicRegression(out_of_bounds="clip").fit(p[:, k], onehot[:, k]).predict(new[:, k]) for k in range(K)], 1)
 
 centred = z - z.mean(1, keepdims=True)
 p_norm = centred.max(1) / (np.abs(centred) ** 3).sum(1) ** (1 / 3)
 energy = logsumexp(z, axis=1)
+ordered = np.sort(p, axis=1)
+margin = ordered[:, -1] - ordered[:, -2]
 alpha = 0.1
 scores = np.sort(1 - p[np.arange(N), y])
 
@@ -213,11 +229,11 @@ result = {
     "at_temperature": metrics(log_softmax(z / t, axis=1)),
     "ensemble_nll": ensemble(t),
     "vector_nll": vector, "vector": metrics(log_softmax(vector_logits, axis=1)), "vector_row": np.exp(log_softmax(vector_logits, axis=1))[0].tolist(),
-    "matrix_objective": matrix, "matrix_row": np.exp(log_softmax(matrix_logits, axis=1))[0].tolist(),
-    "dirichlet_objective": dirichlet, "dirichlet_row": np.exp(log_softmax(dirichlet_logits, axis=1))[0].tolist(),
+    "matrix_objective": matrix, "matrix": metrics(log_softmax(matrix_logits, axis=1)), "matrix_row": np.exp(log_softmax(matrix_logits, axis=1))[0].tolist(),
+    "dirichlet_objective": dirichlet, "dirichlet": metrics(log_softmax(dirichlet_logits, axis=1)), "dirichlet_row": np.exp(log_softmax(dirichlet_logits, axis=1))[0].tolist(),
     "matrix_unpenalised_nll": log_loss(y, unpenalised.predict_proba(z)),
     "histogram": histogram[:40].tolist(), "isotonic": isotonic[:40].tolist(), "isotonic_new": one_vs_rest(new, lambda k, c: isotonic_new[:, k])[:40].tolist(),
-    "p_norm_3": p_norm[:40].tolist(), "energy": energy[:40].tolist(),
+    "p_norm_3": p_norm[:40].tolist(), "energy": energy[:40].tolist(), "margin": margin[:40].tolist(),
     "conformal_threshold": float(scores[int(np.ceil((N + 1) * (1 - alpha))) - 1]),
 }
 (HERE / "calibration.json").write_text(json.dumps(result, indent=1) + "\n")

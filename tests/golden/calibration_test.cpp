@@ -42,7 +42,8 @@ void check_metrics(const Metrics& m, const Json& expected, double tolerance = 1e
                                                              {"brier_uncertainty", m.brier_uncertainty},
                                                              {"aurc", m.aurc},
                                                              {"auroc", m.auroc},
-                                                             {"smooth_ece", m.smooth_ece}};
+                                                             {"smooth_ece", m.smooth_ece},
+                                                             {"ace", m.ace}};
   CHECK(found.size() == expected.size());
   for (const auto& [name, value] : found) {
     CAPTURE(name);
@@ -90,6 +91,7 @@ TEST_CASE("calibration golden: vector, matrix and Dirichlet scaling reach SciPy'
     CHECK(fitted.status == Status::converged);
     CHECK(near(nll(golden_data(), *fitted.calibrator) + penalty(*fitted.calibrator, 0.01), golden().at(name + "_objective").get<double>(),
                1e-11));
+    check_metrics(metrics(golden_data(), *fitted.calibrator), golden().at(name));
     const std::vector<double> row = probabilities_of(*fitted.calibrator, 0), expected = golden().at(name + "_row");
     for (std::size_t k = 0; k < row.size(); ++k) CHECK(near(row[k], expected[k]));
   }
@@ -120,7 +122,7 @@ TEST_CASE("calibration golden: histogram binning and scikit-learn's isotonic reg
       for (std::size_t k = 0; k < p.size(); ++k) CHECK(near(p[k], expected[i][k]));
     }
   }
-  // Between the knots: logits 0.9 z + 0.1, in double as the script has them, rounded to float here.
+  // Between the knots: logits 0.9 z + 0.1, rounded to float.
   Predictions other = golden_data();
   for (float& logit : other.logits) logit = static_cast<float>(0.9 * static_cast<double>(logit) + 0.1);
   const Fitted isotonic = fit(Method::isotonic, golden_data());
@@ -129,17 +131,20 @@ TEST_CASE("calibration golden: histogram binning and scikit-learn's isotonic reg
   for (std::size_t i = 0; i < expected.size(); ++i) {
     isotonic.calibrator->apply(other.row(static_cast<Index>(i)), p);
     softmax(std::span<const double>(p), 1, p);
-    for (std::size_t k = 0; k < p.size(); ++k) CHECK(near(p[k], expected[i][k], 1e-4));
+    for (std::size_t k = 0; k < p.size(); ++k) CHECK(near(p[k], expected[i][k]));
   }
 }
 
-TEST_CASE("calibration golden: p-norm, energy and the conformal threshold") {
+TEST_CASE("calibration golden: p-norm, energy, margin and the conformal threshold") {
   const std::vector<double> norms = Selector{.score = Score::p_norm, .p = 3}(golden_data()),
-                            energies = Selector{.score = Score::energy}(golden_data());
-  const std::vector<double> expected_norms = golden().at("p_norm_3"), expected_energies = golden().at("energy");
+                            energies = Selector{.score = Score::energy}(golden_data()),
+                            margins = Selector{.score = Score::margin}(golden_data());
+  const std::vector<double> expected_norms = golden().at("p_norm_3"), expected_energies = golden().at("energy"),
+                            expected_margins = golden().at("margin");
   for (std::size_t i = 0; i < expected_norms.size(); ++i) {
     CHECK(near(norms[i], expected_norms[i]));
     CHECK(near(energies[i], expected_energies[i]));
+    CHECK(near(margins[i], expected_margins[i]));
   }
   const Conformal sets = Conformal::fit(SetKind::threshold, golden_data(), *identity_calibrator(), {.alpha = 0.1});
   CHECK(near(sets.threshold(), golden().at("conformal_threshold").get<double>()));

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "core/check.h"
+#include "core/random.h"
 #include "models/calibration/ensemble.h"
 #include "models/calibration/metrics.h"
 #include "models/calibration/one_vs_rest.h"
@@ -133,6 +135,33 @@ TEST_CASE("calibrator: histogram binning of an all-zero row keeps the row (case 
   CHECK(p[1] == doctest::Approx(.33).epsilon(1e-6));
   CHECK(sum_of(p) == doctest::Approx(1).epsilon(1e-12));
   CHECK(calibrated(histogram, logs(.9, .05, .05)) == std::vector<double>{1, 0, 0});
+}
+
+TEST_CASE(
+    "calibrator: matrix and Dirichlet scaling of collinear features with a far mean get far in few steps, with own and with shared "
+    "curvature") {
+  for (const Index classes : {12, 257}) {
+    // Three numbers a sample make all logits but for a little noise, and all of them are shifted far from 0.
+    const Random random(9, {static_cast<std::uint64_t>(classes)});
+    Predictions data{.classes = classes, .logits = {}, .labels = {}};
+    for (std::uint64_t i = 0; i < 600; ++i) {
+      data.labels.push_back(static_cast<std::int32_t>(random.below(1000 * i, static_cast<std::uint32_t>(classes))));
+      for (Index k = 0; k < classes; ++k) {
+        double logit = 40 + 0.1 * random.normal(1000 * i + 10 + static_cast<std::uint64_t>(k)) + (k == data.labels.back() ? 1.5 : 0);
+        for (std::uint64_t f = 0; f < 3; ++f)
+          logit += random.normal(1000 * i + 1 + f) * std::cos(static_cast<double>(k) * static_cast<double>(f + 1));
+        data.logits.push_back(static_cast<float>(logit));
+      }
+    }
+    for (const Method method : {Method::matrix, Method::dirichlet}) {
+      CAPTURE(classes);
+      CAPTURE(to_string(method));
+      const bool own = classes == 12;
+      const Fitted fitted = fit(method, data, {.odir = 1, .most_steps = own ? 100 : 40});
+      CHECK(fitted.status == (own ? Status::converged : Status::not_converged));
+      CHECK(nll(data, *fitted.calibrator) < (own ? 0.9 : 0.3) * nll(data));
+    }
+  }
 }
 
 TEST_CASE("calibrator: isotonic levels by hand") {

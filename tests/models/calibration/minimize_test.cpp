@@ -29,6 +29,35 @@ TEST_CASE("minimize: an ill-conditioned quadratic to machine precision") {
   for (std::size_t i = 0; i < x.size(); ++i) CHECK(std::abs(x[i] - static_cast<double>(i)) < 1e-9);
 }
 
+TEST_CASE("minimize: an estimate of the inverse Hessian saves steps, and a bad one costs no exactness") {
+  const auto weight = [](std::size_t i) { return std::pow(10.0, static_cast<double>(i) / 3); };
+  const auto f = [&](std::span<const double> x, std::span<double> g) {
+    double value = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double gap = x[i] - static_cast<double>(i);
+      value += weight(i) * (gap * gap + gap * gap * gap * gap / 4);
+      g[i] = weight(i) * (2 * gap + gap * gap * gap);
+    }
+    return value;
+  };
+  std::vector<double> plain(19, 0.0), aided(19, 0.0), misled(19, 0.0);
+  const Minimized without = minimize(f, plain, {.tolerance = 1e-9});
+  const auto newton = [&](std::span<double> g) {
+    for (std::size_t i = 0; i < g.size(); ++i) g[i] /= 2 * weight(i);
+  };
+  const Minimized with = minimize(f, aided, {.tolerance = 1e-9, .precondition = newton});
+  CHECK(with.converged);
+  CHECK(with.steps < without.steps / 2);
+  const auto wrong = [&](std::span<double> g) {
+    for (std::size_t i = 0; i < g.size(); ++i) g[i] *= i % 2 ? 1e-2 : 10;
+  };
+  CHECK(minimize(f, misled, {.tolerance = 1e-9, .precondition = wrong}).converged);
+  for (std::size_t i = 0; i < aided.size(); ++i) {
+    CHECK(std::abs(aided[i] - static_cast<double>(i)) < 1e-8);
+    CHECK(std::abs(misled[i] - static_cast<double>(i)) < 1e-8);
+  }
+}
+
 TEST_CASE("minimize: slopes decide where rounding hides the values") {
   // 1e8 + log cosh x: near the minimum all values are equal in double, the slope is not.
   const auto f = [](std::span<const double> x, std::span<double> g) {

@@ -56,7 +56,7 @@ TEST_CASE("trial: a calibrator that harms is turned down, with the numbers of wh
   const Trial trial = cross_fit(Method::matrix, data, {.fit = {.odir = 0, .most_steps = 200}});
   REQUIRE(trial.rejected);
   CHECK(trial.fitted.status == Status::kept_identity);
-  CHECK(trial.rejected->nll > trial.before.metrics.nll);
+  CHECK(trial.rejected->metrics.nll > trial.before.metrics.nll);
   CHECK(trial.after.metrics.nll == trial.before.metrics.nll);
   CHECK(trial.fitted.calibrator->parameters().empty());
   const Trial tested =

@@ -1,0 +1,132 @@
+#include "apps/temper/calibration_table.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "apps/temper/calibration_text.h"
+#include "apps/temper/console.h"
+#include "core/file.h"
+
+namespace temper::app {
+namespace {
+
+using calibration::Assessment;
+using calibration::Metrics;
+
+struct Column {
+  const char *key, *heading;  // in CSV, in Markdown
+  double Metrics::*value;
+};
+
+// The ECE comes with its interval and stands apart.
+constexpr Column kBeforeEce[] = {
+    {"accuracy", "accuracy", &Metrics::accuracy}, {"nll", "NLL", &Metrics::nll}, {"brier", "Brier", &Metrics::brier}};
+constexpr Column kAfterEce[] = {{"ace", "adaptive ECE", &Metrics::ace},
+                                {"classwise_ece", "class-wise ECE", &Metrics::classwise_ece},
+                                {"debiased_ece", "debiased ECE", &Metrics::debiased_ece},
+                                {"smooth_ece", "smooth ECE", &Metrics::smooth_ece},
+                                {"mce", "MCE", &Metrics::mce},
+                                {"aurc", "AURC", &Metrics::aurc},
+                                {"auroc", "AUROC", &Metrics::auroc}};
+
+struct Row {
+  std::string name, method, status;
+  bool kept = false;
+  const Assessment* measured = nullptr;
+  Index changed = 0;
+};
+
+// The last part of each path, or the paths as they were given where two would be the same.
+std::vector<std::string> short_names(std::span<const NamedOutcome> outcomes) {
+  std::vector<std::string> given, last;
+  for (const NamedOutcome& named : outcomes) {
+    const auto path = std::filesystem::path(named.name).lexically_normal();
+    given.push_back(named.name);
+    last.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
+  }
+  return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
+}
+
+std::vector<Row> rows_of(const std::string& name, const CalibrationOutcome& outcome) {
+  std::vector<Row> rows{{.name = name, .method = "none", .status = "", .measured = &outcome.trials.front().before}};
+  for (const calibration::Trial& trial : outcome.trials) {
+    const calibration::Fitted& fitted = trial.fitted;
+    rows.push_back({.name = name,
+                    .method = std::string(calibration::to_string(fitted.method)),
+                    .status = std::string(calibration::to_string(fitted.status)),
+                    .kept = fitted.method == outcome.record.trial.fitted.method,
+                    .measured = trial.rejected ? &*trial.rejected : &trial.after,
+                    .changed = trial.changed});
+  }
+  return rows;
+}
+
+// In quotes where it must be (RFC 4180).
+std::string csv_text(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string csv(std::span<const NamedOutcome> outcomes) {
+  std::string text = "run,method,status,kept,measured_on,samples,changed_predictions";
+  for (const Column& column : kBeforeEce) text += fmt::format(",{}", column.key);
+  text += ",ece,ece_lower,ece_upper";
+  for (const Column& column : kAfterEce) text += fmt::format(",{}", column.key);
+  text += '\n';
+  const std::vector<std::string> names = short_names(outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const CalibrationOutcome& outcome = outcomes[i].outcome;
+    for (const Row& row : rows_of(names[i], outcome)) {
+      const Metrics& m = row.measured->metrics;
+      text += fmt::format("{},{},{},{},{},{},{}", csv_text(row.name), row.method, row.status, row.kept ? 1 : 0, outcome.record.measured_on,
+                          m.samples, row.changed);
+      for (const Column& column : kBeforeEce) text += fmt::format(",{}", m.*column.value);
+      text += fmt::format(",{},{},{}", m.ece, row.measured->ece_interval.lower, row.measured->ece_interval.upper);
+      for (const Column& column : kAfterEce) text += fmt::format(",{}", m.*column.value);
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+std::string decimals(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4f}", value); }
+
+std::string markdown(std::span<const NamedOutcome> outcomes) {
+  std::string text = "| run | method | accuracy | NLL | Brier | ECE [95 % interval] |", rule = "|---|---|---|---|---|---|";
+  for (const Column& column : kAfterEce) {
+    text += fmt::format(" {} |", column.heading);
+    rule += "---|";
+  }
+  text += "\n" + rule + "\n";
+  const std::vector<std::string> names = short_names(outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const CalibrationOutcome& outcome = outcomes[i].outcome;
+    for (const Row& row : rows_of(names[i], outcome)) {
+      const Metrics& m = row.measured->metrics;
+      const bool remarkable = !row.status.empty() && row.status != "converged";
+      const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
+      text += fmt::format("| {} | {} | {} | {} | {} | {} |", row.name, method, percent(m.accuracy), decimals(m.nll), decimals(m.brier),
+                          with_interval(*row.measured));
+      for (const Column& column : kAfterEce) text += fmt::format(" {} |", decimals(m.*column.value));
+      text += '\n';
+    }
+  }
+  return text +
+         "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
+         "things worse, so it was turned down.\n";
+}
+
+}  // namespace
+
+bool is_table_file(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".md"); }
+
+void write_table(const std::string& path, std::span<const NamedOutcome> outcomes) {
+  write_file(path, path.ends_with(".csv") ? csv(outcomes) : markdown(outcomes));
+}
+
+}  // namespace temper::app

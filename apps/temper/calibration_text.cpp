@@ -1,0 +1,102 @@
+#include "apps/temper/calibration_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "apps/temper/console.h"
+#include "models/training/json.h"
+
+namespace temper::app {
+namespace {
+
+std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::isnan(value) ? "-" : "inf"; }
+
+std::string methods_text(const CalibrationOutcome& outcome) {
+  Table table({"method", "status", "accuracy", "NLL", "Brier", "ECE [95 % interval]", "smooth ECE", "class-wise", "AURC"});
+  const auto row = [&](std::string_view name, std::string_view status, const calibration::Assessment& a) {
+    const calibration::Metrics& m = a.metrics;
+    table.row({std::string(name), std::string(status), percent(m.accuracy), number(m.nll), number(m.brier), with_interval(a),
+               number(m.smooth_ece), number(m.classwise_ece), number(m.aurc)});
+  };
+  row("none", "", outcome.trials.front().before);
+  for (const calibration::Trial& trial : outcome.trials)
+    row(calibration::to_string(trial.fitted.method), calibration::to_string(trial.fitted.status), trial.after);
+  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), calibration::to_string(outcome.record.trial.fitted.method));
+}
+
+std::string selection_text(const training::CalibrationRecord& record) {
+  std::string line, text;
+  for (const training::SelectiveResult& result : record.selective) {
+    const std::string p = result.selector.score == calibration::Score::p_norm ? fmt::format(" (p = {:g})", result.selector.p) : "";
+    line += fmt::format("{}{}{} {:.4f}", line.empty() ? "" : ", ", calibration::to_string(result.selector.score), p, result.aurc);
+  }
+  text += fmt::format("AURC of the scores to abstain by: {}\n", line);
+  line.clear();
+  for (const training::ConformalResult& result : record.conformal) {
+    line += fmt::format("{}{} {} with {:.2f} classes", line.empty() ? "" : ", ", calibration::to_string(result.kind),
+                        percent(result.on_new_data.coverage), result.on_new_data.mean_size);
+  }
+  text += fmt::format("conformal sets that should hold {}: {}\n", percent(record.wanted_coverage), line);
+  return text;
+}
+
+}  // namespace
+
+std::string with_interval(const calibration::Assessment& assessment) {
+  return fmt::format("{:.4f} [{:.4f}, {:.4f}]", assessment.metrics.ece, assessment.ece_interval.lower, assessment.ece_interval.upper);
+}
+
+std::string before_and_after(const calibration::Assessment& before, const calibration::Assessment& after) {
+  Table table({"", "before", "after"});
+  const auto row = [&](const char* name, double calibration::Metrics::*value) {
+    table.row({name, number(before.metrics.*value), number(after.metrics.*value)});
+  };
+  row("  accuracy", &calibration::Metrics::accuracy);
+  row("  NLL", &calibration::Metrics::nll);
+  table.row({"  ECE [95 % interval]", with_interval(before), with_interval(after)});
+  row("  debiased ECE (rms)", &calibration::Metrics::debiased_ece);
+  row("  smooth ECE", &calibration::Metrics::smooth_ece);
+  row("  adaptive ECE", &calibration::Metrics::ace);
+  row("  class-wise ECE", &calibration::Metrics::classwise_ece);
+  row("  MCE", &calibration::Metrics::mce);
+  row("  Brier", &calibration::Metrics::brier);
+  row("    reliability", &calibration::Metrics::brier_reliability);
+  row("    resolution", &calibration::Metrics::brier_resolution);
+  row("    uncertainty", &calibration::Metrics::brier_uncertainty);
+  row("  AURC", &calibration::Metrics::aurc);
+  row("  AUROC", &calibration::Metrics::auroc);
+  return table.text();
+}
+
+std::string text_of(const std::string& name, const CalibrationOutcome& outcome) {
+  const training::CalibrationRecord& record = outcome.record;
+  std::string text;
+  if (outcome.trials.size() > 1) text += methods_text(outcome);
+  const calibration::Fitted& fitted = record.trial.fitted;
+  const calibration::Parameters parameters = fitted.calibrator->parameters();
+  std::string what(calibration::to_string(fitted.method));
+  if (fitted.method == calibration::Method::temperature) {
+    what = fmt::format("T = {:.4f}", parameters.contains("temperature") ? parameters.at("temperature").at(0) : 1.0);
+  }
+  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", name, what, calibration::to_string(fitted.status),
+                      grouped(record.samples), record.fitted_on == "val" ? "validation images" : "rows",
+                      grouped(record.trial.after.metrics.samples),
+                      record.measured_on == "test" ? "test images" : "rows, each calibrated by a fit without it");
+  return text + before_and_after(record.trial.before, record.trial.after) + selection_text(record);
+}
+
+Json json_of(const CalibrationOutcome& outcome) {
+  Json json = training::to_json(outcome.record);
+  for (const char* bulky : {"parameters", "reliability", "risk_coverage", "nll_by_temperature"}) json.erase(bulky);
+  if (outcome.trials.size() == 1) return json;
+  for (const calibration::Trial& trial : outcome.trials) {
+    Json after = training::to_json(trial.after.metrics);
+    after["ece_interval"] = {trial.after.ece_interval.lower, trial.after.ece_interval.upper};
+    json["methods"][std::string(calibration::to_string(trial.fitted.method))] = {
+        {"status", calibration::to_string(trial.fitted.status)}, {"changed_predictions", trial.changed}, {"after", after}};
+  }
+  return json;
+}
+
+}  // namespace temper::app

@@ -1,0 +1,23 @@
+// A matrix product in double, where float would not do: the fits of calibration.
+#pragma once
+
+#include "core/shape.h"
+
+namespace temper {
+
+// c(row, col) += sum over d < depth of a(row, d) b(d, col). Columns are a multiple of kColumnBlock (core/kernels/product.h), the last ones
+// padded: what is in the padding of b reaches that of c alone.
+struct DoubleProduct {
+  const double* a;
+  Index a_row, a_step;  // a(row, d) = a[row a_row + d a_step]
+  const double* b;
+  Index b_row;  // elements between the starts of two rows
+  double* c;
+  Index c_row;
+  Index rows, columns, depth;
+};
+
+// In the calling thread; throws Error for columns that are not padded.
+void add_product(const DoubleProduct& p);
+
+}  // namespace temper
