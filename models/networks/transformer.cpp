@@ -68,13 +68,14 @@ Tensor DecoderLayer::operator()(Tensor x, const Tensor& of_memory, std::span<con
 Tensor DecoderLayer::next(Tensor x, Index position, const Tensor& past, const Tensor& of_memory,
                           std::span<const std::int32_t> memory_lengths) const {
   const Tensor normalised = norm1_(x), own = self_attention_.key_value(normalised);
-  const Index N = past.shape()[0], P = past.shape()[1], row = past.shape()[2];
-  TEMPER_CHECK(!Tape::recording() && position >= 0 && position < P, "transformer: word ", position, " of a target of at most ", P,
-               "; decode word by word without a tape and within the length asked for");
-  for (Index n = 0; n < N; ++n) std::copy_n(own.data() + n * row, row, past.data() + (n * P + position) * row);
-  const std::vector<std::int32_t> seen(static_cast<std::size_t>(N), static_cast<std::int32_t>(position + 1));
+  const Index R = past.shape()[0], P = past.shape()[1], row = past.shape()[2], N = of_memory.shape()[0], D = row / 2;
+  TEMPER_CHECK(!Tape::recording() && position >= 0 && position < P && N > 0 && R % N == 0, "transformer: word ", position, " of ", R,
+               " targets of at most ", P, " words for ", N, " memories; decode without a tape and within the length asked for");
+  for (Index r = 0; r < R; ++r) std::copy_n(own.data() + r * row, row, past.data() + (r * P + position) * row);
+  const std::vector<std::int32_t> seen(static_cast<std::size_t>(R), static_cast<std::int32_t>(position + 1));
   Tensor branch = self_attention_(normalised, past, {.key_lengths = seen});
-  return after_self_attention(dropout_(std::move(x), std::move(branch)), of_memory, memory_lengths);
+  x = dropout_(std::move(x), std::move(branch)).reshape({N, R / N, D});  // targets of one memory are several queries of it
+  return after_self_attention(std::move(x), of_memory, memory_lengths).reshape({R, 1, D});
 }
 
 Tensor DecoderLayer::after_self_attention(Tensor x, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const {

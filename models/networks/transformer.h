@@ -71,7 +71,8 @@ class DecoderLayer {
   Tensor of_memory(const Tensor& memory) const { return cross_attention_.key_value(memory); }
   // A whole target at once: each word sees itself and those before it.
   Tensor operator()(Tensor x, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const;
-  // One more word, x(N,1,D), number `position` of its target. past(N,P,2D) holds keys and values of the words before it and gets its own.
+  // One more word, x(R,1,D), number `position` of its target. past(R,P,2D) holds keys and values of the words before it and gets its own.
+  // R / N neighbouring targets, such as those of a beam, share one of the N memories.
   Tensor next(Tensor x, Index position, const Tensor& past, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const;
 
  private:
