@@ -11,6 +11,7 @@
 #include "core/rehearsal.h"
 #include "core/tape.h"
 #include "layers/noise.h"
+#include "tests/allocation_counter.h"
 
 namespace temper::models {
 namespace {
@@ -144,6 +145,24 @@ TEST_CASE("transformer: a training step with dropout is the same bits on any num
   const std::vector<float> one = step(1);
   CHECK(step(2) == one);
   CHECK(step(3) == one);
+}
+
+TEST_CASE("transformer: after its first steps a training loop allocates nothing") {
+  Net net(kSmall);
+  const Sentences source({1, 2}, {9, 7}, 9, 0), target({1, 2}, {8, 8}, 8, 0);
+  const Integers labels(16, 2);
+  const auto step = [&](std::uint64_t number) {
+    Tape tape;
+    const layers::Noise noise(Random(1, {number}));
+    tape.backward(softmax_cross_entropy(net.transformer(source, target), labels, {.smoothing = 0.1f}));
+    net.store.expect_fresh_gradients();
+  };
+  for (std::uint64_t i = 0; i < 3; ++i) step(i);
+  const long before = allocations();
+  const std::size_t requests = Pool::shared().stats().system_requests;
+  for (std::uint64_t i = 3; i < 6; ++i) step(i);
+  CHECK(allocations() == before);
+  CHECK(Pool::shared().stats().system_requests == requests);
 }
 
 TEST_CASE("transformer: a batch that contradicts itself, a vocabulary that is left, heads that do not divide") {
