@@ -13,6 +13,7 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr Index kQueryBlock = 32, kKeyBlock = 128;  // a block of scores fits into the first-level cache
+constexpr Index kLanes = 16;                        // a row of scores is whole vectors: what is not visible is -inf, whose exponential is 0
 
 // (count,size) as (count,padded size): the padding is 0.
 float* pack_rows(const HeadRows<const float>& rows, Index first, Index count, Index size, Workspace& scratch) {
@@ -25,13 +26,21 @@ float* pack_rows(const HeadRows<const float>& rows, Index first, Index count, In
   return packed;
 }
 
-// (count,size) turned: (size,width), the columns beyond count 0.
+// (count,size) turned: (size,width), the columns beyond count 0. Some rows at a time, so that both sides stay within a few cache lines.
 void pack_turned(const HeadRows<const float>& rows, Index first, Index count, Index size, Index width, float* packed) {
-  for (Index j = 0; j < count; ++j) {
-    const float* const row = rows[first + j];
-    for (Index c = 0; c < size; ++c) packed[c * width + j] = row[c];
+  constexpr Index kRows = 8;
+  Index j = 0;
+  for (; j + kRows <= count; j += kRows) {
+    const float* row[kRows];
+    for (Index r = 0; r < kRows; ++r) row[r] = rows[first + j + r];
+    for (Index c = 0; c < size; ++c) {
+      for (Index r = 0; r < kRows; ++r) packed[c * width + j + r] = row[r][c];
+    }
   }
-  for (Index c = 0; c < size; ++c) std::fill(packed + c * width + count, packed + (c + 1) * width, 0.0f);
+  for (Index c = 0; c < size; ++c) {
+    for (Index rest = j; rest < count; ++rest) packed[c * width + rest] = rows[first + rest][c];
+    std::fill(packed + c * width + count, packed + (c + 1) * width, 0.0f);
+  }
 }
 
 float* zeros(Index count, Workspace& scratch) {
@@ -51,7 +60,7 @@ struct Block {
         queries(std::min(kQueryBlock, head.queries - first_query)),
         key(first_key),
         keys(std::min(kKeyBlock, head.key_end - head.key_begin - first_key)),
-        width(padded_columns(keys)) {}
+        width((keys + kLanes - 1) / kLanes * kLanes) {}
 
   // How many of the keys, from the first on, query `i` of the block sees.
   Index visible(const AttentionHead& head, Index i) const {
@@ -126,10 +135,10 @@ struct RunningSoftmax {
   // Turns scores into weights relative to the maximum, the new one.
   void weigh(const AttentionHead& head, const Block& block, Index i, float* scores) {
     const Index visible = block.visible(head, i);
-    std::fill(scores + visible, scores + block.width, 0.0f);
+    std::fill(scores + visible, scores + block.width, visible == 0 ? 0 : -kInfinity);
     if (visible == 0) return;
-    const float before = maximum[i], most = std::max(before, temper::maximum(scores, visible));
-    const ExponentialSums sums = exponentials(scores, visible, head.scale, most, scores);
+    const float before = maximum[i], most = std::max(before, temper::maximum(scores, block.width));
+    const ExponentialSums sums = exponentials(scores, block.width, head.scale, most, scores);
     if (before != -kInfinity && before != most) {
       const float shrink = std::exp(head.scale * (before - most));
       for (Index c = 0; c < columns; ++c) output[i * columns + c] *= shrink;
@@ -152,9 +161,9 @@ void softmax_gradient(const AttentionHead& head, const Block& block, const float
                       float* gradient) {
   for (Index i = 0; i < block.queries; ++i, scores += block.width, gradient += block.width) {
     const Index visible = block.visible(head, i);
-    exponentials(scores, visible, head.scale, log_sums[block.query + i], scores);
-    std::fill(scores + visible, scores + block.width, 0.0f);
+    std::fill(scores + visible, scores + block.width, -kInfinity);
     std::fill(gradient + visible, gradient + block.width, 0.0f);
+    exponentials(scores, block.width, head.scale, log_sums[block.query + i], scores);
     const Index word = block.first_word(head, i);
     if (head.drop) drop(*head.drop, word, visible, gradient, nullptr, gradient);
     for (Index j = 0; j < visible; ++j) gradient[j] = head.scale * scores[j] * (gradient[j] - dot[block.query + i]);

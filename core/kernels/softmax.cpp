@@ -33,21 +33,47 @@ float maximum(const float* x, Index count) {
   return result;
 }
 
-// The sums are float32 within a block of values and double across blocks: a vocabulary is long.
-ExponentialSums exponentials(const float* x, Index count, float scale, float shift, float* y) {
-  constexpr Index kBlock = 1024;
-  ExponentialSums sums{0, 0};
-  for (Index begin = 0; begin < count; begin += kBlock) {
-    const Index size = std::min(kBlock, count - begin);
-    const float* const block = x + begin;
-    sums.shifted += static_cast<double>(sum(size, [&](auto d, Index i) { return hn::Sub(hn::LoadU(d, block + i), hn::Set(d, shift)); }));
-    sums.sum += static_cast<double>(sum(size, [&](auto d, Index i) {
-      const auto shifted = hn::Sub(hn::LoadU(d, block + i), hn::Set(d, shift));
-      const auto value = hn::Exp(d, hn::Mul(hn::Set(d, scale), shifted));
-      hn::StoreU(value, d, y + begin + i);
-      return value;
-    }));
+// exp and, beside it, the two sums of a block of values, in float32.
+template <class D> struct BlockSums {
+  D d;
+  hn::Vec<D> scale, shift, sum, shifted;
+  BlockSums(D tag, float factor, float middle)
+      : d(tag), scale(hn::Set(d, factor)), shift(hn::Set(d, middle)), sum(hn::Zero(d)), shifted(hn::Zero(d)) {}
+
+  void add(const float* x, float* y) {
+    const auto difference = hn::Sub(hn::LoadU(d, x), shift), value = hn::Exp(d, hn::Mul(scale, difference));
+    hn::StoreU(value, d, y);
+    sum = hn::Add(sum, value);
+    shifted = hn::Add(shifted, difference);
   }
+  ExponentialSums total() const {
+    return {static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum))), static_cast<double>(hn::GetLane(hn::SumOfLanes(d, shifted)))};
+  }
+};
+
+// Blocks are added up in double: a vocabulary is long.
+ExponentialSums exponentials(const float* x, Index count, float scale, float shift, float* y) {
+  constexpr Index kBlock = 512;
+  const hn::CappedTag<float, 16> full;
+  const hn::CappedTag<float, 1> single;
+  const auto lanes = static_cast<Index>(hn::Lanes(full));
+  ExponentialSums sums{0, 0};
+  const auto add = [&sums](const ExponentialSums& part) { sums = {sums.sum + part.sum, sums.shifted + part.shifted}; };
+  Index i = 0;
+  while (i + lanes <= count) {
+    const Index end = std::min(count, i + kBlock);
+    BlockSums first(full, scale, shift), second = first;
+    for (; i + 2 * lanes <= end; i += 2 * lanes) {
+      first.add(x + i, y + i);
+      second.add(x + i + lanes, y + i + lanes);
+    }
+    for (; i + lanes <= end; i += lanes) first.add(x + i, y + i);
+    add(first.total());
+    add(second.total());
+  }
+  BlockSums rest(single, scale, shift);
+  for (; i < count; ++i) rest.add(x + i, y + i);
+  add(rest.total());
   return sums;
 }
 

@@ -97,7 +97,7 @@ class Transformer {
   Tensor encode(const data::Sequences& source) const;  // (N,S,D)
   Tensor decode(const data::Sequences& target, const Tensor& memory, std::span<const std::int32_t> memory_lengths) const;
 
-  // For decoding word by word: models/translation/decoder.h.
+  // For decoding word by word: models/translation/search.h.
   Tensor embed(std::span<const std::int32_t> ids, Index count, Index length, Index first_position) const;  // (count,length,D)
   Tensor logits(Tensor x) const;  // of the last layer's output (N,L,D)
   const std::vector<DecoderLayer>& decoder_layers() const { return decoder_layers_; }

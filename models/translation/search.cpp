@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/ops/elementwise.h"
 #include "core/ops/softmax.h"
 #include "core/parallel.h"
 #include "core/tape.h"
@@ -146,6 +147,8 @@ std::vector<Translation> search(const models::Transformer& network, const data::
   TEMPER_CHECK(options.beam >= 1 && options.beam <= kMostBeam, "--beam: ", options.beam, " is not in 1..", kMostBeam, "; 4 is usual");
   TEMPER_CHECK(options.length_penalty >= 0 && std::isfinite(options.length_penalty), "--length-penalty: ", options.length_penalty,
                " is not a finite number of at least 0; 0.6 is usual");
+  TEMPER_CHECK(options.temperature > 0 && std::isfinite(options.temperature), "--temperature: ", options.temperature,
+               " is not a finite number above 0; 1 leaves the logits as they are");
   TEMPER_CHECK(options.extra_length >= 0, "translation: ", options.extra_length, " words more than the source; give at least 0");
   if (source.count == 0) return {};
   const Tape::Pause pause;
@@ -166,7 +169,7 @@ std::vector<Translation> search(const models::Transformer& network, const data::
     Tensor x = network.embed(words, rows, 1, position);
     for (std::size_t l = 0; l < of_memory.size(); ++l)
       x = network.decoder_layers()[l].next(std::move(x), position, past.of_layer(l), of_memory[l], source.lengths);
-    const Tensor log_probabilities = log_softmax(network.logits(std::move(x)));
+    const Tensor log_probabilities = log_softmax(scale(network.logits(std::move(x)), static_cast<float>(1 / options.temperature)));
     std::iota(parents.begin(), parents.end(), Index{0});
     parallel_for(N, 1, [&](Index begin, Index end) {
       for (Index n = begin; n < end; ++n) {

@@ -16,6 +16,7 @@ namespace temper::translation {
 struct SearchOptions {
   Index beam = 4;               // translations that are followed at a time; 1: greedy
   double length_penalty = 0.6;  // alpha; 0: the likeliest, which is often too short
+  double temperature = 1;       // of next words: softmax(z / temperature), as calibrated; changes which translation a beam prefers
   Index extra_length = 50;      // a translation ends after that many words more than its source has
 };
 

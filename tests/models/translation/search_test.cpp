@@ -149,12 +149,26 @@ TEST_CASE("search: a sentence's translation does not depend on its batch or on t
   set_threads(before);
 }
 
+TEST_CASE("search: a temperature changes how likely words are, and not which is the likeliest") {
+  Net net(12, 2, 4);
+  const Ids source = {5, 9, 4, Subwords::kEnd};
+  const auto at = [&](double temperature) {
+    return search(net.transformer, Source({source}, 4), {.beam = 1, .temperature = temperature, .extra_length = 3})[0];
+  };
+  const Translation sharp = at(1), flat = at(1000);
+  CHECK(sharp.ids == flat.ids);
+  const auto words = static_cast<double>(flat.ids.size() + (flat.ended ? 1 : 0));
+  CHECK(flat.log_probability == doctest::Approx(-words * std::log(12.0)).epsilon(0.05));
+  CHECK(sharp.log_probability > flat.log_probability);
+}
+
 TEST_CASE("search: options out of range and an empty batch") {
   Net net(12);
   const Source source({{5, Subwords::kEnd}}, 2);
   CHECK_THROWS_AS(search(net.transformer, source, {.beam = 0}), Error);
   CHECK_THROWS_AS(search(net.transformer, source, {.length_penalty = -1}), Error);
   CHECK_THROWS_AS(search(net.transformer, source, {.extra_length = -1}), Error);
+  CHECK_THROWS_AS(search(net.transformer, source, {.temperature = 0}), Error);
   CHECK(search(net.transformer, Source({}, 0)).empty());
 }
 
