@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "core/ops/elementwise.h"
 #include "core/ops/softmax.h"
@@ -113,31 +114,49 @@ class Beam {
   std::vector<Translation> finished_;
 };
 
-// The keys and values of all words so far, for every layer and every row of every beam.
+// The keys and values of all words so far, for every layer and every row of every beam. Room for more is made when it is needed: most
+// translations end long before they must.
 class Past {
  public:
-  Past(const models::Transformer& network, Index rows, Index most) {
-    for (std::size_t layer = 0; layer < network.decoder_layers().size(); ++layer) {
-      now_.emplace_back(Shape{rows, most, 2 * network.spec().width});
-      next_.emplace_back(now_.back().shape());
-    }
-  }
+  Past(const models::Transformer& network, Index rows)
+      : rows_(rows), width_(2 * network.spec().width), now_(network.decoder_layers().size()), next_(now_.size()) {}
   const Tensor& of_layer(std::size_t layer) const { return now_[layer]; }
+
+  // Room for word number `position`, the words before it kept.
+  void make_room(Index position) {
+    constexpr Index kFirst = 16;
+    if (position < room_) return;
+    const Index room = std::max(kFirst, 2 * room_);
+    for (std::size_t layer = 0; layer < now_.size(); ++layer) {
+      next_[layer] = Tensor(Shape{rows_, room, width_});
+      copy(
+          now_[layer], [](Index row) { return row; }, position, next_[layer]);
+      now_[layer] = std::exchange(next_[layer], Tensor(Shape{rows_, room, width_}));
+    }
+    room_ = room;
+  }
 
   // Row r goes on from what row parents[r] was, of which `words` are there.
   void follow(const std::vector<Index>& parents, Index words) {
     for (std::size_t layer = 0; layer < now_.size(); ++layer) {
-      const Index row = now_[layer].shape()[1] * now_[layer].shape()[2], used = words * now_[layer].shape()[2];
-      parallel_for(static_cast<Index>(parents.size()), row_grain(used), [&](Index begin, Index end) {
-        for (Index r = begin; r < end; ++r)
-          std::copy_n(now_[layer].data() + parents[static_cast<std::size_t>(r)] * row, used, next_[layer].data() + r * row);
-      });
+      copy(
+          now_[layer], [&](Index row) { return parents[static_cast<std::size_t>(row)]; }, words, next_[layer]);
       std::swap(now_[layer], next_[layer]);
     }
   }
 
  private:
-  std::vector<Tensor> now_, next_;
+  // The first words of row origin(r) of one to row r of the other.
+  template <class Origin> void copy(const Tensor& from, Origin origin, Index words, const Tensor& to) const {
+    if (words == 0) return;
+    const Index used = words * width_, from_row = from.size() / rows_, to_row = to.size() / rows_;
+    parallel_for(rows_, row_grain(used), [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) std::copy_n(from.data() + origin(r) * from_row, used, to.data() + r * to_row);
+    });
+  }
+
+  Index rows_, width_, room_ = 0;
+  std::vector<Tensor> now_, next_;  // (rows, room, width) of each layer
 };
 
 }  // namespace
@@ -153,11 +172,10 @@ std::vector<Translation> search(const models::Transformer& network, const data::
   if (source.count == 0) return {};
   const Tape::Pause pause;
   const Index N = source.count, B = options.beam, rows = N * B, V = network.spec().vocabulary;
-  const Index most = source.length + options.extra_length;
   const Tensor memory = network.encode(source);
   std::vector<Tensor> of_memory;
   for (const models::DecoderLayer& layer : network.decoder_layers()) of_memory.push_back(layer.of_memory(memory));
-  Past past(network, rows, most);
+  Past past(network, rows);
   std::vector<Beam> beams;
   for (Index n = 0; n < N; ++n) beams.emplace_back(options, source.lengths[static_cast<std::size_t>(n)] + options.extra_length);
 
@@ -166,6 +184,7 @@ std::vector<Translation> search(const models::Transformer& network, const data::
   const auto all_done = [&] { return std::all_of(beams.begin(), beams.end(), [](const Beam& beam) { return beam.done(); }); };
   for (Index position = 0; !all_done(); ++position) {
     for (Index r = 0; r < rows; ++r) words[static_cast<std::size_t>(r)] = beams[static_cast<std::size_t>(r / B)].last_word(r % B);
+    past.make_room(position);
     Tensor x = network.embed(words, rows, 1, position);
     for (std::size_t l = 0; l < of_memory.size(); ++l)
       x = network.decoder_layers()[l].next(std::move(x), position, past.of_layer(l), of_memory[l], source.lengths);
@@ -191,6 +210,8 @@ std::vector<std::string> translate(const models::Transformer& network, const dat
                                    const TranslateOptions& options) {
   TEMPER_CHECK(subwords.size() == network.spec().vocabulary, "translation: subwords of ", subwords.size(), " for a network of ",
                network.spec().vocabulary, "; use the subwords.model that the network was trained with");
+  TEMPER_CHECK(options.batch_tokens >= 1 && options.search.beam >= 1, "translation: batches of ", options.batch_tokens,
+               " tokens and a beam of ", options.search.beam, "; give at least 1 of both");
   std::vector<std::vector<std::int32_t>> sentences;
   std::vector<std::size_t> order;  // of the lines with text, the longest first
   for (const std::string& line : lines) {
@@ -202,7 +223,7 @@ std::vector<std::string> translate(const models::Transformer& network, const dat
   std::vector<std::string> translations(lines.size());
   for (std::size_t begin = 0; begin < order.size();) {
     const std::size_t length = sentences[order[begin]].size();
-    const std::size_t fitting = std::max<std::size_t>(1, static_cast<std::size_t>(options.batch_tokens) / length);
+    const std::size_t fitting = std::max<std::size_t>(1, static_cast<std::size_t>(options.batch_tokens / options.search.beam) / length);
     const std::span batch = std::span(order).subspan(begin, std::min(fitting, order.size() - begin));
     std::vector<std::int32_t> ids(batch.size() * length, Subwords::kPadding), lengths;
     for (std::size_t n = 0; n < batch.size(); ++n) {

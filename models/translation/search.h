@@ -36,7 +36,7 @@ std::vector<Translation> search(const models::Transformer& network, const data::
 struct TranslateOptions {
   SearchOptions search = {};
   data::TextOptions text = {};  // as the network's training text
-  Index batch_tokens = 2048;    // of source, padding included; a longer sentence is a batch of its own
+  Index batch_tokens = 4096;    // of source, padding included, times the beam; a longer sentence is a batch of its own
 };
 
 // Lines of text, in their order; a line without text gives one. Sentences of like length are translated together.

@@ -91,11 +91,11 @@ TEST_CASE("search: greedy takes the likeliest word each time, until the end or t
     CAPTURE(seed);
     Net net(12, seed, 4);
     const Ids source = {5, 9, 4, Subwords::kEnd};
-    const Translation found = search(net.transformer, Source({source}, 4), {.beam = 1, .extra_length = 5})[0];
+    const Translation found = search(net.transformer, Source({source}, 4), {.beam = 1, .extra_length = 40})[0];
     Ids expected;
     double log_probability = 0;
     bool ended = false;
-    while (!ended && expected.size() < 9) {
+    while (!ended && expected.size() < 44) {
       std::vector<float> next = next_words(net.transformer, source, expected);
       next[Subwords::kPadding] = next[Subwords::kBegin] = -1e30f;
       const auto word = static_cast<std::int32_t>(std::max_element(next.begin(), next.end()) - next.begin());
@@ -137,6 +137,8 @@ TEST_CASE("search: a sentence's translation does not depend on its batch or on t
   for (std::size_t n = 0; n < sentences.size(); ++n) {
     const Source alone({sentences[n]}, static_cast<Index>(sentences[n].size()));
     CHECK(search(net.transformer, alone, {.beam = 3, .extra_length = 6})[0].ids == batch[n].ids);
+    CHECK(search(net.transformer, alone, {.beam = 3, .extra_length = 6})[0].log_probability ==
+          doctest::Approx(batch[n].log_probability).epsilon(1e-5));
   }
   for (const int count : {1, 3}) {
     set_threads(count);
