@@ -69,7 +69,6 @@ void TokenLoader::order(Index epoch) {
 void TokenLoader::fill(std::span<const Index> samples) {
   const auto count = static_cast<Index>(samples.size());
   Index source_length = 0, target_length = 0;
-  batch_.words = 0;
   for (const Index sample : samples) {
     source_length = std::max(source_length, length_of(pairs_.source[static_cast<std::size_t>(sample)]));
     target_length = std::max(target_length, length_of(pairs_.target[static_cast<std::size_t>(sample)]));
@@ -79,6 +78,8 @@ void TokenLoader::fill(std::span<const Index> samples) {
   labels_.assign(target_ids_.size(), kIgnored);
   source_lengths_.clear();
   target_lengths_.clear();
+  word_rows_.clear();
+  word_labels_.clear();
   for (Index n = 0; n < count; ++n) {
     const auto sample = static_cast<std::size_t>(samples[static_cast<std::size_t>(n)]);
     const std::vector<std::int32_t>&source = pairs_.source[sample], &target = pairs_.target[sample];
@@ -90,11 +91,17 @@ void TokenLoader::fill(std::span<const Index> samples) {
     *std::copy(target.begin(), target.end(), labels) = Subwords::kEnd;
     source_lengths_.push_back(static_cast<std::int32_t>(length_of(source)));
     target_lengths_.push_back(static_cast<std::int32_t>(length_of(target)));
-    batch_.words += length_of(target);
+    for (Index word = 0; word < length_of(target); ++word) {
+      word_rows_.push_back(static_cast<std::int32_t>(n * target_length + word));
+      word_labels_.push_back(*(labels + word));
+    }
   }
   batch_.source = {source_ids_, source_lengths_, count, source_length};
   batch_.target = {target_ids_, target_lengths_, count, target_length};
   batch_.labels = labels_;
+  batch_.word_rows = word_rows_;
+  batch_.word_labels = word_labels_;
+  batch_.words = static_cast<Index>(word_rows_.size());
   batch_.samples = samples;
 }
 

@@ -15,8 +15,11 @@ struct TokenBatch {
   Sequences source;                      // with kEnd behind each sentence
   Sequences target;                      // with kBegin before each: what the decoder reads
   std::span<const std::int32_t> labels;  // (count target.length): the word behind each of target's, kEnd at last; kIgnored for padding
-  Index words = 0;                       // labels that count
-  std::span<const Index> samples;        // (count) where in the pairs they stand
+  // Without padding: which rows of (count target.length) are words, and their labels. Losses and metrics that see these alone see no
+  // padding.
+  std::span<const std::int32_t> word_rows, word_labels;  // (words)
+  Index words = 0;
+  std::span<const Index> samples;  // (count) where in the pairs they stand
 };
 
 struct TokenLoaderOptions {
@@ -51,7 +54,7 @@ class TokenLoader {
   std::vector<Index> batch_numbers_;  // of the epoch, in the order in which they come
   Index epoch_ = -1, words_ = 0;
   TokenBatch batch_;
-  std::vector<std::int32_t> source_ids_, source_lengths_, target_ids_, target_lengths_, labels_;
+  std::vector<std::int32_t> source_ids_, source_lengths_, target_ids_, target_lengths_, labels_, word_rows_, word_labels_;
 };
 
 }  // namespace temper::data

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/ops/embedding.h"
 #include "core/ops/positions.h"
 #include "core/ops/relu.h"
 #include "core/tape.h"
@@ -92,8 +93,8 @@ Transformer::Transformer(const ParameterStore::Scope& scope, const TransformerSp
       decoder_layers_(stack<DecoderLayer>(scope / "decoder" / "layers", spec.decoder_layers, spec)),
       decoder_norm_(norm(scope / "decoder" / "norm", spec)) {}
 
-Tensor Transformer::operator()(const data::Sequences& source, const data::Sequences& target) const {
-  return decode(target, encode(source), source.lengths);
+Tensor Transformer::operator()(const data::Sequences& source, const data::Sequences& target, std::span<const std::int32_t> rows) const {
+  return decode(target, encode(source), source.lengths, rows);
 }
 
 Tensor Transformer::encode(const data::Sequences& source) const {
@@ -103,10 +104,12 @@ Tensor Transformer::encode(const data::Sequences& source) const {
   return encoder_norm_(std::move(x));
 }
 
-Tensor Transformer::decode(const data::Sequences& target, const Tensor& memory, std::span<const std::int32_t> memory_lengths) const {
+Tensor Transformer::decode(const data::Sequences& target, const Tensor& memory, std::span<const std::int32_t> memory_lengths,
+                           std::span<const std::int32_t> rows) const {
   data::check(target, "target");
   Tensor x = embed(target.ids, target.count, target.length, 0);
   for (const DecoderLayer& layer : decoder_layers_) x = layer(std::move(x), layer.of_memory(memory), memory_lengths);
+  if (!rows.empty()) x = embedding(x.reshape({x.shape().rows(), spec_.width}), rows);  // some rows of a matrix, as of a table
   return logits(std::move(x));
 }
 

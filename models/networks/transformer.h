@@ -91,15 +91,16 @@ class Transformer {
   Transformer(const ParameterStore::Scope& scope, const TransformerSpec& spec);
 
   // (count length, V): the logits of the word behind each of target's, given source and target up to it. Rows of padding are there as well,
-  // for the loss to leave out.
-  Tensor operator()(const data::Sequences& source, const data::Sequences& target) const;
+  // for the loss to leave out; or, with a list of rows, those alone: (rows, V). data::TokenBatch has the list of rows that are words.
+  Tensor operator()(const data::Sequences& source, const data::Sequences& target, std::span<const std::int32_t> rows = {}) const;
 
   Tensor encode(const data::Sequences& source) const;  // (N,S,D)
-  Tensor decode(const data::Sequences& target, const Tensor& memory, std::span<const std::int32_t> memory_lengths) const;
+  Tensor decode(const data::Sequences& target, const Tensor& memory, std::span<const std::int32_t> memory_lengths,
+                std::span<const std::int32_t> rows = {}) const;
 
   // For decoding word by word: models/translation/search.h.
   Tensor embed(std::span<const std::int32_t> ids, Index count, Index length, Index first_position) const;  // (count,length,D)
-  Tensor logits(Tensor x) const;  // of the last layer's output (N,L,D)
+  Tensor logits(Tensor x) const;  // of the last layer's output (..., D)
   const std::vector<DecoderLayer>& decoder_layers() const { return decoder_layers_; }
   const TransformerSpec& spec() const { return spec_; }
 

@@ -11,7 +11,7 @@
 namespace temper::translation {
 namespace {
 
-// visit(batch, logits (count length, V)) for all batches, evaluating.
+// visit(batch, logits (words, V)) for all batches, evaluating.
 template <class Visit> void for_each_batch(const models::Transformer& network, const data::TokenPairs& pairs, Index tokens, Visit visit) {
   TEMPER_CHECK(pairs.vocabulary == network.spec().vocabulary, pairs.name, ": a vocabulary of ", pairs.vocabulary, " for a network of ",
                network.spec().vocabulary, "; use the subwords.model that the network was trained with");
@@ -19,7 +19,7 @@ template <class Visit> void for_each_batch(const models::Transformer& network, c
   data::TokenLoader loader(pairs, {.tokens = tokens});
   for (Index b = 0; b < loader.batches(); ++b) {
     const data::TokenBatch& batch = loader.batch(0, b);
-    visit(batch, network(batch.source, batch.target));
+    visit(batch, network(batch.source, batch.target, batch.word_rows));
   }
 }
 
@@ -44,11 +44,13 @@ calibration::Predictions predict_tokens(const models::Transformer& network, cons
   predictions.logits.resize(static_cast<std::size_t>(first.back() * V));
   predictions.labels.resize(static_cast<std::size_t>(first.back()));
   for_each_batch(network, pairs, batch_tokens, [&](const data::TokenBatch& batch, const Tensor& logits) {
+    Index row_of_batch = 0;
     for (Index n = 0; n < batch.target.count; ++n) {
-      const Index row = first[static_cast<std::size_t>(batch.samples[static_cast<std::size_t>(n)])], of_batch = n * batch.target.length;
+      const Index row = first[static_cast<std::size_t>(batch.samples[static_cast<std::size_t>(n)])];
       const Index words = batch.target.lengths[static_cast<std::size_t>(n)];
-      std::copy_n(logits.data() + of_batch * V, words * V, predictions.logits.begin() + row * V);
-      std::copy_n(batch.labels.begin() + of_batch, words, predictions.labels.begin() + row);
+      std::copy_n(logits.data() + row_of_batch * V, words * V, predictions.logits.begin() + row * V);
+      std::copy_n(batch.word_labels.begin() + row_of_batch, words, predictions.labels.begin() + row);
+      row_of_batch += words;
     }
   });
   return predictions;
@@ -60,14 +62,13 @@ TokenScore score_tokens(const models::Transformer& network, const data::TokenPai
   TokenScore score;
   for_each_batch(network, pairs, batch_tokens, [&](const data::TokenBatch& batch, const Tensor& logits) {
     const Sums sums = parallel_reduce(
-        static_cast<Index>(batch.labels.size()), row_grain(V), Sums{},
+        batch.words, row_grain(V), Sums{},
         [&](Index begin, Index end) {
           Workspace scratch;
           float* const exponentials_of_row = scratch.take(V);
           Sums part;
           for (Index i = begin; i < end; ++i) {
-            const std::int32_t label = batch.labels[static_cast<std::size_t>(i)];
-            if (label == data::TokenLoader::kIgnored) continue;
+            const std::int32_t label = batch.word_labels[static_cast<std::size_t>(i)];
             const Sums row = score_row(logits.data() + i * V, V, label, exponentials_of_row);
             part = {part.nll + row.nll, part.right + row.right};
           }

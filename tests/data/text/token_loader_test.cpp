@@ -55,6 +55,13 @@ TEST_CASE("token loader: every pair once an epoch, whole, with begin and end; wi
         CHECK(batch.words ==
               static_cast<Index>(batch.labels.size()) - std::count(batch.labels.begin(), batch.labels.end(), TokenLoader::kIgnored));
         words += batch.words;
+        REQUIRE(static_cast<Index>(batch.word_rows.size()) == batch.words);
+        Ids rows;
+        for (std::size_t row = 0; row < batch.labels.size(); ++row) {
+          if (batch.labels[row] != TokenLoader::kIgnored) rows.push_back(static_cast<std::int32_t>(row));
+        }
+        CHECK(std::equal(rows.begin(), rows.end(), batch.word_rows.begin(), batch.word_rows.end()));
+        for (std::size_t i = 0; i < rows.size(); ++i) CHECK(batch.word_labels[i] == batch.labels[static_cast<std::size_t>(rows[i])]);
         for (Index n = 0; n < batch.source.count; ++n) {
           const Index sample = batch.samples[static_cast<std::size_t>(n)];
           CHECK(seen.insert(sample).second);

@@ -94,6 +94,25 @@ TEST_CASE("transformer: padding never changes a loss or a gradient") {
   for (std::size_t i = 0; i < bare.size(); ++i) CHECK(padded[i] == doctest::Approx(bare[i]).epsilon(1e-5).scale(0.1));
 }
 
+TEST_CASE("transformer: the rows that are words, alone, have the loss and the gradients of all rows with padding ignored") {
+  const auto step = [](bool words_alone) {
+    TransformerSpec spec = kSmall;
+    spec.dropout = 0;
+    Net net(spec);
+    const Sentences source({1, 2}, {5, 3}, 5, 0), target({1, 2}, {2, 4}, 4, 0);
+    const Integers rows = {0, 1, 4, 5, 6, 7}, word_labels = {3, 1, 2, 0, 3, 5}, labels = {3, 1, -100, -100, 2, 0, 3, 5};
+    Tape tape;
+    const Tensor loss = words_alone ? softmax_cross_entropy(net.transformer(source, target, rows), word_labels, {.smoothing = 0.1f})
+                                    : softmax_cross_entropy(net.transformer(source, target), labels, {.smoothing = 0.1f});
+    tape.backward(loss);
+    std::vector<float> result(net.store.gradients().begin(), net.store.gradients().end());
+    result.push_back(loss.item());
+    return result;
+  };
+  const std::vector<float> alone = step(true), all = step(false);
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(alone[i] == doctest::Approx(all[i]).epsilon(1e-5).scale(0.1));
+}
+
 TEST_CASE("transformer: a word does not see those behind it") {
   Net net(kSmall);
   const Sentences source({1}, {4}, 4, 0), target({1}, {6}, 6, 0);
