@@ -1,7 +1,7 @@
 # For sourcing: the Debian packages that temper needs, and how they get here. Nothing else is ever downloaded.
 
 build_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev libcli11-dev nlohmann-json3-dev libfmt-dev libstb-dev libtomlplusplus-dev zlib1g-dev
-                libopenmpi-dev openmpi-bin)
+                libopenmpi-dev openmpi-bin libsentencepiece-dev libicu-dev)
 test_packages=(doctest-dev curl)
 
 # Installs what is missing, or says what is needed and stops.

@@ -20,6 +20,9 @@ class Random {
     for (const std::uint64_t part : stream) stream_ = mix(stream_ ^ mix(part + kGolden));
   }
 
+  std::uint64_t seed() const { return seed_; }
+  std::uint64_t stream() const { return stream_; }
+
   // Draw i: 128 random bits.
   Block block(std::uint64_t i) const {
     Block counter{low(i), high(i), low(stream_), high(stream_)};

@@ -19,7 +19,8 @@ Rehearsal::~Rehearsal() { youngest() = outer_; }
 Rehearsal* Rehearsal::current() { return youngest(); }
 
 void Rehearsal::count(const Parameter* weight, const Shape& output) {
-  if (weight && weight->shape.rank() >= 2) multiply_adds_ += output.rows() * weight->shape.size();
+  // A table of which rows are taken, or a part of a weight, is no (K, ...) of an output (..., K).
+  if (weight && weight->shape.rank() >= 2 && weight->shape[0] == output.last()) multiply_adds_ += output.rows() * weight->shape.size();
 }
 
 }  // namespace temper

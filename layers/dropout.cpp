@@ -1,6 +1,7 @@
 #include "layers/dropout.h"
 
 #include "core/ops/dropout.h"
+#include "core/ops/elementwise.h"
 #include "core/tape.h"
 #include "layers/noise.h"
 
@@ -13,6 +14,11 @@ Dropout::Dropout(float dropped) : rate(dropped) {
 Tensor Dropout::operator()(Tensor x) const {
   if (!Tape::recording() || rate == 0) return x;
   return dropout(std::move(x), rate, Noise::next());
+}
+
+Tensor Dropout::operator()(Tensor x, Tensor branch) const {
+  if (!Tape::recording() || rate == 0) return add(std::move(x), std::move(branch));
+  return add_dropped(std::move(x), std::move(branch), rate, Noise::next());
 }
 
 }  // namespace temper::layers

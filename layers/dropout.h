@@ -10,6 +10,8 @@ namespace temper::layers {
 struct Dropout {
   explicit Dropout(float rate);  // in [0, 1)
   Tensor operator()(Tensor x) const;
+  // x + dropout(branch): where a residual branch joins its stream.
+  Tensor operator()(Tensor x, Tensor branch) const;
 
   float rate;
 };

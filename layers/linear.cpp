@@ -50,6 +50,10 @@ Tensor Linear::operator()(Tensor x) const {
                  "; the layer takes images (N,H,W,C) of that size");
     x = x.flatten();
   }
+  if (w.rank() == 2 && x.shape().rank() == 3) {
+    const Shape s = x.shape();
+    return (*this)(x.reshape({s[0] * s[1], s[2]})).reshape({s[0], s[1], w[0]});
+  }
   return linear(std::move(x), Tensor(weight).reshape(as_matrix(w)), bias ? Tensor(*bias) : Tensor());
 }
 

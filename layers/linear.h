@@ -25,6 +25,7 @@ struct LinearSpec {
 };
 
 // y(N,K) = x weight^T + bias. Parameters: weight (K,D), or (K,H,W,C) on images, and bias (K).
+// A matrix for each sequence, x(N,L,D), gives y(N,L,K).
 // On images x is (N,H,W,C), or flattened already; files hold that weight as PyTorch has it, (K, C H W).
 struct Linear {
   Linear(const ParameterStore::Scope& scope, const LinearSpec& spec);

@@ -83,6 +83,8 @@ TEST_CASE("architecture: each outside library is seen by its owner alone") {
       {std::regex("^toml\\+\\+/.*"), std::regex("models/training/recipe_file\\.cpp")},
       {std::regex("^zlib\\.h"), std::regex("data/(file_bytes|tables/zip(_writer)?)\\.cpp")},
       {std::regex("^mpi\\.h"), std::regex("optim/communicator_mpi\\.cpp")},
+      {std::regex("^sentencepiece.*"), std::regex("data/text/subwords\\.cpp")},
+      {std::regex("^unicode/.*"), std::regex("data/text/unicode\\.cpp")},
       {std::regex("^stb.*"), std::regex("data/images/image\\.cpp")},
       {std::regex("^CLI/.*"), std::regex("apps/temper/.*")},
       {std::regex("^fmt/.*"), std::regex("apps/.*")},

@@ -23,6 +23,26 @@ template <class Body> void for_each_vector(Index size, Body body) {
   for (; i < size; ++i) body(hwy::HWY_NAMESPACE::CappedTag<float, 1>(), i);
 }
 
+// The sum of term(d, i) over a run of elements, in float32: four vectors of sums side by side, so that none waits for the one before.
+template <class Term> float sum(Index size, Term term) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::CappedTag<float, 16> full;
+  const hn::CappedTag<float, 1> single;
+  const auto lanes = static_cast<Index>(hn::Lanes(full));
+  auto s0 = hn::Zero(full), s1 = s0, s2 = s0, s3 = s0;
+  Index i = 0;
+  for (; i + 4 * lanes <= size; i += 4 * lanes) {
+    s0 = hn::Add(s0, term(full, i));
+    s1 = hn::Add(s1, term(full, i + lanes));
+    s2 = hn::Add(s2, term(full, i + 2 * lanes));
+    s3 = hn::Add(s3, term(full, i + 3 * lanes));
+  }
+  for (; i + lanes <= size; i += lanes) s0 = hn::Add(s0, term(full, i));
+  float total = hn::GetLane(hn::SumOfLanes(full, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+  for (; i < size; ++i) total += hn::GetLane(term(single, i));
+  return total;
+}
+
 // dx = gradient(d, i), or dx += that if `add`.
 template <class Gradient> void store_gradient(Index size, float* dx, bool add, Gradient gradient) {
   namespace hn = hwy::HWY_NAMESPACE;

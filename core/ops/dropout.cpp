@@ -1,7 +1,6 @@
 #include "core/ops/dropout.h"
 
-#include <cmath>
-
+#include "core/kernels/drop.h"
 #include "core/parallel.h"
 #include "core/tape.h"
 
@@ -10,47 +9,60 @@ namespace {
 
 struct Dropout {
   static constexpr auto name = "dropout";
-  float rate;
-  Random random;
+  Drop mask;
 
   Shape shape(const Shape& x) const { return x; }
 
   void forward(In<0> x, OutOver<0> y) const {
-    for_each_element(x.size(), [&](Index i, bool kept, float factor) {
-      const float scaled = factor * x[i];  // in any case: a choice between two numbers is no branch to be mispredicted
-      y[i] = kept ? scaled : 0;
-    });
+    parallel_for(x.size(), kElementGrain,
+                 [&](Index begin, Index end) { drop(mask, begin, end - begin, x.data + begin, nullptr, y.data + begin); });
   }
   void backward(Grad dy, IntoOver<0> dx) const {
-    for_each_element(dy.size(), [&](Index i, bool kept, float factor) {
-      const float scaled = factor * dy[i];
-      dx.store(i, kept ? scaled : 0);
-    });
-  }
-
- private:
-  static constexpr Index kWords = std::tuple_size_v<Random::Block>;
-  static_assert(kElementGrain % kWords == 0, "a chunk begins with a block of random words");
-
-  // body(i, is element i kept?, 1 / (1 - rate)).
-  template <class Body> void for_each_element(Index size, Body body) const {
-    const auto threshold = static_cast<std::uint64_t>(std::llround(std::ldexp(static_cast<double>(rate), 32)));
-    const float factor = 1 / (1 - rate);
-    parallel_for(size, kElementGrain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; i += kWords) {
-        const Random::Block words = random.block(static_cast<std::uint64_t>(i / kWords));
-        for (Index j = i; j < std::min(end, i + kWords); ++j) body(j, words[static_cast<std::size_t>(j - i)] >= threshold, factor);
-      }
+    parallel_for(dy.size(), kElementGrain, [&](Index begin, Index end) {
+      drop(mask, begin, end - begin, dy.data + begin, dx.add ? dx.data + begin : nullptr, dx.data + begin);
     });
   }
 };
 
+// The same on one branch of a sum.
+struct AddDropped {
+  static constexpr auto name = "add_dropped";
+  Drop mask;
+
+  Shape shape(const Shape& x, const Shape& branch) const {
+    TEMPER_CHECK(x == branch, name, ": the shapes ", x, " and ", branch, " differ; give both the same shape");
+    return x;
+  }
+
+  void forward(In<0> x, In<1> branch, OutOver<0> y) const {
+    parallel_for(x.size(), kElementGrain,
+                 [&](Index begin, Index end) { drop(mask, begin, end - begin, branch.data + begin, x.data + begin, y.data + begin); });
+  }
+  void backward(Grad dy, Into<0> dx, Into<1> dbranch) const {
+    parallel_for(dy.size(), kElementGrain, [&](Index begin, Index end) {
+      if (dx) {
+        for (Index i = begin; i < end; ++i) dx.store(i, dy[i]);
+      }
+      if (dbranch) drop(mask, begin, end - begin, dy.data + begin, dbranch.add ? dbranch.data + begin : nullptr, dbranch.data + begin);
+    });
+  }
+};
+
+void check_rate(const char* op, float rate) {
+  TEMPER_CHECK(rate >= 0 && rate <= 1, op, ": a rate of ", rate, " is not in 0..1; give the share of elements to drop");
+}
+
 }  // namespace
 
 Tensor dropout(Tensor x, float rate, const Random& random) {
-  TEMPER_CHECK(rate >= 0 && rate <= 1, "dropout: a rate of ", rate, " is not in 0..1; give the share of elements to drop");
+  check_rate("dropout", rate);
   if (!Tape::recording() || rate == 0) return x;
-  return Tape::apply(Dropout{rate, random}, std::move(x));
+  return Tape::apply(Dropout{{rate, random}}, std::move(x));
+}
+
+Tensor add_dropped(Tensor x, Tensor branch, float rate, const Random& random) {
+  check_rate("add_dropped", rate);
+  return Tape::apply(AddDropped{{Tape::recording() ? rate : 0, random}}, std::move(x), std::move(branch));
 }
 
 }  // namespace temper

@@ -13,4 +13,8 @@ namespace temper {
 // gradient: dx = dy / (1 - rate) where kept, else 0. Keeps nothing: backward draws the same words again. In place.
 Tensor dropout(Tensor x, float rate, const Random& random);
 
+// y = x + dropout(branch), in one pass: where a residual branch joins its stream. With no tape, or rate 0: y = x + branch.
+// requires: both of the same shape. gradient: dx = dy, dbranch as dropout's. Keeps nothing. In the place of x.
+Tensor add_dropped(Tensor x, Tensor branch, float rate, const Random& random);
+
 }  // namespace temper

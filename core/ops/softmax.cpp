@@ -4,13 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "core/kernels/softmax.h"
 #include "core/parallel.h"
 #include "core/tape.h"
 
 namespace temper {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNaN = std::numeric_limits<float>::quiet_NaN();
 
 Shape checked(const char* op, const Shape& x) {
   TEMPER_CHECK(x.rank() >= 1 && x.last() >= 1, op, ": an input ", x, " has no classes; its last axis must have at least one");
@@ -23,12 +24,6 @@ template <class Body> void for_each_row(const Shape& shape, Body body) {
   parallel_for(shape.rows(), row_grain(K), [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) body(row * K);
   });
-}
-
-float maximum(const float* x, Index K) {
-  float max = -kInfinity;
-  for (Index k = 0; k < K; ++k) max = std::max(max, x[k]);  // a NaN is passed over here and caught by the sum
-  return max;
 }
 
 struct Softmax {
@@ -57,9 +52,9 @@ struct Softmax {
       std::fill_n(y, K, 0.0f);
       return;
     }
-    double sum = 0;
-    for (Index k = 0; k < K; ++k) sum += y[k] = std::exp(x[k] - max);
-    for (Index k = 0; k < K; ++k) y[k] = static_cast<float>(y[k] / sum);
+    const ExponentialSums sums = exponentials(x, K, 1, max, y);
+    const float factor = std::isnan(sums.shifted) ? kNaN : static_cast<float>(1 / sums.sum);
+    for (Index k = 0; k < K; ++k) y[k] *= factor;
   }
 };
 
@@ -71,10 +66,10 @@ struct LogSoftmax {
   void forward(In<0> x, OutOver<0> y) const {
     const Index K = x.shape.last();
     for_each_row(x.shape, [&](Index first) {
+      Workspace scratch;
       const float max = maximum(x.data + first, K);
-      double sum = 0;
-      for (Index i = first; i < first + K; ++i) sum += std::exp(x[i] - max);
-      const double log_sum = std::log(sum);
+      const ExponentialSums sums = exponentials(x.data + first, K, 1, max, scratch.take(K));
+      const double log_sum = std::isnan(sums.shifted) ? double{kNaN} : std::log(sums.sum);
       for (Index i = first; i < first + K; ++i) y[i] = static_cast<float>((double{x[i]} - max) - log_sum);
     });
   }

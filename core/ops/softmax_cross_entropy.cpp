@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/kernels/softmax.h"
 #include "core/parallel.h"
 #include "core/tape.h"
 
@@ -75,22 +76,58 @@ template <class Targets> struct SoftmaxCrossEntropy {
       std::fill_n(gradient, K, 0.0f);
       return 0;
     }
-    float max = -std::numeric_limits<float>::infinity();
-    for (Index k = 0; k < K; ++k) max = std::max(max, z[k]);  // a NaN is passed over here and caught by the sum
-    double sum = 0;
-    for (Index k = 0; k < K; ++k) sum += gradient[k] = std::exp(z[k] - max);
-
-    const double log_sum = std::log(sum), spread = smoothing / static_cast<double>(K);
-    const auto smoothed_target = [&](Index k) { return (1 - smoothing) * targets.target(i, k) + spread; };
-    double loss = 0, mass = 0;  // mass: the sum of q, which is 1 up to the rounding of the caller's probabilities
-    for (Index k = 0; k < K; ++k) {
-      const double q = smoothed_target(k);
-      mass += q;
-      if (q > 0) loss += q * (log_sum - (double{z[k]} - max));
+    const float max = maximum(z, K);
+    const ExponentialSums sums = exponentials(z, K, 1, max, gradient);
+    if (std::isnan(sums.shifted)) {
+      std::fill_n(gradient, K, std::numeric_limits<float>::quiet_NaN());
+      return std::numeric_limits<double>::quiet_NaN();
     }
-    const double scale = share * mass / sum;
-    for (Index k = 0; k < K; ++k) gradient[k] = static_cast<float>(scale * gradient[k] - share * smoothed_target(k));
-    return share * loss;
+    return share * against(targets, i, Softmax{K, z, max, sums, gradient}, share);
+  }
+
+  struct Softmax {
+    Index K;
+    const float* z;
+    float max;
+    ExponentialSums sums;
+    float* exponentials;  // becomes the gradient
+
+    double log_sum() const { return std::log(sums.sum); }
+    double gradient(Index k, double share, double mass, double q) const { return share * (mass * exponentials[k] / sums.sum - q); }
+    float scale(double share, double mass) const { return static_cast<float>(share * mass / sums.sum); }
+  };
+
+  // The loss of one row, whose gradient is share (mass p - q); mass is the sum of q. The gradient is made in double where the target has
+  // probability, so that p - q keeps its digits, in float32 elsewhere. With a label all q but one are the same, and the loss needs no more
+  // than the sums: a vocabulary is long.
+  double against(const Labels& labels, Index i, const Softmax& p, double share) const {
+    const Index label = labels.label(i);
+    const double spread = smoothing / static_cast<double>(p.K), q = 1 - smoothing + spread;
+    const double of_label = p.gradient(label, share, 1, q);
+    const float scale = p.scale(share, 1), subtracted = static_cast<float>(share * spread);
+    for (Index k = 0; k < p.K; ++k) p.exponentials[k] = scale * p.exponentials[k] - subtracted;
+    p.exponentials[label] = static_cast<float>(of_label);
+    double loss = p.log_sum();
+    if (smoothing < 1) loss -= (1 - smoothing) * (double{p.z[label]} - p.max);
+    if (smoothing > 0) loss -= spread * p.sums.shifted;
+    return loss;
+  }
+
+  double against(const Probabilities& probabilities, Index i, const Softmax& p, double share) const {
+    const double spread = smoothing / static_cast<double>(p.K), log_sum = p.log_sum();
+    const auto q = [&](Index k) { return (1 - smoothing) * probabilities.target(i, k) + spread; };
+    double loss = 0, targets = 0;
+    for (Index k = 0; k < p.K; ++k) {
+      targets += probabilities.target(i, k);
+      if (q(k) > 0) loss += q(k) * (log_sum - (double{p.z[k]} - p.max));
+    }
+    const double mass = (1 - smoothing) * targets + smoothing;  // 1 up to the rounding of the caller's probabilities
+    const float scale = p.scale(share, mass), subtracted = static_cast<float>(share * spread);
+    for (Index k = 0; k < p.K; ++k) {
+      p.exponentials[k] =
+          probabilities.target(i, k) > 0 ? static_cast<float>(p.gradient(k, share, mass, q(k))) : scale * p.exponentials[k] - subtracted;
+    }
+    return loss;
   }
 };
 

@@ -13,20 +13,13 @@
 #include "data/loader.h"
 #include "models/networks/lenet.h"
 #include "optim/sgd.h"
+#include "tests/golden/formula.h"
 
 namespace temper {
 namespace {
 
 constexpr double kLosses[] = {2.3023295, 2.3032823, 2.2994077, 2.2920959, 2.2884009, 2.2903025, 2.2774296, 2.2727399, 2.2561412, 2.2507782};
 constexpr Index kBatch = 256, kSteps = 10;
-
-// The same formula as in the script: a hash of the tensor's number and the place, in PyTorch's axis order, uniform in +-1/sqrt(fan_in).
-float formula(std::uint64_t tensor, std::uint64_t i, Index fan_in) {
-  constexpr std::uint64_t kMask = 0xFFFFFFFFu;
-  std::uint64_t word = (i * 2654435761u + tensor * 40503u) & kMask;
-  word = ((word ^ (word >> 15)) * 2246822519u) & kMask;
-  return static_cast<float>((static_cast<double>(word) / 2147483648.0 - 1) / std::sqrt(static_cast<double>(fan_in)));
-}
 
 // Sets the weights through the file format, which has PyTorch's names and axis order.
 TensorFile given_weights(const ParameterStore& store) {

@@ -1,0 +1,25 @@
+// Dropout on a run of elements, in the calling thread. core/ops/dropout.h says what is computed.
+#pragma once
+
+#include "core/random.h"
+#include "core/shape.h"
+
+namespace temper {
+
+// words[4 i + j] = random.block(first + i)[j], for i < blocks.
+void random_words(const Random& random, std::uint64_t first, Index blocks, std::uint32_t* words);
+
+// Which elements are dropped, and what the others are multiplied with.
+struct Drop {
+  Drop(float rate, const Random& r);
+
+  Random random;
+  std::uint64_t threshold;  // 2^32 rate: element i is dropped where its random word is below
+  float factor;             // 1 / (1 - rate)
+};
+
+// y_i = base_i + (factor x_i where element first + i is kept, else 0, whatever x_i is). base null: 0; it may be y, and x may be y.
+// requires: first a multiple of 4, so that it begins a block of random words.
+void drop(const Drop& d, Index first, Index count, const float* x, const float* base, float* y);
+
+}  // namespace temper

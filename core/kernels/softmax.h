@@ -1,0 +1,19 @@
+// The parts of a softmax over a run of values, in the calling thread.
+#pragma once
+
+#include "core/shape.h"
+
+namespace temper {
+
+// The largest value; -inf of none. A NaN is passed over: `exponentials` tells of it.
+float maximum(const float* x, Index count);
+
+struct ExponentialSums {
+  double sum;      // of the exponentials
+  double shifted;  // of x_i - shift; NaN where one is, as beside an infinite maximum
+};
+
+// y_i = exp(scale (x_i - shift)); y may be x. y_i is 0, not NaN, where x_i - shift is NaN.
+ExponentialSums exponentials(const float* x, Index count, float scale, float shift, float* y);
+
+}  // namespace temper

@@ -1,0 +1,60 @@
+// Batches of sentence pairs of like length, as many as fit into a number of tokens.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "data/text/sequences.h"
+#include "data/text/token_pairs.h"
+
+namespace temper::data {
+
+// Borrowed from the loader, until its next batch.
+struct TokenBatch {
+  Sequences source;                      // with kEnd behind each sentence
+  Sequences target;                      // with kBegin before each: what the decoder reads
+  std::span<const std::int32_t> labels;  // (count target.length): the word behind each of target's, kEnd at last; kIgnored for padding
+  // Without padding: which rows of (count target.length) are words, and their labels. Losses and metrics that see these alone see no
+  // padding.
+  std::span<const std::int32_t> word_rows, word_labels;  // (words)
+  Index words = 0;
+  std::span<const Index> samples;  // (count) where in the pairs they stand
+};
+
+struct TokenLoaderOptions {
+  Index tokens = 4096;   // a batch: count times the longest of its sentences on either side, padding and begin or end included
+  bool shuffle = false;  // for training: pairs of one length meet others in every epoch, and batches come in another order
+  std::uint64_t seed = 0;
+};
+
+// Pairs are sorted by their lengths and cut into batches; which pairs of equal lengths stand next to each other, and the order of batches,
+// are a function of (seed, epoch). The cuts depend on the lengths alone: every epoch has as many batches. Without shuffling, the shortest
+// come first.
+class TokenLoader {
+ public:
+  static constexpr std::int32_t kIgnored = -100;  // the loss's: core/ops/softmax_cross_entropy.h
+
+  // Keeps a reference to the pairs. Throws Error when one does not fit into a batch.
+  explicit TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& options = {});
+  explicit TokenLoader(TokenPairs&&, const TokenLoaderOptions& = {}) = delete;  // it would dangle
+
+  Index batches() const { return static_cast<Index>(cuts_.size()) - 1; }
+  Index words() const { return words_; }  // labels of an epoch
+  const TokenBatch& batch(Index epoch, Index b);
+
+ private:
+  void order(Index epoch);
+  void fill(std::span<const Index> samples);
+
+  const TokenPairs& pairs_;
+  TokenLoaderOptions options_;
+  std::vector<Index> sorted_;         // samples by their lengths, of the epoch
+  std::vector<Index> cuts_;           // batch b is sorted_[cuts_[b], cuts_[b + 1])
+  std::vector<Index> batch_numbers_;  // of the epoch, in the order in which they come
+  Index epoch_ = -1, words_ = 0;
+  TokenBatch batch_;
+  std::vector<std::int32_t> source_ids_, source_lengths_, target_ids_, target_lengths_, labels_, word_rows_, word_labels_;
+};
+
+}  // namespace temper::data

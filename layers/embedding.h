@@ -1,0 +1,28 @@
+// Words as vectors.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/parameters.h"
+#include "core/tensor.h"
+
+namespace temper::layers {
+
+struct EmbeddingSpec {
+  Index vocabulary = 0, features = 0;
+  Initializer weight_init = {};  // absent: normal of standard deviation 1 / sqrt(features)
+};
+
+// Parameter: weight (V,D), called as in PyTorch.
+struct Embedding {
+  Embedding(const ParameterStore::Scope& scope, const EmbeddingSpec& spec);
+  // (T,D): the rows of the ids.
+  Tensor operator()(std::span<const std::int32_t> ids) const;
+  // (T,V): x(T,D) weight^T, the logits of an output layer that shares the weight.
+  Tensor logits(Tensor x) const;
+
+  Parameter& weight;
+};
+
+}  // namespace temper::layers

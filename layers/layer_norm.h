@@ -1,0 +1,25 @@
+// Layer normalisation.
+#pragma once
+
+#include "core/parameters.h"
+#include "core/tensor.h"
+
+namespace temper::layers {
+
+struct LayerNormSpec {
+  Index features = 0;
+  float epsilon = 1e-5f;
+};
+
+// y = layer_norm(x(..., D), weight, bias). Parameters, called as in PyTorch: weight (gamma) from 1 and bias (beta) from 0, (D) of kind
+// norm.
+struct LayerNorm {
+  LayerNorm(const ParameterStore::Scope& scope, const LayerNormSpec& spec);
+  Tensor operator()(Tensor x) const;
+
+  Parameter& weight;
+  Parameter& bias;
+  float epsilon;
+};
+
+}  // namespace temper::layers
