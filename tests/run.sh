@@ -3,6 +3,7 @@
 #
 #   tests/run.sh            everything
 #   tests/run.sh quick      the release build's tests only
+#   tests/run.sh full       everything, and the address sanitizer over all tests of the library
 #
 # Tests on MNIST and CIFAR-10 run when TEMPER_DATA names a folder that holds mnist/ and cifar-10-batches-bin/; else they say that they were skipped.
 set -euo pipefail
@@ -50,9 +51,11 @@ if [[ ${1:-} != quick ]]; then
 
   # Without the sanitizers' default optimisation and with short debug information: half the time to build, the same findings. Without the
   # program, which takes as long to build as the library.
-  step "address and undefined-behaviour sanitizers, the tests of the library"
+  sanitized='tests/(core|data|layers|optim|models/training)/'
+  [[ ${1:-} != full ]] || sanitized='tests/(core|data|golden|layers|models|optim)/'
+  step "address and undefined-behaviour sanitizers: $sanitized"
   build build/asan "temper_tests tables_fuzz" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DTEMPER_SANITIZE=address,undefined \
-    -DTEMPER_TEST_FILTER='tests/(core|data|golden|layers|models|optim)/'
+    -DTEMPER_TEST_FILTER="$sanitized"
   ctest --test-dir build/asan --output-on-failure -j 2
 
   step "the minute of damaged files has passed"

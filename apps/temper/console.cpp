@@ -20,6 +20,10 @@ std::string grouped(Index count) {
   return digits;
 }
 
+std::string rate(double per_second) {
+  return per_second >= 100 ? grouped(std::lround(per_second)) : fmt::format("{:.{}f}", per_second, per_second >= 10 ? 1 : 2);
+}
+
 std::string duration(double seconds) {
   const auto total = static_cast<Index>(std::lround(std::clamp(seconds, 0.0, 3.6e8)));
   const Index hours = total / 3600, minutes = total / 60 % 60;
@@ -74,7 +78,7 @@ void TrainingProgress::step(const training::Progress& progress) {
   constexpr Index kWidth = 24;
   const Index filled = kWidth * progress.step / progress.steps;
   fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} images/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "",
-             filled, "", kWidth - filled, progress.loss, grouped(std::lround(progress.images_per_second)), duration(progress.seconds_left));
+             filled, "", kWidth - filled, progress.loss, rate(progress.images_per_second), duration(progress.seconds_left));
   std::fflush(stderr);
   line_drawn_ = true;
 }
@@ -86,8 +90,7 @@ void TrainingProgress::epoch(const training::EpochRecord& record) {
   if (!last && now - drawn_ < std::chrono::seconds(1)) return;  // a log stays readable however short the epochs
   drawn_ = now;
   fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} images/s  ETA {}\n", record.epoch, last_.epochs,
-             record.train_loss, percent(record.val.accuracy), record.val.nll, grouped(std::lround(record.images_per_second)),
-             duration(last_.seconds_left));
+             record.train_loss, percent(record.val.accuracy), record.val.nll, rate(record.images_per_second), duration(last_.seconds_left));
 }
 
 void TrainingProgress::finish() {

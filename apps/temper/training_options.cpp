@@ -14,6 +14,7 @@
 #include "apps/temper/stop_signal.h"
 #include "core/file.h"
 #include "core/parallel.h"
+#include "models/training/best_weights.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 #include "models/training/recipes.h"
@@ -285,7 +286,9 @@ void train_and_keep(const TrainingOptions& options, const data::Splits& splits, 
   if (is_first_rank()) print_resumption(options);
   const std::vector<training::EpochRecord> epochs = train_in_sight(options, splits, model, record.recipe, loss, plan);
   const models::PredictOptions evaluation{.views = model.views};
-  record.val = model.views == models::Views::one ? epochs.back().val
+  const training::EpochRecord& kept = epochs[training::kept_epoch(epochs, record.recipe.keep)];
+  record.kept_epoch = kept.epoch;
+  record.val = model.views == models::Views::one ? kept.val
                                                  : calibration::metrics(training::predict_together(model, splits.val, evaluation, ranks()));
   const calibration::Predictions test = training::predict_together(model, splits.test, evaluation, ranks());
   if (!is_first_rank()) return;

@@ -107,4 +107,13 @@ Recipe::OptimizerKind optimizer_kind(std::string_view name) {
   return by_name("--optimizer", name, {sgd, adamw}, "sgd or adamw");
 }
 
+std::string_view name(Recipe::Keep keep) {
+  return keep == Recipe::Keep::last ? "last" : keep == Recipe::Keep::best_accuracy ? "best-accuracy" : "best-nll";
+}
+
+Recipe::Keep keep(std::string_view name) {
+  using enum Recipe::Keep;
+  return by_name("--keep", name, {last, best_accuracy, best_nll}, "last, best-accuracy or best-nll");
+}
+
 }  // namespace temper::training

@@ -16,6 +16,7 @@ namespace temper::training {
 
 struct Recipe {
   enum class OptimizerKind { sgd, adamw };
+  enum class Keep { last, best_accuracy, best_nll };
 
   std::string model = "";  // the network, as `temper models` lists it
   Index epochs = 30;
@@ -64,6 +65,8 @@ struct Recipe {
   Index lookahead_every = 0;  // steps between returns to the lookahead average; 0: none
   float lookahead_decay = 0.95f;
 
+  Keep keep = Keep::last;  // the weights of which epoch become the model, see best_weights.h
+
   // The settings that do well on a set without further thought: "digits", "mnist", "cifar10", "cifar100" or "folder"; anything else gets
   // the defaults above.
   static Recipe for_data(const std::string& name);
@@ -77,5 +80,7 @@ struct Recipe {
 
 std::string_view name(Recipe::OptimizerKind kind);
 Recipe::OptimizerKind optimizer_kind(std::string_view name);
+std::string_view name(Recipe::Keep keep);
+Recipe::Keep keep(std::string_view name);
 
 }  // namespace temper::training

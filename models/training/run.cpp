@@ -133,6 +133,7 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
             {"machine", machine()}};
   if (record.teacher) json["teacher"] = to_json(*record.teacher);
   if (!record.weights.empty()) json["weights"] = record.weights;
+  if (record.kept_epoch > 0) json["kept_epoch"] = record.kept_epoch;
   json["seconds"] = record.seconds;
   json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
   json["reliability"] = {{"test", to_json(record.test_reliability)}};

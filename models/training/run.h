@@ -43,6 +43,7 @@ struct RunRecord {
   int threads = 0;
   std::optional<TeacherRecord> teacher = {};
   std::string weights = {};  // of "convert": the file; of its training no more is known than Setting::for_any_weights
+  Index kept_epoch = 0;      // whose weights they are, from 1
   double seconds = 0;        // of training and evaluation
   calibration::Metrics val = {}, test = {};
   std::vector<calibration::Bin> test_reliability = {};

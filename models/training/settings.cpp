@@ -268,6 +268,10 @@ void add_averages(std::vector<Setting>& all) {
       .field(
           "lookahead_decay", "--lookahead-decay", "D", "Of that average, a step; it grows to this by the cube of the way",
           [](auto& r) -> auto& { return r.lookahead_decay; });
+  Group(all, "Result")
+      .choice(
+          "keep", "--keep", "Which weights become the model: last, or those of the epoch best on validation: best-accuracy or best-nll",
+          [](auto& r) -> auto& { return r.keep; }, [](auto value) { return name(value); }, temper::training::keep);
 }
 
 }  // namespace

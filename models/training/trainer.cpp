@@ -8,6 +8,7 @@
 #include "core/ops/elementwise.h"
 #include "core/tape.h"
 #include "layers/noise.h"
+#include "models/training/best_weights.h"
 #include "models/training/divergence.h"
 #include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
@@ -61,7 +62,8 @@ class Run {
         optimizer_(make_optimizer(*model.parameters, recipe)),
         schedule_(make_schedule(recipe, loader_.batches())),
         factors_(*model.parameters, recipe),
-        averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())) {
+        averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())),
+        best_(*model.parameters, recipe.keep) {
     if (shards_ > 1) sync_.emplace(*model.parameters, ranks, optim::SyncOptions{.shards = shards_});
     if (checkpointing.resume) {
       restore(*checkpointing.resume);
@@ -77,6 +79,7 @@ class Run {
       save();
     }
     averaging_.exchange();
+    best_.copy_back();
     return std::move(state_.epochs);
   }
 
@@ -108,10 +111,11 @@ class Run {
     averaging_.exchange();
     EpochRecord record = state_.running.record(epoch() + 1);
     record.val = calibration::metrics(predict_together(model_, val_set_, {}, ranks_));
+    state_.epochs.push_back(record);
+    best_.after_epoch(state_.epochs);
     averaging_.exchange();
     if (ranks_.size() > 1)
       optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), model_.parameters->fingerprint());
-    state_.epochs.push_back(record);
     state_.batches = 0;
     state_.running = {};
     observer_.on_epoch(state_.epochs);
@@ -198,6 +202,7 @@ class Run {
     const auto append = [&](const std::vector<optim::StateArena>& more) { all.insert(all.end(), more.begin(), more.end()); };
     append(std::visit([](auto& optimizer) { return optimizer.state(); }, optimizer_));
     append(averaging_.state());
+    append(best_.state());
     return all;
   }
 
@@ -241,6 +246,7 @@ class Run {
   optim::Schedule schedule_;
   ParameterFactors factors_;
   Averaging averaging_;
+  BestWeights best_;
   std::optional<optim::GradientSync> sync_;  // for batches in shards
   RunState state_;
   Index first_step_ = 0, images_ = 0;  // of this process

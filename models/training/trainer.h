@@ -47,10 +47,10 @@ struct Stopped : std::exception {
   Index step, epoch;  // steps done; the epoch, from 1
 };
 
-// Trains the model for recipe.epochs, or recipe.steps, and leaves it with its last weights, or their average where the recipe has one; that
-// is also what is evaluated after each epoch. The result is a function of the model, the data and the recipe alone: not of the number of
-// threads, nor of how often the run was stopped, killed and resumed. Throws Error, naming epoch, step and the first layer that is to
-// blame, as soon as a loss is not a finite number, and Stopped.
+// Trains the model for recipe.epochs, or recipe.steps, and leaves it with its last weights, or their average where the recipe has one, or
+// those of the best epoch (recipe.keep); that is also what is evaluated after each epoch. The result is a function of the model, the data
+// and the recipe alone: not of the number of threads, nor of how often the run was stopped, killed and resumed. Throws Error, naming epoch,
+// step and the first layer that is to blame, as soon as a loss is not a finite number, and Stopped.
 //
 // ranks: the processes that train together, all of which call this with the same model, data and recipe, which is made sure. With
 // recipe.shards they may be any number, the result is the same; rank 0 writes checkpoints, which all read.

@@ -71,6 +71,7 @@ triangle_end = 0.25
 ema = 0.999
 lookahead = 5
 lookahead_decay = 0.9
+keep = "best-nll"
 )";
 
 std::string error_of_text(const std::string& text) {

@@ -77,7 +77,8 @@ Recipe short_recipe(const char* settings) {
 TEST_CASE("resume: a run stopped in the middle of an epoch, at its ends and twice ends with the same bits, on other threads too") {
   const int before = threads();
   for (const char* settings : {"", "optimizer = \"adamw\"\nmixup = 0.4", "ema = 0.9\nclip = 0.5\nsteps = 17",
-                               "lookahead = 5\nfreeze = [\"bias:*=1\"]\nnesterov = false"}) {
+                               "lookahead = 5\nfreeze = [\"bias:*=1\"]\nnesterov = false",
+                               "keep = \"best-nll\"\nschedule = \"step\"\nmilestones = [2]\nmilestone_factor = 20"}) {
     CAPTURE(settings);
     const Recipe recipe = short_recipe(settings);
     set_threads(2);
