@@ -216,7 +216,8 @@ Teacher teacher(const Node& node) {
           .beta = node.number_or("beta", 1),
           .form = node.text_or("form", ""),
           .student_temperature = node.number_or("student_temperature", 0),
-          .factor = node.text_or("factor", "")};
+          .factor = node.text_or("factor", ""),
+          .equivalent_smoothing = node.number_or("equivalent_smoothing", kNotANumber)};
 }
 
 RunRecord run(const std::filesystem::path& path) {

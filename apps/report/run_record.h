@@ -62,6 +62,7 @@ struct Teacher {
   std::string form{};      // which distillation loss, where the run names it; so the next two
   double student_temperature = 0;
   std::string factor{};
+  double equivalent_smoothing = kNotANumber;  // gamma
 };
 
 struct Calibration {

@@ -13,8 +13,11 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
+#include "apps/temper/threads_option.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/parallel.h"
+#include "core/weights.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/analysis/mutual_information.h"
 #include "models/training/json.h"
@@ -31,8 +34,7 @@ struct Options {
   analysis::InformationOptions information;
   std::optional<int> shift;
   std::optional<std::string> flip;
-  int threads = 0;
-  bool json = false;
+  bool json = false, snapshots = false;
 
   bool wants(const char* name) const { return figure == name || figure == "all"; }
 };
@@ -154,13 +156,44 @@ class Analysis {
   // Whether images change at random, which is the noise of the information.
   bool has_noise() const { return !training::shows_alike({.augment = augment()}, splits_.train, run_.model.spec.image); }
 
+  // With the weights of the end, or those along the training.
   void information() {
-    const std::vector<Index> classes = classes_of(options_, names_, 2, {{"airplane", "dog"}});
+    if (options_.snapshots) {
+      information_along_training();
+      return;
+    }
+    const std::vector<Index> classes = information_classes();
+    const auto [i, values, labels] = measure_information(classes);
+    if (!options_.out.empty()) write_information(options_.out, values, labels, names_);
+    keep("information", json_of(i, classes),
+         fmt::format("mutual information of input and logit difference ({}), {} training images, {} augmented images each, y {}:\n"
+                     "  I = {:.4f} nats of at most {:.4f}; shuffled {:.4f}, within the classes {:.4f}\n"
+                     "  I without its bias {:.4f}, of the input beyond its class {:.4f}\n",
+                     list(classes, names_), grouped(i.inputs), options_.information.samples, y(), i.nats, i.most, i.shuffled,
+                     i.shuffled_within_class, i.corrected(), i.beyond_class()));
+  }
+
+  Json json() const { return json_; }
+
+ private:
+  struct Information {
+    analysis::MutualInformation result;
+    std::vector<double> values;        // (N,C)
+    std::vector<std::int32_t> labels;  // (N)
+  };
+
+  const char* y() const { return options_.information.reuse ? "reused" : "fresh"; }
+
+  std::vector<Index> information_classes() const {
     TEMPER_CHECK(has_noise(), "--figure: information takes augmentation for the noise, and ", options_.run,
                  " was trained without; give --shift 2 or --flip random");
+    return classes_of(options_, names_, 2, {{"airplane", "dog"}});
+  }
+
+  Information measure_information(const std::vector<Index>& classes) const {
     const data::Dataset set = splits_.train.subset(analysis::first_of_each(splits_.train, classes, options_.inputs), splits_.train.name);
     const analysis::InformationOptions& how = options_.information;
-    const std::vector<double> values = analysis::logit_differences(
+    std::vector<double> values = analysis::logit_differences(
         run_.model, set,
         {.first = classes[0],
          .second = classes[1],
@@ -171,30 +204,41 @@ class Analysis {
            show_stage(fmt::format("augmented images: {} of {}  {}", grouped(done), grouped(all), eta(start, done, all)));
          }});
     clear_stage();
-    const analysis::MutualInformation i = analysis::mutual_information(values, set.labels, how);
-    if (!options_.out.empty()) write_information(options_.out, values, set.labels, names_);
-    const Json result{{"classes", {name(classes[0]), name(classes[1])}},
-                      {"inputs", i.inputs},
-                      {"images", how.samples},
-                      {"y", how.reuse ? "reused" : "fresh"},
-                      {"nats", i.nats},
-                      {"most", i.most},
-                      {"shuffled", i.shuffled},
-                      {"shuffled_within_class", i.shuffled_within_class},
-                      {"corrected", i.corrected()},
-                      {"beyond_class", i.beyond_class()},
-                      {"variance", i.variance}};
-    keep("information", result,
-         fmt::format("mutual information of input and logit difference ({}), {} training images, {} augmented images each, y {}:\n"
-                     "  I = {:.4f} nats of at most {:.4f}; shuffled {:.4f}, within the classes {:.4f}\n"
-                     "  I without its bias {:.4f}, of the input beyond its class {:.4f}\n",
-                     list(classes, names_), grouped(i.inputs), how.samples, how.reuse ? "reused" : "fresh", i.nats, i.most, i.shuffled,
-                     i.shuffled_within_class, i.corrected(), i.beyond_class()));
+    const analysis::MutualInformation result = analysis::mutual_information(values, set.labels, how);
+    return {result, std::move(values), set.labels};
   }
 
-  Json json() const { return json_; }
+  Json json_of(const analysis::MutualInformation& i, const std::vector<Index>& classes) const {
+    return {{"classes", {name(classes[0]), name(classes[1])}},
+            {"inputs", i.inputs},
+            {"images", options_.information.samples},
+            {"y", y()},
+            {"nats", i.nats},
+            {"most", i.most},
+            {"shuffled", i.shuffled},
+            {"shuffled_within_class", i.shuffled_within_class},
+            {"corrected", i.corrected()},
+            {"beyond_class", i.beyond_class()},
+            {"variance", i.variance}};
+  }
 
- private:
+  void information_along_training() {
+    const std::vector<training::Snapshot> snapshots = training::snapshots(options_.run);
+    TEMPER_CHECK(!snapshots.empty(), "--snapshots: ", options_.run, " has none; train it with --snapshot-every 1");
+    const std::vector<Index> classes = information_classes();
+    Json all = Json::array();
+    Table table({"mutual information after epoch", "nats", "shuffled", "within the classes", "beyond the class"});
+    for (const training::Snapshot& snapshot : snapshots) {
+      load_weights(*run_.model.parameters, snapshot.path);
+      const analysis::MutualInformation i = measure_information(classes).result;
+      table.row({std::to_string(snapshot.epoch), fmt::format("{:.4f}", i.nats), fmt::format("{:.4f}", i.shuffled),
+                 fmt::format("{:.4f}", i.shuffled_within_class), fmt::format("{:.4f}", i.beyond_class())});
+      all.push_back(json_of(i, classes));
+      all.back()["epoch"] = snapshot.epoch;
+    }
+    keep("information_by_epoch", all, table.text());
+  }
+
   static std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::now(); }
   const std::string& name(Index k) const { return names_[static_cast<std::size_t>(k)]; }
   const data::Dataset& part(const std::string& split) const {
@@ -223,7 +267,6 @@ class Analysis {
 
 void run(const Options& options) {
   check(options);
-  if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
   training::LoadedRun loaded = training::load_run(options.run);
   data::LoadOptions how = options_of(loaded);
@@ -245,10 +288,10 @@ void run(const Options& options) {
   if (options.wants("templates")) analysis.templates();
   if (options.wants("information") && (!all || analysis.has_noise())) analysis.information();
   if (options.wants("smoothing")) analysis.smoothing();
-  if (!options.json) return;
   Json json{{"run", options.run}};
   json.update(analysis.json());
-  fmt::print("{}\n", json.dump());
+  if (!options.out.empty()) write_file((std::filesystem::path(options.out) / "analysis.json").string(), json.dump(2) + "\n");
+  if (options.json) fmt::print("{}\n", json.dump());
 }
 
 }  // namespace
@@ -272,9 +315,10 @@ void add_analyze(CLI::App& app) {
   command->add_option("--shift", options->shift, "Of information: noise, instead of the shift of the training")->type_name("P");
   command->add_option("--flip", options->flip, "The same for mirroring: none or random")->type_name("NAME");
   is_list(command->add_option("--temperature", options->temperatures, "Of smoothing (default 1,2,4,8)")->type_name("T,..."));
+  command->add_flag("--snapshots", options->snapshots, "Of information: after every epoch of which the run kept the weights");
   command->add_option("--seed", options->information.seed, "Of augmentation and shuffles (default 1)")->type_name("S");
   command->add_option("--data", options->data, "Where the run's data lie now")->type_name("SPEC");
-  command->add_option("--threads", options->threads, "Threads to compute on (default: all cores)")->type_name("N");
+  add_threads_option(*command);
   command->add_option("--out", options->out, "Keep figures as SVG and numbers as CSV in this folder")->type_name("FOLDER");
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(

@@ -9,6 +9,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/threads_option.h"
 #include "core/frozen.h"
 #include "core/json.h"
 #include "core/machine.h"
@@ -168,7 +169,6 @@ void run(const BenchOptions& options) {
                options.names.empty() ? "" : options.names[0]);
   TEMPER_CHECK(!options.ops || options.profile.empty(), "--ops: it does not go with --profile; give one of them");
   TEMPER_CHECK(!options.shapes || !options.profile.empty(), "--shapes: it splits the table of --profile; give that as well");
-  if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   if (options.ops) return bench_ops(options);
   if (!options.profile.empty()) return bench_profile(options);
   bench_networks(options);
@@ -185,7 +185,7 @@ void add_bench(CLI::App& app) {
   command->add_flag("--ops", options->ops, "Measure single operations against the machine's limits");
   command->add_option("--profile", options->profile, "Where the time of this network's training step goes")->type_name("NAME");
   command->add_flag("--shapes", options->shapes, "With --profile: operations of each shape apart");
-  command->add_option("--threads", options->threads, "Threads (default: all cores)")->type_name("N");
+  add_threads_option(*command);
   command->add_option("--batch", options->batch, "Images a step (default 128)")->type_name("N");
   command->add_flag("--json", options->json, "One JSON object a network, operation or profile on stdout");
   command->footer(

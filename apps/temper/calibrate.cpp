@@ -14,6 +14,7 @@
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
 #include "apps/temper/probability_file.h"
+#include "apps/temper/threads_option.h"
 #include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/prediction_files.h"
@@ -184,6 +185,7 @@ void add_calibrate(CLI::App& app) {
       ->add_option("--apply", options->calibrator,
                    "Fit nothing: apply this calibrator.json (or the one of this folder) to --logits; measured where there are --labels")
       ->type_name("FILE");
+  add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       "The result lies in RUN/calibrator.json; `temper eval RUN` applies it. A calibrator that makes the NLL worse on data it was\n"

@@ -11,6 +11,7 @@ void add_predict(CLI::App& app);
 void add_calibrate(CLI::App& app);
 void add_distill(CLI::App& app);
 void add_analyze(CLI::App& app);
+void add_reproduce(CLI::App& app);
 void add_report(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_models(CLI::App& app);

@@ -11,6 +11,7 @@
 #include "apps/temper/data_loading.h"
 #include "apps/temper/run_summary.h"
 #include "apps/temper/setting_options.h"
+#include "apps/temper/threads_option.h"
 #include "apps/temper/training_options.h"
 #include "core/json.h"
 #include "core/parallel.h"
@@ -28,7 +29,6 @@ struct Options {
   std::string from, out, data;
   std::vector<std::string> renames;  // "OLD=NEW"
   std::vector<double> mean, std;
-  int threads = 0;
   bool overwrite = false, json = false;
   std::vector<std::pair<const training::Setting*, CLI::Option*>> settings = {};  // those that a run of weights from elsewhere has
 
@@ -205,7 +205,6 @@ void write_run(const Options& options, const training::Recipe& recipe, TensorFil
 
 void run(const Options& options) {
   check(options);
-  if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   TensorFile file = read_weights(options);
   if (options.out.empty()) {
     list_tensors(options, file);
@@ -240,7 +239,7 @@ void add_convert(CLI::App& app) {
       ->type_name("OLD=NEW");
   command->add_flag("--overwrite", options->overwrite, "Replace what --out names");
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
-  command->add_option("--threads", options->threads, "Threads to compute on (default: all cores)")->type_name("N");
+  add_threads_option(*command);
   CLI::App* group = command->add_option_group("For a new run: the network, its data, and how it saw them in training");
   for (const training::Setting& setting : training::settings()) {
     if (setting.key == "model") options->settings.emplace_back(&setting, add_option(*group, setting));

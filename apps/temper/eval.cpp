@@ -8,6 +8,7 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
+#include "apps/temper/threads_option.h"
 #include "models/calibration/temperature.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
@@ -84,6 +85,7 @@ void add_eval(CLI::App& app) {
   command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator")
       ->type_name("T");
   command->add_option("--tta", options->tta, "Views to average: none, flip or flip-shift (default: as in training)")->type_name("NAME");
+  add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer("The NLL is that of the labels as they are, also for a run with label smoothing.");
   command->callback([options] { run(*options); });

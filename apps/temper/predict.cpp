@@ -8,6 +8,7 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/threads_option.h"
 #include "core/json.h"
 #include "core/parallel.h"
 #include "data/images/framing.h"
@@ -151,6 +152,7 @@ void add_predict(CLI::App& app) {
   command->add_option("images", options->images, "JPEG, PNG, BMP, GIF, TGA or PNM files of any size")->required()->type_name("IMAGE...");
   command->add_option("--top", options->top, "How many classes to name (default 5)")->type_name("K");
   command->add_flag("--raw", options->raw, "The network's own probabilities, without the run's calibrator");
+  add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       "An image is brought to the model as evaluation does it: its proportions are kept, it just covers the image size and the margin of\n"

@@ -80,6 +80,8 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   command.add_option("--checkpoint-every", checkpoint_every, "Steps between checkpoints, beside those at the end of every epoch (0: none)")
       ->type_name("STEPS");
   command.add_option("--checkpoint-minutes", checkpoint_minutes, "The same in minutes (default 10; 0: none)")->type_name("M");
+  command.add_option("--snapshot-every", snapshot_every, "Epochs between copies of the weights, for temper analyze --snapshots (0: none)")
+      ->type_name("EPOCHS");
   command
       .add_option("--rank-timeout", rank_timeout,
                   "Under mpirun or srun: seconds after which a rank that is silent ends the run (default 300)")
@@ -125,6 +127,7 @@ training::Recipe TrainingOptions::settings() const {
   TEMPER_CHECK(checkpoint_every >= 0, "--checkpoint-every: ", checkpoint_every, " is not allowed; give steps, 0 or more");
   TEMPER_CHECK(checkpoint_minutes >= 0 && checkpoint_minutes <= kMostMinutes, "--checkpoint-minutes: ", checkpoint_minutes,
                " is not allowed; give minutes, 0 or more");
+  TEMPER_CHECK(snapshot_every >= 0, "--snapshot-every: ", snapshot_every, " is not allowed; give epochs, 0 or more");
   TEMPER_CHECK(rank_timeout > 0, "--rank-timeout: ", rank_timeout, " is not allowed; give seconds, more than 0");
   training::Recipe result = checkpoint ? checkpoint->plan.recipe : training::Recipe::for_data(data.substr(0, data.find(':')));
   if (!recipe.empty()) {
@@ -233,6 +236,7 @@ std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options
                                                   const training::RunPlan& plan) {
   TrainingProgress progress;
   const bool first = is_first_rank();
+  std::size_t before = options.checkpoint ? options.checkpoint->state.epochs.size() : 0;  // epochs that are no news
   watch_stop_signals();
   try {
     const auto epochs = training::train(model, splits.train, splits.val, recipe, loss,
@@ -245,6 +249,9 @@ std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options
                                                if (!first) return;
                                                if (!done.empty()) progress.epoch(done.back());
                                                training::write_log(options.out, done);
+                                               if (std::exchange(before, done.size()) == done.size() || options.snapshot_every == 0) return;
+                                               if (done.back().epoch % options.snapshot_every == 0)
+                                                 training::save_snapshot(options.out, model, done.back().epoch);
                                              },
                                          .on_warning =
                                              [&](const std::string& text) {

@@ -26,6 +26,7 @@ struct TrainingOptions {
   bool overwrite = false, json = false, show_config = false, resume = false;
   Index checkpoint_every = 0;
   double checkpoint_minutes = 10;
+  Index snapshot_every = 0;   // epochs
   double rank_timeout = 300;  // seconds
   int threads = 0;            // 0: all cores
   double memory_budget = 2;   // GiB

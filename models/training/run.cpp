@@ -1,5 +1,6 @@
 #include "models/training/run.h"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <filesystem>
@@ -86,6 +87,7 @@ FolderLock begin_run(const std::string& folder, bool overwrite) {
                checkpoints.newest_step(), "; go on with --resume, or give another --out, or --overwrite to replace it");
   for (const char* old : {"run.json", "calibrator.json", "model.safetensors"}) fs::remove(path / old);
   checkpoints.clear();
+  fs::remove_all(path / "snapshots");
   remove_litter(path);
   write_log(folder, {});
   return lock;
@@ -109,6 +111,34 @@ void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs
     text += '\n';
   }
   write_file((fs::path(folder) / "log.csv").string(), text);
+}
+
+namespace {
+
+constexpr std::string_view kSnapshotStem = "epoch-";
+
+}  // namespace
+
+void save_snapshot(const std::string& folder, const models::Model& model, Index epoch) {
+  const fs::path snapshots = fs::path(folder) / "snapshots";
+  make_folder(snapshots.string());
+  std::string digits = std::to_string(epoch);
+  digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
+  save_weights(*model.parameters, (snapshots / concat(kSnapshotStem, digits, ".safetensors")).string());
+}
+
+std::vector<Snapshot> snapshots(const std::string& folder) {
+  std::vector<Snapshot> found;
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(folder) / "snapshots", none)) {
+    const std::string stem = entry.path().stem().string();
+    Index epoch = 0;
+    if (!stem.starts_with(kSnapshotStem) || entry.path().extension() != ".safetensors") continue;
+    if (std::from_chars(stem.data() + kSnapshotStem.size(), stem.data() + stem.size(), epoch).ptr != stem.data() + stem.size()) continue;
+    found.push_back({epoch, entry.path().string()});
+  }
+  std::ranges::sort(found, {}, &Snapshot::epoch);
+  return found;
 }
 
 void save_run(const std::string& folder, const models::Model& model, const RunRecord& record) {

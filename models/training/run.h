@@ -4,6 +4,7 @@
 //   log.csv             a line an epoch, written as the run goes
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
 //   checkpoint/         where the training can go on, see checkpoints.h
+//   snapshots/          weights after some of the epochs, where these were asked for
 //   calibrator.json     written by save_calibration; whoever loads the run gets it with the model
 #pragma once
 
@@ -56,6 +57,13 @@ struct RunRecord {
 // The same for a run that goes on: nothing of it is lost.
 [[nodiscard]] FolderLock continue_run(const std::string& folder);
 void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs);
+// The weights after an epoch, in snapshots/epoch-0012.safetensors.
+void save_snapshot(const std::string& folder, const models::Model& model, Index epoch);
+struct Snapshot {
+  Index epoch = 0;
+  std::string path = {};
+};
+std::vector<Snapshot> snapshots(const std::string& folder);  // in the order of the epochs
 void save_run(const std::string& folder, const models::Model& model, const RunRecord& record);
 
 // A run as it is read back. Everything is checked; throws Error naming the file and what is wrong.

@@ -1,0 +1,25 @@
+#include "apps/reproduce/experiments.h"
+
+#include <array>
+
+#include "core/check.h"
+
+namespace temper::reproduce {
+
+std::span<const Experiment* const> experiments() {
+  static const std::array all{&kFigure1, &kTable2, &kTable3, &kFigure2, &kMnist, &kFigure5, &kFigure6};
+  return all;
+}
+
+std::vector<const Experiment*> experiments(std::string_view name) {
+  std::vector<const Experiment*> found;
+  std::string known;
+  for (const Experiment* experiment : experiments()) {
+    if (name == experiment->name || name == "all") found.push_back(experiment);
+    known += concat(experiment->name, ", ");
+  }
+  TEMPER_CHECK(!found.empty(), "--what: ", name, " is not known; give ", known, "or all");
+  return found;
+}
+
+}  // namespace temper::reproduce

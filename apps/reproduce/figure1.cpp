@@ -1,0 +1,134 @@
+// Figure 1: penultimate activations of three classes on the plane of their templates.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "apps/reproduce/experiments.h"
+#include "apps/reproduce/panels.h"
+#include "apps/reproduce/tables.h"
+
+namespace temper::reproduce {
+namespace {
+
+constexpr const char* kFigure = "projection";
+
+void add_steps(const Scene& scene, Plan& plan) {
+  for (const TableRow& row : table_rows(scene))
+    for (int seed = 1; seed <= row.seeds; ++seed)
+      for (const double alpha : {0.0, scene.alpha})
+        plan.analyze(plan.train("pictures", scene.pictures, row.training, alpha, seed), kFigure);
+}
+
+struct Point {
+  bool is_template = false;
+  std::string of_class;
+  double u = 0, v = 0;
+};
+
+// "kind,sample,class,u,v", as `temper analyze` writes it.
+std::vector<Point> read_points(const std::string& csv) {
+  std::vector<Point> points;
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::istringstream cells(line);
+    std::string kind, sample, of_class, u, v;
+    std::getline(cells, kind, ',');
+    std::getline(cells, sample, ',');
+    std::getline(cells, of_class, ',');
+    std::getline(cells, u, ',');
+    std::getline(cells, v, ',');
+    points.push_back({kind == "template", of_class, std::stod(u), std::stod(v)});
+  }
+  return points;
+}
+
+report::Plot plot_of(const std::vector<Point>& points, std::vector<std::string>& classes) {
+  double most = 0, middle_u = 0, middle_v = 0;
+  for (const Point& p : points) {
+    middle_u += p.u / static_cast<double>(points.size());
+    middle_v += p.v / static_cast<double>(points.size());
+  }
+  for (const Point& p : points) most = std::max({most, std::abs(p.u - middle_u), std::abs(p.v - middle_v)});
+  most *= 1.06;
+  const auto axis = [most](double middle) {
+    return report::Axis{"", middle - most, middle + most, report::nice_ticks(middle - most, middle + most, 5)};
+  };
+  report::Plot plot({.width = 330, .height = 330}, axis(middle_u), axis(middle_v),
+                    "Penultimate activations on the plane of three templates");
+  for (const Point& p : points) {
+    auto found = std::ranges::find(classes, p.of_class);
+    if (found == classes.end()) found = classes.insert(classes.end(), p.of_class);
+    const std::string look = report::series_class(static_cast<std::size_t>(found - classes.begin()));
+    p.is_template ? plot.cross({p.u, p.v}, look, p.of_class + ", template") : plot.dot({p.u, p.v}, look, p.of_class);
+  }
+  return plot;
+}
+
+Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, double alpha, const std::string& split) {
+  Sample sample;
+  for (const std::string& run : runs_of(row, alpha)) {
+    const std::optional<Json> analysis = results.analysis(run, kFigure);
+    if (!analysis) continue;
+    sample.values.push_back(analysis->at("projection").at(split).at("spread").get<double>());
+    sample.runs.push_back(run);
+    outcome.numbers.push_back({.network = row.training.title,
+                               .quantity = "spread of clusters, " + split,
+                               .alpha = alpha,
+                               .seed = run.substr(run.rfind("-s") + 2),
+                               .value = sample.values.back(),
+                               .source = analysis_folder(run) + "/" + kFigure + "/analysis.json"});
+  }
+  return sample;
+}
+
+void add_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
+  std::vector<Panel> panels;
+  std::vector<std::string> classes;
+  for (const double alpha : {0.0, scene.alpha}) {
+    for (const std::string split : {"train", "val"}) {
+      const auto csv = results.analysis_file(runs_of(row, alpha).front(), kFigure, "projection-" + split + ".csv");
+      if (!csv) return;
+      panels.push_back({fmt::format("{}, smoothing {}", split == "train" ? "training images" : "validation images", alpha),
+                        plot_of(read_points(*csv), classes)});
+    }
+  }
+  outcome.figures.push_back(figure_of("figure-1-" + row.training.key + ".svg", panels, 4, classes,
+                                      row.training.title + " on " + scene.pictures_title +
+                                          ": 100 images of each of three classes, seed 1; a cross is the template of a class"));
+}
+
+Outcome evaluate(const Scene& scene, const Results& results) {
+  Outcome outcome;
+  Table table{.caption =
+                  "Spread of the three clusters: root mean square distance from the centre of the class, over the mean distance of the "
+                  "centres. Less is tighter",
+              .header = {"network", "images", "hard labels", fmt::format("smoothing {}", scene.alpha)}};
+  for (const TableRow& row : table_rows(scene)) {
+    add_figure(outcome, scene, results, row);
+    for (const std::string split : {"train", "val"}) {
+      const Sample hard = spreads(outcome, results, row, 0, split), smooth = spreads(outcome, results, row, scene.alpha, split);
+      table.rows.push_back({row.training.title, split == "train" ? "training" : "validation", value_of(hard), value_of(smooth)});
+      outcome.claims.push_back(claim_above(fmt::format("{}: smoothing makes the clusters of {} images tighter", row.training.title,
+                                                       split == "train" ? "training" : "validation"),
+                                           hard, smooth, 0, Unit::plain));
+    }
+  }
+  outcome.tables.push_back(std::move(table));
+  return outcome;
+}
+
+}  // namespace
+
+const Experiment kFigure1{.name = "fig1",
+                          .title = "Figure 1: what smoothing does to the activations",
+                          .question =
+                              "The activations before the last layer, projected on the plane through the weight vectors of three "
+                              "classes. Smoothed labels should gather each class into a tight cluster.",
+                          .add_steps = add_steps,
+                          .evaluate = evaluate};
+
+}  // namespace temper::reproduce

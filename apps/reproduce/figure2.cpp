@@ -1,0 +1,83 @@
+// Figure 2: reliability diagrams of hard labels, hard labels at the fitted temperature, and smoothed labels.
+
+#include <fmt/format.h>
+
+#include "apps/reproduce/experiments.h"
+#include "apps/reproduce/panels.h"
+#include "apps/reproduce/tables.h"
+
+namespace temper::reproduce {
+namespace {
+
+report::Plot diagram(std::span<const report::ReliabilityBin> bins, std::size_t series) {
+  const report::Axis axis{.label = "confidence", .lower = 0, .upper = 1, .ticks = {0, 0.2, 0.4, 0.6, 0.8, 1}};
+  report::Axis accuracy = axis;
+  accuracy.label = "accuracy";
+  report::Plot plot({.width = 330, .height = 300}, axis, accuracy, "Reliability diagram");
+  plot.segment({0, 0}, {1, 1}, "ideal", "perfect calibration");
+  std::vector<report::Point> points;
+  for (const report::ReliabilityBin& bin : bins) {
+    if (bin.count == 0) continue;
+    points.push_back({bin.confidence, bin.accuracy});
+    plot.dot(points.back(), report::series_class(series),
+             fmt::format("{} images: confidence {:.3f}, accuracy {:.3f}", bin.count, bin.confidence, bin.accuracy));
+  }
+  plot.line(points, report::series_class(series), "accuracy of each bin");
+  return plot;
+}
+
+// The mean confidence above the accuracy: what lies under the diagonal.
+double overconfidence(std::span<const report::ReliabilityBin> bins) {
+  double sum = 0, images = 0;
+  for (const report::ReliabilityBin& bin : bins) {
+    if (bin.count == 0) continue;
+    sum += static_cast<double>(bin.count) * (bin.confidence - bin.accuracy);
+    images += static_cast<double>(bin.count);
+  }
+  return sum / images;
+}
+
+double overconfidence_before(const report::RunRecord& run) { return overconfidence(run.calibration->bins_before); }
+
+void add_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
+  const double alpha = scene.table_alphas[1];
+  const report::RunRecord* hard = results.run(runs_of(row, 0).front());
+  const report::RunRecord* smooth = results.run(runs_of(row, alpha).front());
+  if (!hard || !smooth) return;
+  const std::vector<Panel> panels{
+      {"hard labels, T = 1", diagram(hard->calibration->bins_before, 0)},
+      {fmt::format("hard labels, T = {:.2f}", hard->calibration->temperature), diagram(hard->calibration->bins_after, 1)},
+      {fmt::format("smoothing {}, T = 1", alpha), diagram(smooth->calibration->bins_before, 2)}};
+  outcome.figures.push_back(figure_of("figure-2-" + row.training.key + ".svg", panels, 3, {},
+                                      row.training.title + " on " + scene.pictures_title +
+                                          ", 15 bins, seed 1. On the dashed line the network "
+                                          "is right as often as it says; below it, it is too sure"));
+}
+
+Outcome evaluate(const Scene& scene, const Results& results) {
+  Outcome outcome;
+  for (const TableRow& row : table_rows(scene)) {
+    add_figure(outcome, scene, results, row);
+    const Sample hard = sample(results, runs_of(row, 0), overconfidence_before);
+    const Sample smooth = sample(results, runs_of(row, scene.table_alphas[1]), overconfidence_before);
+    add_numbers(outcome, hard, {.network = row.training.title, .quantity = "confidence - accuracy", .temperature = 1.0});
+    add_numbers(outcome, smooth,
+                {.network = row.training.title, .quantity = "confidence - accuracy", .alpha = scene.table_alphas[1], .temperature = 1.0});
+    Sample none = hard;
+    for (double& value : none.values) value = 0;
+    outcome.claims.push_back(
+        claim_above(row.training.title + ": hard labels leave the network overconfident", hard, none, 0, Unit::points));
+    outcome.claims.push_back(claim_above(row.training.title + ": smoothing makes it less confident", hard, smooth, 0, Unit::points));
+  }
+  return outcome;
+}
+
+}  // namespace
+
+const Experiment kFigure2{.name = "fig2",
+                          .title = "Figure 2: reliability",
+                          .question = "How often is a network right that says it is so and so sure?",
+                          .add_steps = add_table_steps,
+                          .evaluate = evaluate};
+
+}  // namespace temper::reproduce

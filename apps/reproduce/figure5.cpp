@@ -1,0 +1,178 @@
+// Figure 5: the accuracy of students against the equivalent smoothing gamma of what they learned from.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apps/reproduce/experiments.h"
+#include "apps/reproduce/panels.h"
+
+namespace temper::reproduce {
+namespace {
+
+std::string teacher_name(const Scene& scene, double alpha) { return run_name("pictures", scene.large, alpha, 1); }
+
+std::string student_name(const Scene& scene, double alpha, double temperature, int seed) {
+  return fmt::format("student-{}-taught-a{}-T{}-s{}", scene.small.key, alpha, temperature, seed);
+}
+
+Training student(const Scene& scene) {
+  Training training = scene.small;
+  training.options.insert(training.options.end(), scene.student_options.begin(), scene.student_options.end());
+  training.minutes = scene.student_minutes;
+  return training;
+}
+
+void add_steps(const Scene& scene, Plan& plan) {
+  for (const double alpha : scene.teacher_alphas) plan.train("pictures", scene.pictures, scene.large, alpha, 1);
+  for (int seed = 1; seed <= scene.student_seeds; ++seed) {
+    for (const double alpha : scene.teacher_alphas) plan.train("student", scene.pictures, student(scene), alpha, seed);
+    for (const double T : scene.temperatures) {
+      for (const double alpha : scene.teacher_alphas) {
+        plan.distill(student_name(scene, alpha, T, seed), teacher_name(scene, alpha), student(scene),
+                     {"--temperature", fmt::format("{}", T), "--beta", "1", "--form", "paper", "--seed", std::to_string(seed)});
+      }
+    }
+  }
+}
+
+double accuracy(const report::RunRecord& run) { return run.test.accuracy; }
+
+// Students of one teacher at one temperature, or of labels alone: accuracies, and gamma.
+struct Class {
+  double alpha = 0, temperature = 0, gamma = 0;
+  Sample accuracy = {};
+};
+
+Class taught(const Scene& scene, const Results& results, double alpha, double temperature) {
+  std::vector<std::string> names;
+  for (int seed = 1; seed <= scene.student_seeds; ++seed) names.push_back(student_name(scene, alpha, temperature, seed));
+  Class result{alpha, temperature, 0, sample(results, names, accuracy)};
+  if (!result.accuracy.empty()) result.gamma = results.run(result.accuracy.runs.front())->teacher->equivalent_smoothing;
+  return result;
+}
+
+Class alone(const Scene& scene, const Results& results, double alpha) {
+  std::vector<std::string> names;
+  for (int seed = 1; seed <= scene.student_seeds; ++seed) names.push_back(run_name("student", scene.small, alpha, seed));
+  return {alpha, 0, alpha, sample(results, names, accuracy)};
+}
+
+// A curve of mean accuracies with bars from the worst to the best seed.
+struct Curve {
+  std::string name;
+  std::vector<Class> classes;
+};
+
+void draw(report::Plot& plot, Curve curve, std::size_t series) {
+  std::ranges::sort(curve.classes, {}, &Class::gamma);
+  std::vector<report::Point> points;
+  const std::string look = report::series_class(series);
+  for (const Class& c : curve.classes) {
+    if (c.accuracy.empty()) continue;
+    const auto [least, most] = std::ranges::minmax(c.accuracy.values);
+    points.push_back({c.gamma, 100 * mean(c.accuracy.values)});
+    const std::vector<report::Point> bar{{c.gamma, 100 * least}, {c.gamma, 100 * most}};
+    plot.line(bar, look, "");
+    plot.dot(points.back(), look,
+             fmt::format("{}: gamma {:.3f}, T {}, accuracy {}", curve.name, c.gamma, c.temperature, percent_of(c.accuracy)));
+  }
+  plot.line(points, look, curve.name);
+}
+
+void add_figure(Outcome& outcome, const Scene& scene, const std::vector<Curve>& curves) {
+  std::vector<double> gammas, accuracies;
+  std::vector<std::string> names;
+  for (const Curve& curve : curves) {
+    names.push_back(curve.name);
+    for (const Class& c : curve.classes) {
+      if (c.accuracy.empty()) continue;
+      gammas.push_back(c.gamma);
+      for (const double value : c.accuracy.values) accuracies.push_back(100 * value);
+    }
+  }
+  if (accuracies.empty()) return;
+  std::vector<Panel> panels{{fmt::format("{} taught by {}", scene.small.title, scene.large.title),
+                             report::Plot({.width = 620, .height = 380}, report::linear_axis("gamma, equivalent smoothing", gammas),
+                                          report::linear_axis("accuracy, %", accuracies), "Accuracy of students against gamma")}};
+  for (std::size_t i = 0; i < curves.size(); ++i) draw(panels[0].plot, curves[i], i);
+  outcome.figures.push_back(
+      figure_of("figure-5.svg", panels, 1, names,
+                "Mean, best and worst seed. Each point of a curve of students is another temperature of the teacher"));
+}
+
+// That with the best mean.
+Class best_of(const Curve& curve) {
+  Class best;
+  for (const Class& c : curve.classes)
+    if (!c.accuracy.empty() && (best.accuracy.empty() || mean(c.accuracy.values) > mean(best.accuracy.values))) best = c;
+  return best;
+}
+
+void add_claims(Outcome& outcome, const Scene& scene, const Curve& teachers, const std::vector<Curve>& students, const Curve& plain) {
+  const auto sampling = [](const Sample& a, const Sample& b) {
+    return a.empty() || b.empty() ? 0 : accuracy_sampling(mean(a.values), mean(b.values), a.images);
+  };
+  const Class hard = best_of(students.front()), baseline = plain.classes.front();
+  outcome.claims.push_back(
+      claim_above(fmt::format("Distilling from the hard teacher (best at T = {}) beats training on the labels", hard.temperature),
+                  hard.accuracy, baseline.accuracy, sampling(hard.accuracy, baseline.accuracy), Unit::points));
+  for (std::size_t i = 1; i < students.size(); ++i) {
+    const Class smooth = best_of(students[i]);
+    outcome.claims.push_back(claim_above(
+        fmt::format("The hard teacher is better than the one smoothed by {} (best at T = {})", scene.teacher_alphas[i], smooth.temperature),
+        hard.accuracy, smooth.accuracy, sampling(hard.accuracy, smooth.accuracy), Unit::points));
+  }
+  const Sample &first = teachers.classes.front().accuracy, &last = teachers.classes.back().accuracy;
+  outcome.claims.push_back(
+      claim_above(fmt::format("Smoothing by {} makes the teacher itself no worse than by a point", teachers.classes.back().alpha), last,
+                  first, sampling(first, last), Unit::points, -0.01));
+}
+
+Outcome evaluate(const Scene& scene, const Results& results) {
+  Outcome outcome;
+  Curve teachers{"teachers, " + scene.large.title, {}}, plain{"students trained on labels smoothed by gamma", {}};
+  std::vector<Curve> students;
+  Table table{.caption = "Test accuracy of students in per cent, by the smoothing of their teacher and its temperature (gamma in brackets)",
+              .header = {"smoothing", "the teacher", "student by itself"}};
+  for (const double T : scene.temperatures) table.header.push_back(fmt::format("taught at T = {}", T));
+  for (const double alpha : scene.teacher_alphas) {
+    teachers.classes.push_back({alpha, 0, alpha, sample(results, {teacher_name(scene, alpha)}, accuracy)});
+    plain.classes.push_back(alone(scene, results, alpha));
+    add_numbers(outcome, teachers.classes.back().accuracy,
+                {.network = scene.large.title + ", teacher", .quantity = "accuracy", .alpha = alpha});
+    add_numbers(outcome, plain.classes.back().accuracy,
+                {.network = scene.small.title + ", by itself", .quantity = "accuracy", .alpha = alpha});
+    students.push_back(
+        {fmt::format("students of the teacher {}", alpha == 0 ? "with hard labels" : fmt::format("smoothed by {}", alpha)), {}});
+    std::vector<std::string> cells{fmt::format("{}", alpha), percent_of(teachers.classes.back().accuracy),
+                                   percent_of(plain.classes.back().accuracy)};
+    for (const double T : scene.temperatures) {
+      const Class c = taught(scene, results, alpha, T);
+      add_numbers(outcome, c.accuracy,
+                  {.network = scene.small.title + ", student", .quantity = "accuracy", .alpha = alpha, .temperature = T});
+      cells.push_back(c.accuracy.empty() ? "–" : fmt::format("{} ({:.3f})", percent_of(c.accuracy), c.gamma));
+      students.back().classes.push_back(c);
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  outcome.tables.push_back(std::move(table));
+  add_claims(outcome, scene, teachers, students, plain);
+  std::vector<Curve> curves{std::move(teachers), std::move(plain)};
+  curves.insert(curves.end(), students.begin(), students.end());
+  add_figure(outcome, scene, curves);
+  return outcome;
+}
+
+}  // namespace
+
+const Experiment kFigure5{.name = "fig5",
+                          .title = "Figure 5: students of smoothed teachers",
+                          .question =
+                              "A student learns from a teacher's probabilities at temperature T alone. Teachers with more smoothing are as "
+                              "accurate; what do their students learn? The axis is gamma, how much a teacher's probabilities are smoothed "
+                              "labels: alpha for labels themselves.",
+                          .add_steps = add_steps,
+                          .evaluate = evaluate};
+
+}  // namespace temper::reproduce

@@ -1,0 +1,72 @@
+// Section 4 of the paper, MNIST: a smoothed teacher is more accurate and teaches worse.
+
+#include <fmt/format.h>
+
+#include "apps/reproduce/experiments.h"
+
+namespace temper::reproduce {
+namespace {
+
+constexpr const char* kPart = "mnist";
+
+std::string student_name(const Scene& scene, double alpha, int seed) {
+  return fmt::format("{}-{}-taught-a{}-s{}", kPart, scene.mnist_student.key, alpha, seed);
+}
+
+void add_steps(const Scene& scene, Plan& plan) {
+  for (int seed = 1; seed <= scene.mnist_seeds; ++seed) {
+    for (const double alpha : {0.0, scene.alpha}) {
+      const std::string teacher = plan.train(kPart, scene.digits, scene.mnist_teacher, alpha, seed);
+      std::vector<std::string> options = scene.mnist_distillation;
+      options.insert(options.end(), {"--seed", std::to_string(seed)});
+      plan.distill(student_name(scene, alpha, seed), teacher, scene.mnist_student, options);
+    }
+  }
+}
+
+double error(const report::RunRecord& run) { return 1 - run.test.accuracy; }
+
+Outcome evaluate(const Scene& scene, const Results& results) {
+  Outcome outcome;
+  const auto errors = [&](bool student, double alpha) {
+    std::vector<std::string> names;
+    for (int seed = 1; seed <= scene.mnist_seeds; ++seed)
+      names.push_back(student ? student_name(scene, alpha, seed) : run_name(kPart, scene.mnist_teacher, alpha, seed));
+    const Sample found = sample(results, names, error);
+    add_numbers(outcome, found,
+                {.network = student ? scene.mnist_student.title + ", student" : scene.mnist_teacher.title + ", teacher",
+                 .quantity = "test error",
+                 .alpha = alpha});
+    return found;
+  };
+  const Sample hard_teacher = errors(false, 0), smooth_teacher = errors(false, scene.alpha);
+  const Sample hard_student = errors(true, 0), smooth_student = errors(true, scene.alpha);
+  const std::string smoothed = fmt::format("smoothed, {}", scene.alpha);
+  outcome.tables.push_back({.caption = "Test error in per cent on " + scene.digits_title + ", mean and standard error over seeds",
+                            .header = {"labels of the teacher", "seeds", "teacher", "its student", "paper: teacher", "student",
+                                       "replication: teacher", "student"},
+                            .rows = {{"hard", std::to_string(hard_student.values.size()), percent_of(hard_teacher),
+                                      percent_of(hard_student), "0.67", "0.74", "0.81", "0.93"},
+                                     {smoothed, std::to_string(smooth_student.values.size()), percent_of(smooth_teacher),
+                                      percent_of(smooth_student), "0.59", "0.91", "0.69", "1.05"}}});
+  const auto sampling = [](const Sample& a, const Sample& b) {
+    return a.empty() || b.empty() ? 0 : accuracy_sampling(1 - mean(a.values), 1 - mean(b.values), a.images);
+  };
+  outcome.claims.push_back(claim_above("The smoothed teacher makes fewer errors than the hard one", hard_teacher, smooth_teacher,
+                                       sampling(hard_teacher, smooth_teacher), Unit::points));
+  outcome.claims.push_back(claim_above("The student of the smoothed teacher makes more errors than that of the hard one", smooth_student,
+                                       hard_student, sampling(smooth_student, hard_student), Unit::points));
+  return outcome;
+}
+
+}  // namespace
+
+const Experiment kMnist{.name = "mnist",
+                        .title = "MNIST: a better teacher that teaches worse",
+                        .question =
+                            "Two teachers, one trained on smoothed labels; a smaller student learns from the logits of each. Is the "
+                            "better classifier the better teacher?",
+                        .add_steps = add_steps,
+                        .evaluate = evaluate};
+
+}  // namespace temper::reproduce

@@ -1,0 +1,46 @@
+#include "apps/reproduce/outcome.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace temper::reproduce {
+namespace {
+
+std::string with_error(const Sample& sample, double factor, int digits) {
+  if (sample.empty()) return "–";
+  const std::string middle = fmt::format("{:.{}f}", factor * mean(sample.values), digits);
+  return sample.values.size() < 2 ? middle : fmt::format("{} ± {:.{}f}", middle, factor * standard_error(sample.values), digits);
+}
+
+}  // namespace
+
+void add_numbers(Outcome& outcome, const Sample& sample, Number like) {
+  for (std::size_t i = 0; i < sample.values.size(); ++i) {
+    const std::string& run = sample.runs[i];
+    const auto seed = run.rfind("-s");
+    like.seed = seed == std::string::npos ? "" : run.substr(seed + 2);
+    like.value = sample.values[i];
+    like.source = run_folder(run) + "/run.json";
+    outcome.numbers.push_back(like);
+  }
+}
+
+std::string percent_of(const Sample& sample) { return with_error(sample, 100, 2); }
+std::string value_of(const Sample& sample, int digits) { return with_error(sample, 1, digits); }
+
+Claim claim_above(std::string text, const Sample& a, const Sample& b, double sampling, Unit unit, double least) {
+  Claim claim{.text = std::move(text), .ours = "the runs are not there yet", .test = ""};
+  if (a.empty() || b.empty()) return claim;
+  const Difference d = difference(a.values, b.values, sampling);
+  const double factor = unit == Unit::points ? 100 : 1;
+  const int digits = unit == Unit::points ? 2 : 4;
+  claim.ours = fmt::format("difference {:+.{}f}{}, 95 % interval {:+.{}f} to {:+.{}f}", factor * d.value, digits,
+                           unit == Unit::points ? " points" : "", factor * d.lower, digits, factor * d.upper, digits);
+  claim.test = d.test;
+  if (least != 0) claim.test += fmt::format("; asked: above {:+.{}f}", factor * least, unit == Unit::points ? 1 : 2);
+  claim.verdict = above(d, least);
+  return claim;
+}
+
+}  // namespace temper::reproduce

@@ -1,0 +1,62 @@
+// What an experiment has to show: numbers with where they come from, tables, figures, and a verdict on each of the paper's claims.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/reproduce/results.h"
+#include "apps/reproduce/scene.h"
+#include "apps/reproduce/statistics.h"
+
+namespace temper::reproduce {
+
+// A line of numbers.csv.
+struct Number {
+  std::string network, quantity;  // "AlexNet", "accuracy"
+  double alpha = 0;               // of the labels the network, or its teacher, was trained with
+  std::optional<double> temperature = {};
+  std::string seed = {};
+  double value = 0;
+  std::string source = {};  // the file it stands in, relative to the folder of the reproduction
+};
+
+struct Table {
+  std::string caption;
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows = {};  // the first column names them
+};
+
+struct Figure {
+  std::string file;  // "figure-5.svg"; empty: for the page alone
+  std::string svg;   // a whole file
+  std::string html;  // for the page: the plot, its legend
+  std::string caption;
+};
+
+struct Claim {
+  std::string text;  // what the paper says
+  std::string ours;  // what came out here, with its interval
+  std::string test;  // how it was decided
+  Verdict verdict = Verdict::undecided;
+};
+
+struct Outcome {
+  std::vector<Number> numbers = {};
+  std::vector<Table> tables = {};
+  std::vector<Figure> figures = {};
+  std::vector<Claim> claims = {};
+};
+
+// Every value of a sample as a line of numbers.csv.
+void add_numbers(Outcome& outcome, const Sample& sample, Number like);
+
+// "87.12 ± 0.20" in per cent, "0.043 ± 0.002": mean and standard error over seeds; a dash without values.
+std::string percent_of(const Sample& sample);
+std::string value_of(const Sample& sample, int digits = 3);
+
+// A claim that a - b > least, of fractions that are shown in points, or of plain numbers. Undecided, and said so, while runs are missing.
+enum class Unit { points, plain };
+Claim claim_above(std::string text, const Sample& a, const Sample& b, double sampling, Unit unit, double least = 0);
+
+}  // namespace temper::reproduce

@@ -1,0 +1,132 @@
+#include "apps/reproduce/page.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+
+#include "apps/report/notation.h"
+#include "apps/report/style_sheet.h"
+#include "core/file.h"
+
+namespace temper::reproduce {
+namespace {
+
+using report::escape;
+
+constexpr const char* kStyle =
+    ".claims { margin: 0 0 18px; padding: 0; list-style: none; } .claims li { margin: 0 0 12px; padding-left: 15px; border-left: 3px solid "
+    "var(--hair); overflow-wrap: anywhere; } .claims .confirmed { border-color: var(--c2); } .claims .refuted { border-color: var(--c1); "
+    "}\n"
+    ".claims b { font-weight: 600; } .claims small { display: block; color: var(--quiet); font-size: 13px; }\n"
+    ".verdict { font-weight: 600; } .confirmed .verdict { color: var(--c2); } .refuted .verdict { color: var(--c1); }\n"
+    "table.ours { border-collapse: collapse; font-size: 13.5px; line-height: 1.4; font-variant-numeric: tabular-nums; margin-bottom: 18px; "
+    "}\n"
+    ".ours caption { text-align: left; color: var(--quiet); padding-bottom: 6px; } .ours th, .ours td { padding: 7px 14px 7px 0; "
+    "text-align: "
+    "left; border-bottom: 1px solid var(--hair); white-space: nowrap; } .ours th { color: var(--quiet); font-size: 12px; font-weight: 500; "
+    "}\n"
+    "figure { margin: 0 0 22px; } figcaption { color: var(--quiet); font-size: 13.5px; margin-top: 10px; } .wide svg.plot { max-width: "
+    "760px; }\n";
+
+const char* look(Verdict verdict) {
+  return verdict == Verdict::confirmed ? "confirmed" : verdict == Verdict::not_confirmed ? "refuted" : "open";
+}
+
+std::string claims(const std::vector<Claim>& all) {
+  std::string text = "<ul class=\"claims\">\n";
+  for (const Claim& claim : all) {
+    text += fmt::format("<li class=\"{}\"><b>{}.</b> <span class=\"verdict\">{}</span>: {}.", look(claim.verdict), escape(claim.text),
+                        in_words(claim.verdict), escape(claim.ours));
+    if (!claim.test.empty()) text += fmt::format("<small>{}</small>", escape(claim.test));
+    text += "</li>\n";
+  }
+  return text + "</ul>\n";
+}
+
+std::string table(const Table& table) {
+  std::string text = fmt::format("<div class=\"table\"><table class=\"ours\"><caption>{}</caption>\n<thead><tr>", escape(table.caption));
+  for (const std::string& cell : table.header) text += "<th scope=\"col\">" + escape(cell) + "</th>";
+  text += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    text += "<tr>";
+    for (const std::string& cell : row) text += "<td>" + escape(cell) + "</td>";
+    text += "</tr>\n";
+  }
+  return text + "</tbody></table></div>\n";
+}
+
+std::string figure(const Figure& figure) {
+  return fmt::format("<figure class=\"wide\">\n{}<figcaption>{}.{}</figcaption>\n</figure>\n", figure.html, escape(figure.caption),
+                     figure.file.empty() ? "" : fmt::format(" <a href=\"{0}\">{0}</a>", escape(figure.file)));
+}
+
+std::string chapter(const Chapter& chapter) {
+  std::string text = fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n<p class=\"how\">{}</p>\n", chapter.experiment->name,
+                                 escape(chapter.experiment->title), escape(chapter.experiment->question));
+  text += claims(chapter.outcome.claims);
+  for (const Table& one : chapter.outcome.tables) text += table(one);
+  for (const Figure& one : chapter.outcome.figures) text += figure(one);
+  return text + "</section>\n";
+}
+
+std::string summary(const std::vector<Chapter>& chapters) {
+  int counts[3] = {0, 0, 0};
+  for (const Chapter& chapter : chapters)
+    for (const Claim& claim : chapter.outcome.claims) ++counts[static_cast<int>(claim.verdict)];
+  return fmt::format("{} claims confirmed, {} not confirmed, {} not decidable at this scale.", counts[0], counts[1], counts[2]);
+}
+
+std::string sources(const std::vector<Chapter>& chapters) {
+  std::set<std::string> files;
+  for (const Chapter& chapter : chapters)
+    for (const Number& number : chapter.outcome.numbers) files.insert(number.source);
+  std::string items;
+  for (const std::string& file : files) items += "<li><code>" + escape(file) + "</code></li>\n";
+  return fmt::format(
+      "<section>\n<h2>Where the numbers come from</h2>\n<p class=\"how\"><a href=\"numbers.csv\">numbers.csv</a> has every number with its "
+      "network, smoothing, temperature, seed and the file it stands in; run.json in the same folder has all settings of the run.</p>\n"
+      "<details><summary>{} files</summary><ul class=\"settings\">\n{}</ul></details>\n</section>\n",
+      files.size(), items);
+}
+
+std::string csv_field(const std::string& text) { return text.find(',') == std::string::npos ? text : "\"" + text + "\""; }
+
+}  // namespace
+
+std::string page(const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent) {
+  std::string text = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\"/>\n<title>When Does Label Smoothing Help? by "
+      "temper</title>\n<style>{}{}</style>\n</head>\n<body>\n<main>\n<header>\n"
+      "<p class=\"eyebrow\">temper reproduce, scale {}</p>\n<h1>When Does Label Smoothing Help?</h1>\n<p class=\"lead\">Müller, Kornblith "
+      "and "
+      "Hinton (2019), trained again with temper. {} {} {} of {} steps of the plan were done when this page was made.</p>\n</header>\n",
+      report::kStyleSheet, kStyle, name(scene.scale), escape(scene.schedule), summary(chapters), extent.done, extent.all);
+  for (const Chapter& one : chapters) text += chapter(one);
+  return text + sources(chapters) +
+         "<footer>Made by temper reproduce. Paper: arXiv 1906.02629. Replication: ReScience C, “[Re] When Does Label "
+         "Smoothing Help?”.</footer>\n</main>\n</body>\n</html>\n";
+}
+
+std::string numbers_csv(const std::vector<Chapter>& chapters) {
+  std::string text = "experiment,network,quantity,smoothing,temperature,seed,value,source\n";
+  for (const Chapter& chapter : chapters) {
+    for (const Number& n : chapter.outcome.numbers) {
+      text += fmt::format("{},{},{},{},{},{},{:.9g},{}\n", chapter.experiment->name, csv_field(n.network), csv_field(n.quantity), n.alpha,
+                          n.temperature ? fmt::format("{}", *n.temperature) : "", n.seed, n.value, n.source);
+    }
+  }
+  return text;
+}
+
+void write_files(const std::string& folder, const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent) {
+  const std::filesystem::path path(folder);
+  for (const Chapter& chapter : chapters)
+    for (const Figure& figure : chapter.outcome.figures)
+      if (!figure.file.empty()) write_file((path / figure.file).string(), figure.svg);
+  write_file((path / "numbers.csv").string(), numbers_csv(chapters));
+  write_file((path / "index.html").string(), page(scene, chapters, extent));
+}
+
+}  // namespace temper::reproduce

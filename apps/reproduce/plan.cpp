@@ -1,0 +1,63 @@
+#include "apps/reproduce/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace temper::reproduce {
+
+std::string run_folder(const std::string& run) { return "runs/" + run; }
+std::string analysis_folder(const std::string& run) { return "analysis/" + run; }
+
+std::string run_name(const std::string& part, const Training& training, double alpha, int seed) {
+  return fmt::format("{}-{}-a{}-s{}", part, training.key, alpha, seed);
+}
+
+bool Plan::has(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name) != steps_.end(); }
+
+void Plan::add(Step step) {
+  if (!has(step.name)) steps_.push_back(std::move(step));
+}
+
+void Plan::calibrate(const std::string& run) {
+  add({.name = "calibrate-" + run,
+       .command = {"calibrate", run_folder(run)},
+       .product = run_folder(run) + "/calibrator.json",
+       .needs = {run},
+       .minutes = 0.1});
+}
+
+std::string Plan::train(const std::string& part, const std::string& data, const Training& training, double alpha, int seed) {
+  std::string run = run_name(part, training, alpha, seed);
+  std::vector<std::string> command{"train", "--data", data};
+  command.insert(command.end(), training.options.begin(), training.options.end());
+  command.insert(command.end(),
+                 {"--smoothing", fmt::format("{}", alpha), "--seed", std::to_string(seed), "--resume", "--out", run_folder(run)});
+  add({.name = run, .command = std::move(command), .product = run_folder(run) + "/run.json", .needs = {}, .minutes = training.minutes});
+  calibrate(run);
+  return run;
+}
+
+std::string Plan::distill(const std::string& run, const std::string& teacher, const Training& student, std::vector<std::string> options) {
+  std::vector<std::string> command{"distill", "--teacher", run_folder(teacher)};
+  command.insert(command.end(), student.options.begin(), student.options.end());
+  command.insert(command.end(), options.begin(), options.end());
+  command.insert(command.end(), {"--resume", "--out", run_folder(run)});
+  add({.name = run,
+       .command = std::move(command),
+       .product = run_folder(run) + "/run.json",
+       .needs = {teacher},
+       .minutes = student.minutes});
+  calibrate(run);
+  return run;
+}
+
+void Plan::analyze(const std::string& run, const std::string& figure, std::vector<std::string> more) {
+  const std::string folder = analysis_folder(run) + "/" + figure;
+  std::vector<std::string> command{"analyze", run_folder(run), "--figure", figure, "--out", folder};
+  command.insert(command.end(), more.begin(), more.end());
+  add({.name = figure + "-" + run, .command = std::move(command), .product = folder + "/analysis.json", .needs = {run}, .minutes = 0.3});
+}
+
+}  // namespace temper::reproduce

@@ -1,0 +1,45 @@
+// A plan: the commands of temper that an experiment consists of, each with the file that tells that it is done. A plan can be stopped at
+// any moment; what is done stays done.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/reproduce/scene.h"
+
+namespace temper::reproduce {
+
+struct Step {
+  std::string name;                  // "mnist-mlp1200-a0.1-s1"
+  std::vector<std::string> command;  // arguments of temper; paths are relative to the folder of the reproduction
+  std::string product;               // relative path of the file that exists when the step is done
+  std::vector<std::string> needs;    // names of steps whose products it reads
+  double minutes = 0;                // about, on one core
+};
+
+// Folders of the reproduction.
+std::string run_folder(const std::string& run);       // "runs/NAME"
+std::string analysis_folder(const std::string& run);  // "analysis/NAME"
+
+// The name of a training: part, network, smoothing, seed.
+std::string run_name(const std::string& part, const Training& training, double alpha, int seed);
+
+class Plan {
+ public:
+  // A training and the temperature of it. Steps that are there already are not added again. Each returns the name of the run.
+  std::string train(const std::string& part, const std::string& data, const Training& training, double alpha, int seed);
+  std::string distill(const std::string& run, const std::string& teacher, const Training& student, std::vector<std::string> options);
+  // figure: as `temper analyze --figure` has it. more: its other options.
+  void analyze(const std::string& run, const std::string& figure, std::vector<std::string> more = {});
+
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  bool has(const std::string& name) const;
+  void add(Step step);
+  void calibrate(const std::string& run);
+
+  std::vector<Step> steps_;
+};
+
+}  // namespace temper::reproduce

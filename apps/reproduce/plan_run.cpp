@@ -1,0 +1,167 @@
+#include "apps/reproduce/plan_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <list>
+#include <optional>
+#include <thread>
+
+#include "apps/reproduce/process.h"
+#include "core/check.h"
+#include "core/file.h"
+#include "core/json.h"
+
+namespace temper::reproduce {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// How long a training took, by its run.json; nothing for other steps.
+std::optional<double> minutes_taken(const Step& step, const std::string& folder) {
+  if (!step.product.ends_with("run.json") || !is_done(step, folder)) return std::nullopt;
+  const Json run = Json::parse(read_file((fs::path(folder) / step.product).string()), nullptr, false);
+  if (!run.is_object() || !run.contains("seconds") || !run["seconds"].is_number()) return std::nullopt;
+  return run["seconds"].get<double>() / 60;
+}
+
+std::string last_line(const std::string& log) {
+  std::string text = fs::exists(log) ? read_file(log) : "";
+  text.erase(text.find_last_not_of(" \n\r") + 1);
+  const std::string line = text.substr(text.find_last_of("\n\r") + 1);
+  constexpr std::string_view kError = "temper: error: ";
+  return line.starts_with(kError) ? line.substr(kError.size()) : line.empty() ? "it ended without a word" : line;
+}
+
+std::optional<FolderLock> try_lock(const std::string& folder) {
+  try {
+    return FolderLock(folder);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// A step that runs here.
+struct Running {
+  const Step* step;
+  FolderLock lock;
+  Process process;
+  std::string log;
+  Clock::time_point start;
+};
+
+class PlanRun {
+ public:
+  PlanRun(const Plan& plan, const PlanRunOptions& options, const PlanObserver& observer)
+      : plan_(plan), options_(options), observer_(observer) {}
+
+  bool to_the_end() {
+    while (true) {
+      collect();
+      const bool stopped = observer_.stop();
+      if (stopped || failure_) ask_to_stop();
+      if (!stopped && !failure_) start_what_can();
+      if (running_.empty()) {
+        if (failure_) throw Error(*failure_);
+        if (stopped || left() == 0) return left() == 0;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
+ private:
+  int left() const {
+    return static_cast<int>(std::ranges::count_if(plan_.steps(), [&](const Step& step) { return !is_done(step, options_.folder); }));
+  }
+
+  bool is_running(const Step& step) const {
+    return std::ranges::any_of(running_, [&](const Running& running) { return running.step == &step; });
+  }
+
+  bool is_ready(const Step& step) const {
+    return std::ranges::all_of(step.needs, [&](const std::string& need) {
+      const auto found = std::ranges::find(plan_.steps(), need, &Step::name);
+      return found == plan_.steps().end() || is_done(*found, options_.folder);
+    });
+  }
+
+  void start_what_can() {
+    for (const Step& step : plan_.steps()) {
+      if (static_cast<int>(running_.size()) >= options_.jobs) return;
+      if (is_done(step, options_.folder) || is_running(step) || !is_ready(step)) continue;
+      start(step);
+    }
+  }
+
+  void start(const Step& step) {
+    const fs::path logs = fs::path(options_.folder) / "logs", locks = logs / "locks" / step.name;
+    make_folder(locks.string());
+    std::optional<FolderLock> lock = try_lock(locks.string());
+    if (!lock) return;  // another process is at it
+    const std::string log = (logs / (step.name + ".log")).string();
+    std::vector<std::string> arguments = step.command;
+    arguments.insert(arguments.end(), {"--threads", std::to_string(options_.threads)});
+    running_.push_back({&step, std::move(*lock), Process(options_.program, arguments, options_.folder, log), log, Clock::now()});
+    report(step, true, 0);
+  }
+
+  void collect() {
+    for (auto running = running_.begin(); running != running_.end();) {
+      const std::optional<int> code = running->process.finished();
+      if (!code) {
+        ++running;
+        continue;
+      }
+      const Step& step = *running->step;
+      const bool done = *code == 0 && is_done(step, options_.folder);
+      if (!done && !failure_ && !observer_.stop())
+        failure_ = concat("step ", step.name, ": ", last_line(running->log), "; see ", running->log, ", then run the same command again");
+      const double seconds = seconds_since(running->start);
+      running = running_.erase(running);
+      if (done) report(step, false, seconds);
+    }
+  }
+
+  void ask_to_stop() {
+    if (asked_) return;
+    asked_ = true;
+    for (const Running& running : running_) running.process.ask_to_stop();
+  }
+
+  void report(const Step& step, bool begins, double seconds) const {
+    const int all = static_cast<int>(plan_.steps().size());
+    observer_.on_step({step.name, begins, all - left(), all, seconds, 60 * minutes_left(plan_, options_.folder) / options_.jobs});
+  }
+
+  const Plan& plan_;
+  const PlanRunOptions& options_;
+  const PlanObserver& observer_;
+  std::list<Running> running_;
+  std::optional<std::string> failure_;
+  bool asked_ = false;
+};
+
+}  // namespace
+
+bool is_done(const Step& step, const std::string& folder) { return fs::exists(fs::path(folder) / step.product); }
+
+double minutes_left(const Plan& plan, const std::string& folder) {
+  double expected = 0, taken = 0, left = 0;
+  for (const Step& step : plan.steps()) {
+    if (!is_done(step, folder)) left += step.minutes;
+    if (const std::optional<double> minutes = minutes_taken(step, folder)) {
+      expected += step.minutes;
+      taken += *minutes;
+    }
+  }
+  return expected > 0 ? left * taken / expected : left;
+}
+
+bool run(const Plan& plan, const PlanRunOptions& options, const PlanObserver& observer) {
+  return PlanRun(plan, options, observer).to_the_end();
+}
+
+}  // namespace temper::reproduce

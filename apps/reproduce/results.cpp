@@ -1,0 +1,34 @@
+#include "apps/reproduce/results.h"
+
+#include "core/check.h"
+#include "core/file.h"
+
+namespace temper::reproduce {
+
+namespace fs = std::filesystem;
+
+const report::RunRecord* Results::run(const std::string& name) const {
+  if (const auto known = runs_.find(name); known != runs_.end()) return &known->second;
+  const fs::path folder = folder_ / run_folder(name);
+  if (!fs::exists(folder / "run.json") || !fs::exists(folder / "calibrator.json")) return nullptr;
+  return &runs_.emplace(name, report::read_run_record(folder)).first->second;
+}
+
+std::optional<std::string> Results::analysis_file(const std::string& run, const std::string& figure, const std::string& file) const {
+  const fs::path path = folder_ / analysis_folder(run) / figure / file;
+  if (!fs::exists(path)) return std::nullopt;
+  return read_file(path.string());
+}
+
+std::optional<Json> Results::analysis(const std::string& run, const std::string& figure) const {
+  const std::optional<std::string> text = analysis_file(run, figure, "analysis.json");
+  if (!text) return std::nullopt;
+  try {
+    return Json::parse(*text);
+  } catch (const Json::exception& error) {
+    throw Error(concat((folder_ / analysis_folder(run) / figure / "analysis.json").string(), ": ", error.what(),
+                       "; it is damaged: remove it, and run the same command again"));
+  }
+}
+
+}  // namespace temper::reproduce

@@ -1,0 +1,53 @@
+// What the runs of a plan have left so far.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/report/run_record.h"
+#include "apps/reproduce/plan.h"
+#include "core/json.h"
+
+namespace temper::reproduce {
+
+class Results {
+ public:
+  explicit Results(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // A finished, calibrated run; nothing while it is not. Throws Error when its files are damaged.
+  const report::RunRecord* run(const std::string& name) const;
+  // analysis.json of a figure; nothing while it is not there.
+  std::optional<Json> analysis(const std::string& run, const std::string& figure) const;
+  // A file beside it, as text.
+  std::optional<std::string> analysis_file(const std::string& run, const std::string& figure, const std::string& file) const;
+
+ private:
+  std::filesystem::path folder_;
+  mutable std::map<std::string, report::RunRecord> runs_;
+};
+
+// The values of some runs that are there, in their order.
+struct Sample {
+  std::vector<double> values = {};
+  std::vector<std::string> runs = {};  // which gave them
+  double images = 0;                   // test images of each
+
+  bool empty() const { return values.empty(); }
+};
+
+template <class Quantity> Sample sample(const Results& results, const std::vector<std::string>& runs, Quantity quantity) {
+  Sample sample;
+  for (const std::string& name : runs) {
+    const report::RunRecord* run = results.run(name);
+    if (!run) continue;
+    sample.values.push_back(quantity(*run));
+    sample.runs.push_back(name);
+    sample.images = static_cast<double>(run->test.samples);
+  }
+  return sample;
+}
+
+}  // namespace temper::reproduce

@@ -1,0 +1,112 @@
+#include "apps/reproduce/scene.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.h"
+
+namespace temper::reproduce {
+namespace {
+
+constexpr std::pair<Scale, std::string_view> kNames[]{{Scale::quick, "quick"}, {Scale::short_schedules, "short"}, {Scale::paper, "paper"}};
+
+Scene quick() {
+  const Training mlp{.key = "mlp", .title = "MLP", .options = {"--model", "mlp", "--epochs", "12"}, .minutes = 0.01};
+  return {
+      .scale = Scale::quick,
+      .pictures = "digits",
+      .digits = "digits",
+      .pictures_title = "1,797 digits",
+      .digits_title = "1,797 digits",
+      .schedule = "Small networks on 1,197 training images for a dozen epochs: a rehearsal of every part, too small to decide much.",
+      .small = mlp,
+      .large = {.key = "cnn", .title = "CNN", .options = {"--model", "cnn", "--epochs", "12", "--snapshot-every", "2"}, .minutes = 0.03},
+      .mnist_teacher = {.key = "cnn", .title = "CNN", .options = {"--model", "cnn", "--epochs", "12"}, .minutes = 0.03},
+      .mnist_student = mlp,
+      .mnist_distillation = {"--form", "logits", "--beta", "0.6", "--clip", "1"},
+      .table_alphas = {0, 0.05, 0.1},
+      .teacher_alphas = {0, 0.3, 0.6},
+      .temperatures = {1, 2, 4},
+      .table_seeds = 3,
+      .large_seeds = 3,
+      .student_seeds = 2,
+      .mnist_seeds = 3,
+      .student_minutes = 0.01};
+}
+
+Scene short_schedules(const std::string& data) {
+  return {
+      .scale = Scale::short_schedules,
+      .pictures = "cifar10:" + data + "/cifar-10-batches-bin",
+      .digits = "mnist:" + data + "/mnist",
+      .pictures_title = "CIFAR-10",
+      .digits_title = "MNIST",
+      .schedule =
+          "Short schedules: AlexNet 40 epochs (the paper: 1,248), ResNet-20 30 epochs instead of ResNet-56 and 205, students of figure 5 "
+          "20, MNIST 20 (the paper: 100). 45,000 images are trained on, 5,000 held out for the temperature, results are those of the "
+          "10,000 test images; the paper trains on 40,000 and reports the 10,000 held out.",
+      .small = {.key = "alexnet", .title = "AlexNet", .options = {"--recipe", "fast-alexnet"}, .minutes = 13},
+      .large = {.key = "resnet20", .title = "ResNet-20", .options = {"--recipe", "fast-resnet", "--snapshot-every", "2"}, .minutes = 34},
+      .mnist_teacher = {.key = "mlp1200",
+                        .title = "MLP 1200-1200",
+                        .options = {"--recipe", "paper-mnist-teacher", "--epochs", "20"},
+                        .minutes = 3.5},
+      .mnist_student = {.key = "mlp800",
+                        .title = "MLP 800-800",
+                        .options = {"--recipe", "paper-mnist-student", "--epochs", "20"},
+                        .minutes = 2},
+      .table_alphas = {0, 0.05, 0.1},
+      .teacher_alphas = {0, 0.1, 0.3, 0.6},
+      .temperatures = {1, 2, 4, 8},
+      .table_seeds = 3,
+      .large_seeds = 2,
+      .student_seeds = 2,
+      .mnist_seeds = 3,
+      .student_options = {"--epochs", "20"},
+      .student_minutes = 7};
+}
+
+Scene papers(const std::string& data) {
+  Scene result = short_schedules(data);
+  result.scale = Scale::paper;
+  result.schedule =
+      "The paper's schedules, on CIFAR-10: 390,000 steps of AlexNet, 64,000 of ResNet-56, 100 epochs of MNIST. 40,000 images are trained "
+      "on, 10,000 held out for the temperature, results are those of the 10,000 test images.";
+  result.small = {.key = "alexnet", .title = "AlexNet", .options = {"--recipe", "paper-alexnet"}, .minutes = 400};
+  result.large = {
+      .key = "resnet56", .title = "ResNet-56", .options = {"--recipe", "paper-resnet56", "--snapshot-every", "10"}, .minutes = 700};
+  result.mnist_teacher.options = {"--recipe", "paper-mnist-teacher"};
+  result.mnist_student.options = {"--recipe", "paper-mnist-student"};
+  result.teacher_alphas = {0, 0.15, 0.3, 0.45, 0.6, 0.75};
+  result.temperatures = {1, 2, 3, 4, 8, 12, 16};
+  result.table_seeds = result.large_seeds = result.student_seeds = result.mnist_seeds = 5;
+  result.student_options = {};
+  result.student_minutes = 400;
+  return result;
+}
+
+}  // namespace
+
+std::string_view name(Scale scale) { return std::ranges::find(kNames, scale, &std::pair<Scale, std::string_view>::first)->second; }
+
+Scale scale(std::string_view name) {
+  const auto found = std::ranges::find(kNames, name, &std::pair<Scale, std::string_view>::second);
+  TEMPER_CHECK(found != std::end(kNames), "--scale: ", name, " is not known; give quick, short or paper");
+  return found->first;
+}
+
+Scene scene(Scale scale, const std::string& data_folder) {
+  TEMPER_CHECK(scale == Scale::quick || !data_folder.empty(), "--data: the ", name(scale),
+               " scale trains on MNIST and CIFAR-10; give the folder that data/fetch.sh laid them out in");
+  switch (scale) {
+    case Scale::quick:
+      return quick();
+    case Scale::short_schedules:
+      return short_schedules(data_folder);
+    case Scale::paper:
+      break;
+  }
+  return papers(data_folder);
+}
+
+}  // namespace temper::reproduce

@@ -1,0 +1,47 @@
+// What a reproduction runs on: networks, data, schedules and how many of each, for each scale.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace temper::reproduce {
+
+// quick: the digits inside the program, minutes. short: CIFAR-10 and MNIST with short schedules, hours. paper: the paper's settings, weeks.
+enum class Scale { quick, short_schedules, paper };
+
+std::string_view name(Scale scale);
+// Throws Error "--scale: ..." for a name that is none.
+Scale scale(std::string_view name);
+
+// A network and how it is trained, as options of `temper train`.
+struct Training {
+  std::string key;    // in names of runs: "alexnet"
+  std::string title;  // on the page: "AlexNet"
+  std::vector<std::string> options = {};
+  double minutes = 0;  // about, on one core
+};
+
+struct Scene {
+  Scale scale = Scale::quick;
+  std::string pictures, digits;  // data specs: of the paper's CIFAR and MNIST parts
+  std::string pictures_title, digits_title;
+  std::string schedule;  // a sentence on how these trainings differ from the paper's
+
+  Training small, large;  // students and teachers of figure 5; the rows of tables 2 and 3. `large` keeps snapshots for figure 6
+  Training mnist_teacher, mnist_student;
+  std::vector<std::string> mnist_distillation = {};  // the student's other options
+
+  std::vector<double> table_alphas = {};    // label smoothing, 0 first
+  double alpha = 0.1;                       // the one that figures 1, 2 and 6 compare with 0
+  std::vector<double> teacher_alphas = {};  // of figure 5, 0 first
+  std::vector<double> temperatures = {};    // of figure 5
+  int table_seeds = 1, large_seeds = 1, student_seeds = 1, mnist_seeds = 1;
+  std::vector<std::string> student_options = {};  // of figure 5, where they differ from those of `small`
+  double student_minutes = 0;
+};
+
+// data_folder: where mnist/ and cifar-10-batches-bin/ lie, as data/fetch.sh leaves them.
+Scene scene(Scale scale, const std::string& data_folder);
+
+}  // namespace temper::reproduce

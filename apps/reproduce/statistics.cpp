@@ -1,0 +1,89 @@
+#include "apps/reproduce/statistics.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "core/check.h"
+
+namespace temper::reproduce {
+namespace {
+
+// P(0 < X < t) of Student's distribution. With x = sqrt(f) tan(a) the density is C cos(a)^(f-1): smooth, on a finite interval. Simpson's
+// rule.
+double student_probability(double t, double freedom) {
+  const double logarithm = std::lgamma((freedom + 1) / 2) - std::lgamma(freedom / 2) - 0.5 * std::log(std::numbers::pi);
+  const double end = std::atan(t / std::sqrt(freedom));
+  constexpr int kParts = 2000;
+  double sum = 0;
+  for (int i = 0; i <= kParts; ++i) {
+    const double weight = i == 0 || i == kParts ? 1 : i % 2 == 1 ? 4 : 2;
+    sum += weight * std::exp(logarithm + (freedom - 1) * std::log(std::cos(end * i / kParts)));
+  }
+  return sum * end / kParts / 3;
+}
+
+double square(double x) { return x * x; }
+
+}  // namespace
+
+double student_t(double freedom) {
+  TEMPER_CHECK(freedom > 0, "Student's t: ", freedom, " degrees of freedom; there must be more than 0");
+  double lower = 0, upper = 1e3;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (lower + upper);
+    (student_probability(middle, freedom) < 0.475 ? lower : upper) = middle;
+  }
+  return upper;
+}
+
+double mean(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double standard_error(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  if (n < 2) return std::numeric_limits<double>::quiet_NaN();
+  const double middle = mean(values);
+  double sum = 0;
+  for (const double value : values) sum += square(value - middle);
+  return std::sqrt(sum / (n - 1) / n);
+}
+
+Difference difference(std::span<const double> a, std::span<const double> b, double sampling) {
+  TEMPER_CHECK(!a.empty() && !b.empty(), "difference: of no values at all");
+  const double value = mean(a) - mean(b);
+  if (a.size() < 2 || b.size() < 2) {
+    const double half = 1.96 * sampling;
+    return {value, value - half, value + half, "one seed: sampling of the test images alone"};
+  }
+  const double va = square(standard_error(a)), vb = square(standard_error(b));
+  const double na = static_cast<double>(a.size() - 1), nb = static_cast<double>(b.size() - 1);
+  const double freedom = va + vb > 0 ? square(va + vb) / (square(va) / na + square(vb) / nb) : na + nb;
+  const double half = student_t(freedom) * std::sqrt(va + vb);
+  return {value, value - half, value + half, fmt::format("Welch's t over {} and {} seeds, for these test images", a.size(), b.size())};
+}
+
+double accuracy_sampling(double a, double b, double images) { return std::sqrt((a * (1 - a) + b * (1 - b)) / images); }
+
+std::string in_words(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::confirmed:
+      return "confirmed";
+    case Verdict::not_confirmed:
+      return "not confirmed";
+    case Verdict::undecided:
+      break;
+  }
+  return "not decidable at this scale";
+}
+
+Verdict above(const Difference& difference, double least) {
+  if (difference.lower > least) return Verdict::confirmed;
+  return difference.upper < least ? Verdict::not_confirmed : Verdict::undecided;
+}
+
+}  // namespace temper::reproduce

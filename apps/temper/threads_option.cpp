@@ -1,0 +1,16 @@
+#include "apps/temper/threads_option.h"
+
+#include "apps/temper/console.h"
+#include "core/parallel.h"
+
+namespace temper::app {
+
+void add_threads_option(CLI::App& command) {
+  command
+      .add_option_function<int>(
+          "--threads", [](int threads) { obey("--threads", [&] { set_threads(threads); }); },
+          "Threads to compute on; results are the same for any number (default: all cores)")
+      ->type_name("N");
+}
+
+}  // namespace temper::app
