@@ -14,20 +14,20 @@ namespace {
 
 using report::escape;
 
-constexpr const char* kStyle =
-    ".claims { margin: 0 0 18px; padding: 0; list-style: none; } .claims li { margin: 0 0 12px; padding-left: 15px; border-left: 3px solid "
-    "var(--hair); overflow-wrap: anywhere; } .claims .confirmed { border-color: var(--c2); } .claims .refuted { border-color: var(--c1); "
-    "}\n"
-    ".claims b { font-weight: 600; } .claims small { display: block; color: var(--quiet); font-size: 13px; }\n"
-    ".verdict { font-weight: 600; } .confirmed .verdict { color: var(--c2); } .refuted .verdict { color: var(--c1); }\n"
-    "table.ours { border-collapse: collapse; font-size: 13.5px; line-height: 1.4; font-variant-numeric: tabular-nums; margin-bottom: 18px; "
-    "}\n"
-    ".ours caption { text-align: left; color: var(--quiet); padding-bottom: 6px; } .ours th, .ours td { padding: 7px 14px 7px 0; "
-    "text-align: "
-    "left; border-bottom: 1px solid var(--hair); white-space: nowrap; } .ours th { color: var(--quiet); font-size: 12px; font-weight: 500; "
-    "}\n"
-    "figure { margin: 0 0 22px; } figcaption { color: var(--quiet); font-size: 13.5px; margin-top: 10px; } .wide svg.plot { max-width: "
-    "760px; }\n";
+// Beside the report's style sheet.
+constexpr const char* kStyle = R"css(
+.claims { margin: 0 0 18px; padding: 0; list-style: none; max-width: 92ch; }
+.claims li { margin: 0 0 12px; padding-left: 15px; border-left: 3px solid var(--hair); overflow-wrap: anywhere; }
+.claims .confirmed { border-color: var(--c2); } .claims .refuted { border-color: var(--c1); }
+.claims b, .verdict { font-weight: 600; } .claims small { display: block; color: var(--quiet); font-size: 13px; }
+.confirmed .verdict { color: var(--c2); } .refuted .verdict { color: var(--c1); }
+table.ours { border-collapse: collapse; font-size: 13.5px; line-height: 1.4; font-variant-numeric: tabular-nums; margin-bottom: 20px; }
+.ours th, .ours td { padding: 7px 16px 7px 0; text-align: left; border-bottom: 1px solid var(--hair); white-space: nowrap; }
+.ours th { color: var(--quiet); font-size: 12px; font-weight: 500; }
+figure { margin: 0 0 26px; } figcaption { color: var(--quiet); font-size: 13.5px; margin-top: 10px; }
+figure .curves { grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr)); gap: 14px; }
+figure .panel { max-width: 760px; }
+)css";
 
 const char* look(Verdict verdict) {
   return verdict == Verdict::confirmed ? "confirmed" : verdict == Verdict::not_confirmed ? "refuted" : "open";
@@ -45,7 +45,8 @@ std::string claims(const std::vector<Claim>& all) {
 }
 
 std::string table(const Table& table) {
-  std::string text = fmt::format("<div class=\"table\"><table class=\"ours\"><caption>{}</caption>\n<thead><tr>", escape(table.caption));
+  std::string text =
+      fmt::format("<p class=\"note\">{}.</p>\n<div class=\"table\"><table class=\"ours\">\n<thead><tr>", escape(table.caption));
   for (const std::string& cell : table.header) text += "<th scope=\"col\">" + escape(cell) + "</th>";
   text += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
@@ -57,7 +58,7 @@ std::string table(const Table& table) {
 }
 
 std::string figure(const Figure& figure) {
-  return fmt::format("<figure class=\"wide\">\n{}<figcaption>{}.{}</figcaption>\n</figure>\n", figure.html, escape(figure.caption),
+  return fmt::format("<figure>\n{}<figcaption>{}.{}</figcaption>\n</figure>\n", figure.html, escape(figure.caption),
                      figure.file.empty() ? "" : fmt::format(" <a href=\"{0}\">{0}</a>", escape(figure.file)));
 }
 

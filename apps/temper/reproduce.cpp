@@ -77,6 +77,18 @@ Plan plan_of(const std::vector<const Experiment*>& wanted, const Scene& scene) {
   return plan;
 }
 
+// Missing data are found before hours have passed.
+void check_data(const Plan& plan) {
+  for (const Step& step : plan.steps()) {
+    const auto option = std::ranges::find(step.command, "--data");
+    if (option == step.command.end()) continue;
+    const std::string& spec = *(option + 1);
+    const auto colon = spec.find(':');
+    TEMPER_CHECK(colon == std::string::npos || fs::exists(spec.substr(colon + 1)), "--data: there is no ", spec.substr(colon + 1),
+                 "; data/fetch.sh ", spec.substr(0, colon), " DIR brings it");
+  }
+}
+
 void run_plan(const Options& options, const Plan& plan) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int jobs = options.jobs > 0 ? options.jobs : cores;
@@ -111,6 +123,7 @@ void run_command(Options options) {
     return;
   }
   TEMPER_CHECK(!options.out.empty(), "--out: where are the runs and the page to be kept?; give a folder");
+  if (!options.page_only) check_data(plan);
   make_folder(options.out);
   options.out = fs::absolute(options.out).lexically_normal().string();
   if (!options.page_only) run_plan(options, plan);

@@ -186,6 +186,25 @@ TEST_CASE("analyze command: every figure, as text, JSON and files") {
   for (const char* word : {"spread", "unevenness", "shuffled", "gamma"}) CHECK(text.find(word) != std::string::npos);
 }
 
+TEST_CASE("analyze command: information along a training that was stopped and went on") {
+  const TemporaryFolder folder;
+  const std::string train = "train --data digits --model cnn --epochs 4 --snapshot-every 2";
+  json_of(folder.path(), train + " --out whole");
+  const Result stopped = shell(folder.path(), concat("timeout -s TERM 0.4 ", TEMPER_PROGRAM, " ", train, " --out parts"));
+  json_of(folder.path(), train + " --out parts --resume");
+  for (const char* epoch : {"2", "4"}) {
+    const std::string file = concat("/snapshots/epoch-000", epoch, ".safetensors");
+    CHECK(read_file(folder / ("whole" + file)) == read_file(folder / ("parts" + file)));
+  }
+  const Json along = json_of(folder.path(), "analyze whole --figure information --inputs 30 --snapshots --out figures");
+  REQUIRE(along.at("information_by_epoch").size() == 2);
+  CHECK(along.at("information_by_epoch")[1].at("epoch") == 4);
+  const Json end = json_of(folder.path(), "analyze whole --figure information --inputs 30");
+  CHECK(along.at("information_by_epoch")[1].at("nats") == end.at("information").at("nats"));
+  CHECK(Json::parse(read_file(folder / "figures/analysis.json")) == along);
+  CHECK(stopped.code != 1);
+}
+
 TEST_CASE("analyze command: what makes no sense is refused in one line") {
   const TemporaryFolder folder;
   json_of(folder.path(), "train --data digits --model mlp-8 --epochs 1 --out run" + kStill);

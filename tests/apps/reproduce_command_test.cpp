@@ -1,0 +1,68 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "tests/apps/program.h"
+#include "tests/temporary_folder.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST_CASE("reproduce command: a part of the paper at the quick scale, every number of which stands in a run") {
+  const TemporaryFolder folder;
+  const Json result = json_of(folder.path(), "reproduce mnist --out paper");
+  CHECK(result["done"] == result["steps"]);
+  REQUIRE(result["claims"].size() == 2);
+  for (const Json& claim : result["claims"]) CHECK(claim["ours"].get<std::string>().find("95 % interval") != std::string::npos);
+
+  const std::vector<std::string> lines = lines_of(read_file(folder.path() + "/paper/numbers.csv"));
+  REQUIRE(lines.size() == 1 + 12);  // two teachers and their students, three seeds
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    CAPTURE(lines[i]);
+    const auto last = lines[i].rfind(','), before = lines[i].rfind(',', last - 1);
+    const Json run = Json::parse(read_file(folder.path() + "/paper/" + lines[i].substr(last + 1)));
+    CHECK(std::stod(lines[i].substr(before + 1, last - before - 1)) ==
+          doctest::Approx(1 - run["metrics"]["test"]["accuracy"].get<double>()).epsilon(1e-8));
+  }
+  const std::string page = read_file(folder.path() + "/paper/index.html");
+  CHECK(page.find("MNIST: a better teacher that teaches worse") != std::string::npos);
+
+  // What is done stays done, and the page is a function of it.
+  const fs::path run = folder.path() + "/paper/runs/mnist-cnn-a0-s1/run.json";
+  const auto written = fs::last_write_time(run);
+  CHECK(json_of(folder.path(), "reproduce mnist --out paper")["claims"] == result["claims"]);
+  CHECK(fs::last_write_time(run) == written);
+  CHECK(read_file(folder.path() + "/paper/index.html") == page);
+  fs::remove(run);
+  const Json partial = json_of(folder.path(), "reproduce mnist --out paper --page");
+  CHECK(partial["done"].get<int>() + 1 == partial["steps"].get<int>());
+}
+
+TEST_CASE("reproduce command: the plan is a list of commands; what makes no sense is refused") {
+  const TemporaryFolder folder;
+  const Result plan = temper_program(folder.path(), "reproduce all --scale short --data somewhere --plan");
+  CHECK(plan.code == 0);
+  CHECK(plan.out.find("temper train --data cifar10:" + folder.path() + "/somewhere/cifar-10-batches-bin --recipe fast-resnet") !=
+        std::string::npos);
+  check_refused(folder.path(), "reproduce everything --out paper", 2, "everything");
+  check_refused(folder.path(), "reproduce mnist --scale long --out paper", 2, "--scale");
+  check_refused(folder.path(), "reproduce mnist --scale short --out paper", 2, "--data");
+  check_refused(folder.path(), "reproduce mnist", 2, "--out");
+  check_refused(folder.path(), "reproduce mnist --out paper --jobs -1", 2, "--jobs");
+  check_refused(folder.path(), "reproduce mnist --scale short --data somewhere --out paper", 2, "somewhere/mnist");
+  CHECK(!fs::exists(folder.path() + "/paper"));
+}
+
+}  // namespace
+}  // namespace temper
