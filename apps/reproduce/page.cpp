@@ -20,6 +20,7 @@ constexpr const char* kStyle = R"css(
 .claims li { margin: 0 0 12px; padding-left: 15px; border-left: 3px solid var(--hair); overflow-wrap: anywhere; }
 .claims .confirmed { border-color: var(--c2); } .claims .refuted { border-color: var(--c1); }
 .claims b, .verdict { font-weight: 600; } .claims small { display: block; color: var(--quiet); font-size: 13px; }
+.verdict { display: inline-block; } .verdict::first-letter { text-transform: uppercase; }
 .confirmed .verdict { color: var(--c2); } .refuted .verdict { color: var(--c1); }
 table.ours { border-collapse: collapse; font-size: 13.5px; line-height: 1.4; font-variant-numeric: tabular-nums; margin-bottom: 20px; }
 .ours th, .ours td { padding: 7px 16px 7px 0; text-align: left; border-bottom: 1px solid var(--hair); white-space: nowrap; }

@@ -100,7 +100,7 @@ class PlanRun {
     const fs::path logs = fs::path(options_.folder) / "logs", locks = logs / "locks" / step.name;
     make_folder(locks.string());
     std::optional<FolderLock> lock = try_lock(locks.string());
-    if (!lock) return;  // another process is at it
+    if (!lock || is_done(step, options_.folder)) return;  // another process is at it, or was just now
     const std::string log = (logs / (step.name + ".log")).string();
     std::vector<std::string> arguments = step.command;
     arguments.insert(arguments.end(), {"--threads", std::to_string(options_.threads)});
