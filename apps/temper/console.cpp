@@ -64,7 +64,8 @@ std::string Table::text() const {
   return text;
 }
 
-TrainingProgress::TrainingProgress() : terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+TrainingProgress::TrainingProgress(std::string unit)
+    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
 
 void TrainingProgress::step(const training::Progress& progress) {
   last_ = progress;
@@ -73,8 +74,8 @@ void TrainingProgress::step(const training::Progress& progress) {
   drawn_ = now;
   constexpr Index kWidth = 24;
   const Index filled = kWidth * progress.step / progress.steps;
-  fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} images/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "",
-             filled, "", kWidth - filled, progress.loss, grouped(std::lround(progress.images_per_second)), duration(progress.seconds_left));
+  fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} {}/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "", filled,
+             "", kWidth - filled, progress.loss, grouped(std::lround(progress.samples_per_second)), unit_, duration(progress.seconds_left));
   std::fflush(stderr);
   line_drawn_ = true;
 }
@@ -85,8 +86,8 @@ void TrainingProgress::epoch(const training::EpochRecord& record) {
   const bool last = record.epoch == last_.epochs;
   if (!last && now - drawn_ < std::chrono::seconds(1)) return;  // a log stays readable however short the epochs
   drawn_ = now;
-  fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} images/s  ETA {}\n", record.epoch, last_.epochs,
-             record.train_loss, percent(record.val.accuracy), record.val.nll, grouped(std::lround(record.images_per_second)),
+  fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} {}/s  ETA {}\n", record.epoch, last_.epochs,
+             record.train_loss, percent(record.val.accuracy), record.val.nll, grouped(std::lround(record.samples_per_second)), unit_,
              duration(last_.seconds_left));
 }
 

@@ -84,7 +84,7 @@ FolderLock begin_run(const std::string& folder, bool overwrite) {
   const Checkpoints checkpoints(folder);
   TEMPER_CHECK(overwrite || checkpoints.newest_step() == 0, folder, ": it holds a run that was stopped after step ",
                checkpoints.newest_step(), "; go on with --resume, or give another --out, or --overwrite to replace it");
-  for (const char* old : {"run.json", "calibrator.json", "model.safetensors"}) fs::remove(path / old);
+  for (const char* old : {"run.json", "calibrator.json", "model.safetensors", kSubwordsFile}) fs::remove(path / old);
   checkpoints.clear();
   remove_litter(path);
   write_log(folder, {});
@@ -97,12 +97,12 @@ FolderLock continue_run(const std::string& folder) {
   return lock;
 }
 
-void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs) {
-  std::string text = "epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds,images_per_second\n";
+void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs, const std::string& unit) {
+  std::string text = "epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds," + unit + "_per_second\n";
   for (const EpochRecord& e : epochs) {
     text += std::to_string(e.epoch);
     for (const double value :
-         {e.learning_rate, e.train_loss, e.train_accuracy, e.val.nll, e.val.accuracy, e.val.ece, e.seconds, e.images_per_second}) {
+         {e.learning_rate, e.train_loss, e.train_accuracy, e.val.nll, e.val.accuracy, e.val.ece, e.seconds, e.samples_per_second}) {
       text += ',';
       text += csv_number(value);
     }
@@ -111,32 +111,34 @@ void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs
   write_file((fs::path(folder) / "log.csv").string(), text);
 }
 
-void save_run(const std::string& folder, const models::Model& model, const RunRecord& record) {
-  const fs::path path(folder);
-  save_weights(*model.parameters, (path / "model.safetensors").string());
-  const Shape& image = model.spec.image;
-  const data::Preprocessing& seen = model.preprocessing;
-  Json json{{"temper", kVersion},
-            {"command", record.command},
-            {"created", now_utc()},
-            {"settings", settings(record)},
-            {"image", {image[0], image[1], image[2]}},
-            {"classes", model.class_names},
-            {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
-            {"preprocessing",
-             {{"image", {model.framing.image[0], model.framing.image[1]}},
-              {"margin", model.framing.margin},
-              {"crop", seen.crop},
-              {"standardize", data::name(seen.standardization)},
-              {"tta", models::name(model.views)}}},
-            {"parameters", model.parameters->learned_size()},
-            {"machine", machine()}};
+Json run_json(const RunRecord& record, const Json& description) {
+  Json json{{"temper", kVersion}, {"command", record.command}, {"created", now_utc()}, {"settings", settings(record)}};
+  json.update(description);
+  json["machine"] = machine();
   if (record.teacher) json["teacher"] = to_json(*record.teacher);
   if (!record.weights.empty()) json["weights"] = record.weights;
   json["seconds"] = record.seconds;
   json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
   json["reliability"] = {{"test", to_json(record.test_reliability)}};
-  write_file((path / "run.json").string(), json.dump(2) + "\n");
+  return json;
+}
+
+void save_run(const std::string& folder, const models::Model& model, const RunRecord& record) {
+  const fs::path path(folder);
+  save_weights(*model.parameters, (path / "model.safetensors").string());
+  const Shape& image = model.spec.image;
+  const data::Preprocessing& seen = model.preprocessing;
+  const Json description{{"image", {image[0], image[1], image[2]}},
+                         {"classes", model.class_names},
+                         {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
+                         {"preprocessing",
+                          {{"image", {model.framing.image[0], model.framing.image[1]}},
+                           {"margin", model.framing.margin},
+                           {"crop", seen.crop},
+                           {"standardize", data::name(seen.standardization)},
+                           {"tta", models::name(model.views)}}},
+                         {"parameters", model.parameters->learned_size()}};
+  write_file((path / "run.json").string(), run_json(record, description).dump(2) + "\n");
 }
 
 namespace {
@@ -202,6 +204,8 @@ LoadedRun load_run(const std::string& folder) {
                ": there is no such folder; give the folder of a run, as `temper train --out RUN` leaves it");
   TEMPER_CHECK(fs::exists(path / "run.json"), folder,
                ": it holds no run.json, so no finished run; train it to its end, or give another folder");
+  TEMPER_CHECK(!fs::exists(path / kSubwordsFile), folder,
+               ": it is a run that translates; give it to temper translate, eval, calibrate or report");
   LoadedRun run =
       checked(path / "run.json", "it is damaged or not of this version; train the model again", [&] { return parse_run(path); });
   load_weights(*run.model.parameters, (path / "model.safetensors").string());
