@@ -123,7 +123,7 @@ std::vector<float> random_values(Index count, std::uint64_t stream) {
 
 // The largest |product - reference| of one shape, as a share of sum |a| |b|, the scale of the rounding; infinite where the product is not a
 // number.
-double product_error(Product product, const TestShape& shape, bool transpose_a, bool transpose_b, bool accumulate) {
+double product_error(GemmFunction product, const TestShape& shape, bool transpose_a, bool transpose_b, bool accumulate) {
   const auto [m, n, k] = shape;
   const std::vector<float> a_values = random_values(m * k, 1), b_values = random_values(k * n, 2);
   const Matrix a{a_values.data(), m, k, 0, transpose_a}, b{b_values.data(), k, n, 0, transpose_b};
@@ -156,7 +156,7 @@ double product_error(Product product, const TestShape& shape, bool transpose_a, 
 
 }  // namespace
 
-void test_product(Product product) {
+void test_product(GemmFunction product) {
   constexpr TestShape kShapes[] = {{1, 1, 0}, {2, 2, 2}, {16, 1024, 27}, {64, 196, 576}, {33, 77, 129}};
   for (const TestShape& shape : kShapes) {
     for (int mode = 0; mode < 8; ++mode) {

@@ -46,7 +46,7 @@ std::string blas_description();
 
 // Compares `product`, a function like gemm, with plain loops in double; throws as gemm's first call does. For `temper doctor` and for
 // tests.
-using Product = FunctionRef<void(const Matrix& a, const Matrix& b, const MutableMatrix& c, const Epilogue& epilogue)>;
-void test_product(Product product);
+using GemmFunction = FunctionRef<void(const Matrix& a, const Matrix& b, const MutableMatrix& c, const Epilogue& epilogue)>;
+void test_product(GemmFunction product);
 
 }  // namespace temper

@@ -111,7 +111,7 @@ void GradientSync::take(Index shard, double share, const BatchSums& sums) {
                                            kSumsOfShard * (shard - own_.begin));
   sums_[at] = sums.loss;
   sums_[at + 1] = sums.correct;
-  sums_[at + 2] = sums.images;
+  sums_[at + 2] = sums.samples;
   if (share == 0 && shard == own_.begin) std::ranges::copy(state(), state_.begin());
   const bool last = shard + 1 == own_.end;
   for (Gradient& gradient : gradients_) {
@@ -154,7 +154,7 @@ BatchSums GradientSync::add_sums() const {
       const double* const shard = sums_.data() + i;
       all.loss += shard[0];
       all.correct += shard[1];
-      all.images += shard[2];
+      all.samples += shard[2];
     }
     all.stop = all.stop || sums_[static_cast<std::size_t>(end)] != 0;
   }

@@ -7,12 +7,12 @@
 //   for (Index shard = sync.own().begin; shard < sync.own().end; ++shard) {
 //     const GradientSync::Pass pass(sync, shard);
 //     Tape tape;
-//     tape.backward(scale(loss_of(shard), share));  // share: its images / those of the batch
+//     tape.backward(scale(loss_of(shard), share));  // share: its samples / those of the batch
 //     sync.take(shard, share, sums);
 //   }
 //   const BatchSums sums = sync.finish(false);      // the gradients in the store are those of the mean over the batch
 //
-// Running statistics: each shard starts from the same and moves them by its own; they end as the mean of these, weighted by images.
+// Running statistics: each shard starts from the same and moves them by its own; they end as the mean of these, weighted by samples.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ namespace temper::optim {
 
 // What a step knows of its batch, or of a shard.
 struct BatchSums {
-  double loss = 0;  // times images
-  double correct = 0, images = 0;
+  double loss = 0;  // times samples: images, or words
+  double correct = 0, samples = 0;
   bool stop = false;  // some rank is to stop
 };
 
@@ -58,7 +58,7 @@ class GradientSync {
     bool last_;
   };
 
-  // After the passes of a shard, whose loss was multiplied by `share`. A shard without images has no passes and share 0.
+  // After the passes of a shard, whose loss was multiplied by `share`. A shard without samples has no passes and share 0.
   void take(Index shard, double share, const BatchSums& sums);
 
   // After the last shard: waits for the other ranks. The same bits on every rank. Throws Error when one is silent for too long.
@@ -86,7 +86,7 @@ class GradientSync {
   std::vector<float> state_, state_change_;
   std::vector<Gradient> gradients_;  // by address
   std::vector<std::unique_ptr<GradientBucket>> buckets_;
-  std::vector<double> sums_;  // rank by rank: loss, correct and images of each of its shards, and whether it is to stop
+  std::vector<double> sums_;  // rank by rank: loss, correct and samples of each of its shards, and whether it is to stop
   std::unique_ptr<Exchange> sums_exchange_;
 };
 

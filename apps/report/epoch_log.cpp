@@ -24,7 +24,8 @@ constexpr std::array kColumns{
     Column{"val_accuracy", &EpochRecord::val_accuracy, true},
     Column{"val_ece", &EpochRecord::val_ece, false},
     Column{"seconds", &EpochRecord::seconds, false},
-    Column{"images_per_second", &EpochRecord::images_per_second, false},
+    Column{"images_per_second", &EpochRecord::samples_per_second, false},
+    Column{"words_per_second", &EpochRecord::samples_per_second, false},
 };
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -90,15 +90,26 @@ Sentences accuracy(const Comparison& comparison) {
   const auto by_accuracy = [](const Arm& a, const Arm& b) { return a.before().accuracy < b.before().accuracy; };
   const auto [worst, best] = std::ranges::minmax_element(comparison.arms, by_accuracy);
   const int digits = percent_digits(comparison.samples);
+  const char* const unit = comparison.runs.front()->unit();
   const Metrics top = best->before();
   if (comparison.arms.size() == 1) {
-    return {topic("Accuracy.", fmt::format("{} gets {} of {} test images right, ±{} points of sampling error.", named(*best),
-                                           percent(top.accuracy, digits), count(comparison.samples),
-                                           decimal(100 * sampling_error(top.accuracy, comparison.samples), digits)))};
+    return {topic("Accuracy.",
+                  fmt::format("{} gets {} of {} test {} right, ±{} points of sampling error.", named(*best), percent(top.accuracy, digits),
+                              count(comparison.samples), unit, decimal(100 * sampling_error(top.accuracy, comparison.samples), digits)))};
   }
-  return {topic("Accuracy.",
-                fmt::format("Of {} settings on {} test images the best, {}, {}.", comparison.arms.size(), count(comparison.samples),
-                            named(*best), accuracy_against(top, worst->before(), "the last, " + named(*worst))))};
+  return {
+      topic("Accuracy.", fmt::format("Of {} settings on {} test {} the best, {}, {}.", comparison.arms.size(), count(comparison.samples),
+                                     unit, named(*best), accuracy_against(top, worst->before(), "the last, " + named(*worst))))};
+}
+
+Sentences translations(const Comparison& comparison) {
+  Sentences sentences;
+  for (const RunRecord* run : comparison.runs) {
+    if (!run->translations) continue;
+    sentences.push_back(topic("Translations.", fmt::format("{} reaches a BLEU of {} ({}).", quoted(*run),
+                                                           decimal(run->translations->bleu, 2), escape(run->translations->signature))));
+  }
+  return sentences;
 }
 
 Sentences smoothing(const Comparison& comparison) {
@@ -257,9 +268,10 @@ std::string findings(std::span<const RunRecord> runs) {
   const std::vector<Comparison> found = comparisons(runs);
   std::string text;
   for (const Comparison& comparison : found) {
-    if (found.size() > 1) text += fmt::format("<h3>{}, {} test images</h3>\n", escape(comparison.data), count(comparison.samples));
-    text += list({accuracy(comparison), smoothing(comparison), confidence(comparison), temperature(comparison), teachers(comparison),
-                  distillation(comparison), warnings(comparison)});
+    if (found.size() > 1)
+      text += fmt::format("<h3>{}, {} test {}</h3>\n", escape(comparison.data), count(comparison.samples), comparison.runs.front()->unit());
+    text += list({accuracy(comparison), translations(comparison), smoothing(comparison), confidence(comparison), temperature(comparison),
+                  teachers(comparison), distillation(comparison), warnings(comparison)});
   }
   return text;
 }

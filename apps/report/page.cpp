@@ -66,7 +66,7 @@ std::string header(std::span<const RunRecord> runs) {
   const auto versions = different(runs, [](const RunRecord& run) { return run.version; });
   if (!versions.empty()) facts.push_back("temper " + enumerated(versions));
   const auto images =
-      different(runs, [](const RunRecord& run) { return run.test.samples > 0 ? count(run.test.samples) + " test images" : ""; });
+      different(runs, [](const RunRecord& run) { return run.test.samples > 0 ? count(run.test.samples) + " test " + run.unit() : ""; });
   if (images.size() == 1) facts.push_back("measured on " + images.front());
   std::string line;
   for (const std::string& fact : facts) line += (line.empty() ? "" : " · ") + fact;
@@ -110,7 +110,11 @@ std::string settings(std::span<const RunRecord> runs) {
 
 constexpr const char* kTerms =
     "<dl class=\"terms\">\n"
-    "<div><dt>Accuracy</dt><dd>share of the images whose most probable class is the right one. More is better.</dd></div>\n"
+    "<div><dt>Accuracy</dt><dd>share of the images whose most probable class is the right one, or of words, where the words before are "
+    "given. More is "
+    "better.</dd></div>\n"
+    "<div><dt>BLEU</dt><dd>how many sequences of one to four words translations share with the reference, 0 to 100. More is better; two "
+    "scores compare when their signatures are the same.</dd></div>\n"
     "<div><dt>NLL</dt><dd>negative log-likelihood: the mean of −log of the probability given to the right class, in nats. Less is better; "
     "it "
     "punishes confident mistakes.</dd></div>\n"

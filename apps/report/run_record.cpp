@@ -237,6 +237,10 @@ RunRecord run(const std::filesystem::path& path) {
   if (root.has("teacher")) record.teacher = teacher(root.object("teacher"));
   if (measured.has("val")) record.val = metrics(measured.object("val"));
   record.test = metrics(measured.object("test"));
+  if (root.has("bleu")) {
+    const Node bleu = root.object("bleu");
+    record.translations = {.bleu = bleu.number("score"), .signature = bleu.text_or("signature", "")};
+  }
   record.test_bins = bins_of(root, "test");
   record.settings = settings.entries();
   if (root.has("machine")) record.machine = root.object("machine").entries();

@@ -50,7 +50,7 @@ struct EpochRecord {
   double val_accuracy = kNotANumber;
   double val_ece = kNotANumber;
   double seconds = kNotANumber;
-  double images_per_second = kNotANumber;
+  double samples_per_second = kNotANumber;
 };
 
 struct Teacher {
@@ -79,6 +79,12 @@ struct Calibration {
   std::vector<std::string> advice{};  // sentences
 };
 
+// Of a run that translates.
+struct Translations {
+  double bleu = kNotANumber;  // 0..100, of the test sentences
+  std::string signature;      // what it was measured with
+};
+
 struct RunRecord {
   std::string name;     // last component of the folder
   std::string version;  // of temper
@@ -91,6 +97,9 @@ struct RunRecord {
   double seconds = kNotANumber;
   std::optional<Teacher> teacher;
   Metrics val, test;
+  std::optional<Translations> translations{};  // then the metrics are those of next words
+
+  const char* unit() const { return translations ? "words" : "images"; }
   std::vector<ReliabilityBin> test_bins;
   std::optional<Calibration> calibration;
   std::vector<EpochRecord> log;                               // epochs ascending; empty when the run has no log

@@ -91,13 +91,23 @@ std::string accuracy_text(const RunRecord& run, const Best& best) {
   return text;
 }
 
-std::string row(const RunRecord& run, std::size_t series, const Best& best) {
+bool translates(const RunRecord& run) { return run.translations.has_value(); }
+
+// A column that is there when some run translates.
+std::string bleu_cell(const RunRecord& run) {
+  if (!translates(run)) return cell("BLEU", "<span class=\"quiet\">none</span>", "number");
+  return cell("BLEU", fmt::format("<span title=\"{}\">{}</span>", escape(run.translations->signature), decimal(run.translations->bleu, 2)),
+              "number");
+}
+
+std::string row(const RunRecord& run, std::size_t series, const Best& best, bool with_bleu) {
   const double nll_after = run.calibration ? run.calibration->after.nll : kNotANumber;
   const double ece_after = run.calibration ? run.calibration->after.ece : kNotANumber;
   return "<tr>\n" + name_cell(run, series) + cell("Model", escape(run.model)) +
          cell("Data", fmt::format("<span title=\"{}\">{}</span>", escape(run.data), escape(data_name(run.data)))) +
          cell("Smoothing", plain(run.smoothing), "number") + cell("Teacher", teacher_text(run.teacher)) +
-         cell("Parameters", count(run.parameters), "number") + cell("Test accuracy", accuracy_text(run, best), "number") +
+         cell("Parameters", count(run.parameters), "number") + (with_bleu ? bleu_cell(run) : "") +
+         cell("Test accuracy", accuracy_text(run, best), "number") +
          cell("NLL", before_after(run.test.nll, best.nll, run.calibration, nll_after, best.nll_after), "number") +
          cell("ECE", before_after(run.test.ece, best.ece, run.calibration, ece_after, best.ece_after), "number") +
          cell("T", temperature_text(run.calibration), "number") + cell("Time", duration(run.seconds), "number") + "</tr>\n";
@@ -119,11 +129,14 @@ std::string run_table(std::span<const RunRecord> runs) {
   for (const Comparison& comparison : comparisons(runs)) {
     for (const RunRecord* run : comparison.runs) best[run] = best_of(comparison);
   }
+  const bool with_bleu = std::ranges::any_of(runs, translates);
   std::string rows;
-  for (std::size_t i = 0; i < runs.size(); ++i) rows += row(runs[i], i, best[&runs[i]]);
+  for (std::size_t i = 0; i < runs.size(); ++i) rows += row(runs[i], i, best[&runs[i]], with_bleu);
   return "<div class=\"table\">\n<table class=\"runs\">\n<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Model</th><th "
          "scope=\"col\">Data</th>"
-         "<th scope=\"col\" class=\"number\">Smoothing</th><th scope=\"col\">Teacher</th><th scope=\"col\" class=\"number\">Parameters</th>"
+         "<th scope=\"col\" class=\"number\">Smoothing</th><th scope=\"col\">Teacher</th><th scope=\"col\" "
+         "class=\"number\">Parameters</th>" +
+         std::string(with_bleu ? "<th scope=\"col\" class=\"number\">BLEU</th>" : "") +
          "<th scope=\"col\" class=\"number\">Test accuracy</th><th scope=\"col\" class=\"number\">NLL</th>"
          "<th scope=\"col\" class=\"number\">ECE</th><th scope=\"col\" class=\"number\">T</th><th scope=\"col\" "
          "class=\"number\">Time</th></tr>"

@@ -21,6 +21,7 @@
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/analysis/mutual_information.h"
 #include "models/training/json.h"
+#include "models/training/snapshots.h"
 #include "models/training/teacher.h"
 
 namespace temper::app {

@@ -15,10 +15,12 @@
 #include "apps/temper/data_loading.h"
 #include "apps/temper/probability_file.h"
 #include "apps/temper/threads_option.h"
+#include "apps/temper/translation_eval.h"
 #include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/prediction_files.h"
 #include "models/training/run.h"
+#include "models/translation/run.h"
 
 namespace temper::app {
 namespace {
@@ -78,13 +80,19 @@ void write_page(const Options& options) {
   write_file((folder / "report.html").string(), report::page_of_logits(name, report::read_calibration(folder / "calibrator.json")));
 }
 
+SplitPredictions image_predictions(const std::string& run) {
+  const training::LoadedRun loaded = training::load_run(run);
+  const data::Splits splits = load_data(loaded.data, options_of(loaded));
+  return {.val = models::predict(loaded.model, splits.val), .test = models::predict(loaded.model, splits.test)};
+}
+
 CalibrationOutcome of_run(const std::string& run, const Options& options) {
   CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
-  const training::LoadedRun loaded = training::load_run(run);
-  const data::Splits splits = load_data(loaded.data, options_of(loaded));
-  const Predictions val = models::predict(loaded.model, splits.val), test = models::predict(loaded.model, splits.test);
+  const bool translates = translation::is_translation_run(run);
+  const auto [val, test] = translates ? word_predictions(run) : image_predictions(run);
   CalibrationOutcome outcome = calibrate_run(val, test, settings);
+  if (translates) outcome.unit = "words";
   const auto on_smoothing = advice_on_smoothing(run, outcome.record);
   outcome.record.advice.insert(outcome.record.advice.end(), on_smoothing.begin(), on_smoothing.end());
   if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *outcome.record.trial.fitted.calibrator);

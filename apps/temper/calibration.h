@@ -15,6 +15,7 @@ struct CalibrationSettings {
 };
 
 struct CalibrationOutcome {
+  std::string unit = "images";             // that a run was measured on, or "words"
   training::CalibrationRecord record;      // of the method that is kept
   std::vector<calibration::Trial> trials;  // of every method, in their order
 };

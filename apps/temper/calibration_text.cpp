@@ -80,9 +80,9 @@ std::string text_of(const std::string& name, const CalibrationOutcome& outcome) 
     what = fmt::format("T = {:.4f}", parameters.contains("temperature") ? parameters.at("temperature").at(0) : 1.0);
   }
   text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", name, what, calibration::to_string(fitted.status),
-                      grouped(record.samples), record.fitted_on == "val" ? "validation images" : "rows",
+                      grouped(record.samples), record.fitted_on == "val" ? "validation " + outcome.unit : "rows",
                       grouped(record.trial.after.metrics.samples),
-                      record.measured_on == "test" ? "test images" : "rows, each calibrated by a fit without it");
+                      record.measured_on == "test" ? "test " + outcome.unit : "rows, each calibrated by a fit without it");
   return text + before_and_after(record.trial.before, record.trial.after) + selection_text(record);
 }
 

@@ -10,6 +10,7 @@ void add_eval(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_calibrate(CLI::App& app);
 void add_distill(CLI::App& app);
+void add_translate(CLI::App& app);
 void add_analyze(CLI::App& app);
 void add_reproduce(CLI::App& app);
 void add_report(CLI::App& app);

@@ -68,7 +68,8 @@ std::string Table::text() const {
   return text;
 }
 
-TrainingProgress::TrainingProgress() : terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+TrainingProgress::TrainingProgress(std::string unit)
+    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
 
 void TrainingProgress::step(const training::Progress& progress) {
   last_ = progress;
@@ -77,8 +78,8 @@ void TrainingProgress::step(const training::Progress& progress) {
   drawn_ = now;
   constexpr Index kWidth = 24;
   const Index filled = kWidth * progress.step / progress.steps;
-  fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} images/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "",
-             filled, "", kWidth - filled, progress.loss, rate(progress.images_per_second), duration(progress.seconds_left));
+  fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} {}/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "", filled,
+             "", kWidth - filled, progress.loss, rate(progress.samples_per_second), unit_, duration(progress.seconds_left));
   std::fflush(stderr);
   line_drawn_ = true;
 }
@@ -89,8 +90,9 @@ void TrainingProgress::epoch(const training::EpochRecord& record) {
   const bool last = record.epoch == last_.epochs;
   if (!last && now - drawn_ < std::chrono::seconds(1)) return;  // a log stays readable however short the epochs
   drawn_ = now;
-  fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} images/s  ETA {}\n", record.epoch, last_.epochs,
-             record.train_loss, percent(record.val.accuracy), record.val.nll, rate(record.images_per_second), duration(last_.seconds_left));
+  fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} {}/s  ETA {}\n", record.epoch, last_.epochs,
+             record.train_loss, percent(record.val.accuracy), record.val.nll, rate(record.samples_per_second), unit_,
+             duration(last_.seconds_left));
 }
 
 void TrainingProgress::finish() {

@@ -48,12 +48,13 @@ class Table {
 // two seconds.
 class TrainingProgress {
  public:
-  TrainingProgress();
+  explicit TrainingProgress(std::string unit);  // of the samples: "images"
   void step(const training::Progress& progress);
   void epoch(const training::EpochRecord& record);
   void finish();
 
  private:
+  const std::string unit_;
   bool terminal_;
   bool line_drawn_ = false;
   training::Progress last_;

@@ -7,6 +7,7 @@
 #include "apps/temper/data_loading.h"
 #include "core/json.h"
 #include "data/normalization.h"
+#include "data/text/text_splits.h"
 
 namespace temper::app {
 namespace {
@@ -24,6 +25,8 @@ constexpr auto kSpecs =
     "cifar100:DIR  CIFAR-100, binary version: train.bin and test.bin\n"
     "folder:DIR    pictures (JPEG, PNG, BMP, GIF, TGA, PNM) in a folder for each class, or in train/, test/ and perhaps val/ with such\n"
     "              folders; what is not divided is, 8 : 1 : 1, always in the same way\n"
+    "text:DIR      sentences and their translations: train.en and train.de, and perhaps val and test, a line each; plain or .gz\n"
+    "text:SRC,TGT  two such files, of which validation and test are held out\n"
     "folder:FILE   a CSV file with the columns path, label and split (train, val, test)\n\n"
     "`temper data SPEC` reads a set, checks every file and says what is in it.\n";
 
@@ -55,12 +58,30 @@ Json to_json(const data::Photos& photos, const data::SkippedFiles& skipped) {
             {"damaged", skipped.damaged}}}};
 }
 
+void run_text(const Options& options) {
+  const data::TextSplits splits = data::load_text(options.spec);
+  Json json{{"data", options.spec}};
+  Table table({"part", "pairs", "without text", "example"}, 1);
+  for (const auto& [name, corpus] : {std::pair{"train", &splits.train}, {"val", &splits.val}, {"test", &splits.test}}) {
+    Index empty = 0;
+    for (std::size_t i = 0; i < corpus->source.size(); ++i) empty += corpus->source[i].empty() || corpus->target[i].empty();
+    json[name] = {{"name", corpus->name}, {"pairs", corpus->size()}, {"without_text", empty}};
+    table.row({name, grouped(corpus->size()), grouped(empty), corpus->source.front() + " = " + corpus->target.front()});
+  }
+  if (options.json) {
+    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+  } else {
+    fmt::print("{}: sentences and their translations\n{}", options.spec, table.text());
+  }
+}
+
 void run(const Options& options) {
   if (options.spec.empty()) {
     TEMPER_CHECK(!options.json, "--json: there is nothing to print without SPEC; add one, e.g. digits");
     fmt::print("{}", kSpecs);
     return;
   }
+  if (data::is_text(options.spec)) return run_text(options);
   const data::Splits splits = load_data(options.spec, {.image_size = options.image_size, .skip_damaged = options.skip_damaged});
   const data::Normalization normalization = data::Normalization::measure(splits.train);
   const Shape& image = splits.train.image;
@@ -90,7 +111,7 @@ void run(const Options& options) {
 void add_data(CLI::App& app) {
   CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or look into one");
   auto options = std::make_shared<Options>();
-  command->add_option("spec", options->spec, "digits, mnist:DIR, cifar10:DIR, cifar100:DIR or folder:DIR")->type_name("SPEC");
+  command->add_option("spec", options->spec, "digits, mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or text:DIR")->type_name("SPEC");
   command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)")->type_name("S");
   command->add_flag("--skip-bad-images", options->skip_damaged, "Leave out pictures that cannot be decoded");
   command->add_flag("--json", options->json, "Print what is in SPEC as one JSON object on stdout");

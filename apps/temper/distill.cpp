@@ -8,13 +8,15 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
+#include "apps/temper/image_training.h"
 #include "apps/temper/ranks.h"
-#include "apps/temper/training_options.h"
+#include "apps/temper/translation_training.h"
 #include "core/file.h"
 #include "core/fingerprint.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/training/loss.h"
 #include "models/training/teacher.h"
+#include "models/translation/run.h"
 
 namespace temper::app {
 namespace {
@@ -111,6 +113,38 @@ void study(const Options& options, const data::Dataset& train, const training::R
              record.by_sample ? "its logits are computed once" : "it looks at every batch, whose images change at random");
 }
 
+// The student reads and is measured as its teacher was, where nothing else is said.
+training::Recipe settings_of(const Options& options, const translation::LoadedRun& teacher) {
+  training::Recipe recipe = options.settings();
+  const training::Recipe::Text& its = teacher.recipe.text;
+  recipe.text.lower_case = teacher.model.text.lower_case;
+  if (options.data != teacher.data) return recipe;
+  if (recipe.text.languages.empty()) recipe.text.languages = its.languages;
+  if (recipe.text.val.empty()) recipe.text.val = its.val;
+  if (recipe.text.test.empty()) recipe.text.test = its.test;
+  if (recipe.val_size == training::Recipe::kOwnSplit) recipe.val_size = teacher.recipe.val_size;
+  return recipe;
+}
+
+void distill_translation(Options& options) {
+  TEMPER_CHECK(options.teachers.size() == 1, "--teacher: ", options.teachers.size(),
+               " runs, the first of which translates; one such run teaches alone: give one");
+  const translation::LoadedRun teacher = translation::load_run(options.teachers.front());
+  if (options.data.empty()) options.data = teacher.data;
+  const training::Recipe recipe = settings_of(options, teacher);
+  if (options.show_settings(recipe)) return;
+  TEMPER_CHECK(recipe.text.subwords.empty(), "--subwords: a student reads those of its teacher; leave it out");
+  const training::TeacherRecord record{.run = options.teachers.front(),
+                                       .model = teacher.model.network_name,
+                                       .smoothing = teacher.recipe.smoothing,
+                                       .distillation = recipe.distillation,
+                                       .runs = options.teachers,
+                                       .fingerprint = teacher.model.parameters->fingerprint()};
+  advise_on_smoothing(record, options.json);
+  train_translation(options, {.command = "distill", .data = options.data, .model = recipe.model, .recipe = recipe, .teacher = record},
+                    &teacher);
+}
+
 void run(Options& options) {
   if (!options.find_checkpoint("distill", !options.teachers.empty() || !options.file.logits.empty())) return;
   if (options.checkpoint) options.take_teachers_of(options.checkpoint->plan);
@@ -121,6 +155,7 @@ void run(Options& options) {
   check(options);
   options.settings();  // what makes no sense is said before anything is read
   options.use_threads();
+  if (!options.teachers.empty() && translation::is_translation_run(options.teachers.front())) return distill_translation(options);
   Runs teachers;
   for (const std::string& folder : options.teachers) teachers.push_back(training::load_run(folder));
   if (options.data.empty() && !teachers.empty()) options.data = teachers.front().data;
@@ -163,11 +198,13 @@ void add_distill(CLI::App& app) {
       "\nloss = (1 - beta) H(labels, p) + beta KL(p_teacher(T) || p); both see the same place of the same augmented image, each\n"
       "in its own --crop and --standardize. Without random changes of the images the teacher looks at each of them once. Several\n"
       "teachers teach the mean of their probabilities at T. gamma is the label smoothing that the teacher amounts to at T. The\n"
-      "gradients of logits and decoupled are large: --clip 1 keeps them from throwing the student off.\n\n"
+      "gradients of logits and decoupled are large: --clip 1 keeps them from throwing the student off. A run that translates teaches\n"
+      "another the next word, word by word; the student reads its subwords.\n\n"
       "Examples:\n"
       "  temper distill --teacher runs/hard --model mlp --temperature 2 --out runs/student\n"
       "  temper distill --teacher runs/a --teacher runs/b --model mlp --form hinton --temperature 4 --out runs/student\n"
       "  temper distill --teacher runs/hard --model mlp --form decoupled --temperature 4 --clip 1 --out runs/student\n"
+      "  temper distill --teacher runs/translator --model transformer_small --beta 0.5 --out runs/small-translator\n"
       "  temper distill --teacher-logits logits.npy --data digits --model mlp --shift 0 --out runs/student");
   command->callback([options] { run(*options); });
 }

@@ -9,9 +9,11 @@
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
 #include "apps/temper/threads_option.h"
+#include "apps/temper/translation_eval.h"
 #include "models/calibration/temperature.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
+#include "models/translation/run.h"
 
 namespace temper::app {
 namespace {
@@ -20,6 +22,7 @@ struct Options {
   std::string run, data, split = "test";
   std::optional<double> temperature;
   std::optional<std::string> tta;
+  std::optional<Index> beam;
   bool json = false;
 };
 
@@ -47,6 +50,11 @@ void run(const Options& options) {
   TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
   TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
                "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
+  if (translation::is_translation_run(options.run)) {
+    TEMPER_CHECK(!options.tta, "--tta: it averages views of images; a run that translates has none");
+    return eval_translation({options.run, options.data, options.split, options.temperature, options.beam.value_or(4), options.json});
+  }
+  TEMPER_CHECK(!options.beam, "--beam: it is for runs that translate, which ", options.run, " is not");
   training::LoadedRun loaded = training::load_run(options.run);
   if (options.tta) loaded.model.views = models::views(*options.tta);
   const data::Splits splits = load(options, loaded);
@@ -85,9 +93,13 @@ void add_eval(CLI::App& app) {
   command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator")
       ->type_name("T");
   command->add_option("--tta", options->tta, "Views to average: none, flip or flip-shift (default: as in training)")->type_name("NAME");
+  command->add_option("--beam", options->beam, "Of a run that translates: for its BLEU (default 4; 0: measure no translations)")
+      ->type_name("N");
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
-  command->footer("The NLL is that of the labels as they are, also for a run with label smoothing.");
+  command->footer(
+      "The NLL is that of the labels as they are, also for a run with label smoothing. Of a run that translates, accuracy, NLL and\n"
+      "calibration errors are those of next words, given the right ones before, and BLEU that of its translations at its temperature.");
   command->callback([options] { run(*options); });
 }
 

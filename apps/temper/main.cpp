@@ -47,8 +47,8 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   for (const auto add :
        {temper::app::add_train, temper::app::add_eval, temper::app::add_predict, temper::app::add_calibrate, temper::app::add_distill,
-        temper::app::add_analyze, temper::app::add_reproduce, temper::app::add_report, temper::app::add_bench, temper::app::add_models,
-        temper::app::add_convert, temper::app::add_data, temper::app::add_doctor}) {
+        temper::app::add_translate, temper::app::add_analyze, temper::app::add_reproduce, temper::app::add_report, temper::app::add_bench,
+        temper::app::add_models, temper::app::add_convert, temper::app::add_data, temper::app::add_doctor}) {
     add(app);
   }
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "models/networks/cost.h"
 #include "models/networks/registry.h"
+#include "models/networks/transformer.h"
 
 namespace temper::app {
 namespace {
@@ -17,8 +18,22 @@ struct Options {
   bool json = false;
 };
 
+constexpr Index kSubwords = 8000;  // of the networks that read text, as `temper train` learns them
+
 std::string in_millions(Index count) { return fmt::format("{:.{}f} M", static_cast<double>(count) / 1e6, count < 100'000'000 ? 1 : 0); }
 std::string in_mebibytes(std::size_t bytes) { return grouped(static_cast<Index>(bytes >> 20)) + " MiB"; }
+
+std::pair<Json, Table> known_translators() {
+  Json list = Json::array();
+  Table table({"name", "what it is", "parameters"}, 2);
+  for (const models::TransformerInfo& info : models::known_transformers()) {
+    ParameterStore store;  // counts them without taking memory
+    const models::Transformer network(store.root(), models::transformer_spec(info.name, kSubwords));
+    table.row({info.name, info.description, grouped(store.learned_size())});
+    list.push_back({{"name", info.name}, {"description", info.description}, {"subwords", kSubwords}, {"parameters", store.learned_size()}});
+  }
+  return {list, table};
+}
 
 void run(const Options& options) {
   TEMPER_CHECK(options.batch >= 2, "--batch: ", options.batch, " is not allowed; give at least 2");
@@ -44,11 +59,13 @@ void run(const Options& options) {
                fmt::format("{}x{}x{}", image[0], image[1], image[2]), sizes[0], sizes[1], sizes[2]});
     list.push_back(entry);
   }
+  const auto [translators, text] = known_translators();
   if (options.json) {
-    fmt::print("{}\n", Json{{"classes", options.classes}, {"batch", options.batch}, {"models", list}}.dump());
+    fmt::print("{}\n", Json{{"classes", options.classes}, {"batch", options.batch}, {"models", list}, {"translators", translators}}.dump());
   } else {
     fmt::print("For {} classes; a dash: not for images of that size.\n{}", options.classes, table.text());
     fmt::print("Multiply-adds: of a forward pass, an image. Step memory: of training with momentum, {} images a step.\n", options.batch);
+    fmt::print("\nFor text, with {} subwords:\n{}", grouped(kSubwords), text.text());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "apps/temper/commands.h"
@@ -22,7 +23,10 @@ struct Options {
 
 std::string table_of(const std::vector<report::RunRecord>& records) {
   const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::string("-"); };
-  Table table({"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"});
+  const bool with_bleu = std::ranges::any_of(records, [](const report::RunRecord& run) { return run.translations.has_value(); });
+  std::vector<std::string> header{"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"};
+  if (with_bleu) header.insert(header.begin() + 4, "BLEU");
+  Table table(header);
   for (const report::RunRecord& run : records) {
     std::vector<std::string> cells{run.name,
                                    run.model,
@@ -31,6 +35,7 @@ std::string table_of(const std::vector<report::RunRecord>& records) {
                                    percent(run.test.accuracy),
                                    number(run.test.nll),
                                    number(run.test.ece)};
+    if (with_bleu) cells.insert(cells.begin() + 4, run.translations ? number(run.translations->bleu) : "-");
     if (const auto& calibration = run.calibration) {
       cells.insert(cells.end(), {number(calibration->temperature), number(calibration->after.nll), number(calibration->after.ece)});
     }

@@ -16,9 +16,16 @@ Json with_metrics(Json known, const calibration::Metrics& val, const calibration
   return known;
 }
 
-void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test) {
+void add_bleu(const translation::Score& score, Json& json) {
+  json["bleu"] = score.bleu.score;
+  json["bleu_signature"] = score.signature;
+  json["beam"] = score.beam;
+  json["length_penalty"] = score.length_penalty;
+}
+
+void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test, const std::string& unit) {
   for (const auto& [split, m] : {std::pair{"val", val}, std::pair{"test", test}}) {
-    fmt::print("  {} ({} images): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), percent(m.accuracy),
+    fmt::print("  {} ({} {}): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), unit, percent(m.accuracy),
                m.nll, m.ece, m.brier);
   }
   fmt::print("  next: temper calibrate {0}; temper report {0}\n", run);

@@ -5,13 +5,18 @@
 
 #include "core/json.h"
 #include "models/calibration/metrics.h"
+#include "models/translation/run.h"
 
 namespace temper::app {
 
 // What is known of the run, and behind it the metrics of the test split, which are not calibrated, and those of the validation split.
 Json with_metrics(Json known, const calibration::Metrics& val, const calibration::Metrics& test);
 
-// A line a split, and what to do next.
-void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test);
+// The keys "bleu", "bleu_signature", "beam" and "length_penalty".
+void add_bleu(const translation::Score& score, Json& json);
+
+// A line a split, and what to do next. unit: of the samples.
+void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test,
+                   const std::string& unit = "images");
 
 }  // namespace temper::app

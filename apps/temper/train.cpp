@@ -2,7 +2,8 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/data_loading.h"
-#include "apps/temper/training_options.h"
+#include "apps/temper/image_training.h"
+#include "apps/temper/translation_training.h"
 
 namespace temper::app {
 namespace {
@@ -12,6 +13,8 @@ void run(TrainingOptions& options) {
   const training::Recipe recipe = options.settings();
   if (options.show_settings(recipe)) return;
   options.use_threads();
+  if (recipe.reads_text())
+    return train_translation(options, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe});
   const data::Splits splits = load_data(options.data, options.load_options(recipe));
   const models::Model model = make_model(recipe, splits.train);
   train_and_keep(options, splits, model, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe},
@@ -23,16 +26,26 @@ void run(TrainingOptions& options) {
 void add_train(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "Train a network and keep it as a run");
   auto options = std::make_shared<TrainingOptions>();
-  command->add_option("--data", options->data, "digits (built in), mnist:DIR, cifar10:DIR, cifar100:DIR or folder:DIR")->type_name("SPEC");
+  command
+      ->add_option("--data", options->data,
+                   "digits (built in), mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR; for translation text:DIR or text:SRC,TGT")
+      ->type_name("SPEC");
   options->add_to(*command, Teacher::none);
-  command->footer(command->get_footer() +
-                  "\nExamples:\n"
-                  "  temper train --data digits --model cnn --out runs/hard\n"
-                  "  temper train --data mnist:DIR --model lenet --epochs 3 --smoothing 0.1 --out runs/lenet\n"
-                  "  temper train --data cifar10:DIR --recipe fast-resnet --seed 2 --out runs/resnet\n"
-                  "  temper train --data folder:photos --model resnet20 --image-size 64 --contrast 0.4 --out runs/photos\n"
-                  "  temper train --resume --out runs/resnet\n"
-                  "  temper train --recipe fast-resnet --show-config >mine.toml; temper train --config mine.toml ...");
+  command->footer(
+      command->get_footer() +
+      "\nText: DIR holds train.en and train.de, and perhaps val.* (valid.*, dev.*) and test.* (test_2016_flickr.*), a sentence a\n"
+      "line, as `data/fetch.sh multi30k DIR` leaves them; or give two files and, with --val-text and --test-text, two more of\n"
+      "each. Parts that are missing are held out of the training pairs. Subwords are learned from them, or are those of\n"
+      "--subwords; the run keeps them.\n"
+      "\nExamples:\n"
+      "  temper train --data digits --model cnn --out runs/hard\n"
+      "  temper train --data mnist:DIR --model lenet --epochs 3 --smoothing 0.1 --out runs/lenet\n"
+      "  temper train --data cifar10:DIR --recipe fast-resnet --seed 2 --out runs/resnet\n"
+      "  temper train --data folder:photos --model resnet20 --image-size 64 --contrast 0.4 --out runs/photos\n"
+      "  temper train --data text:DIR --recipe fast-transformer --out runs/translator\n"
+      "  temper train --data text:a.en,a.de --model transformer_small --smoothing 0.1 --epochs 20 --out runs/a\n"
+      "  temper train --resume --out runs/resnet\n"
+      "  temper train --recipe fast-resnet --show-config >mine.toml; temper train --config mine.toml ...");
   command->callback([options] { run(*options); });
 }
 

@@ -3,22 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <filesystem>
 
 #include "apps/temper/console.h"
 #include "apps/temper/ranks.h"
 #include "apps/temper/run_summary.h"
 #include "apps/temper/setting_options.h"
-#include "apps/temper/stop_signal.h"
 #include "core/file.h"
 #include "core/parallel.h"
-#include "models/training/best_weights.h"
+#include "data/text/text_splits.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 #include "models/training/recipes.h"
-#include "models/training/together.h"
+#include "models/translation/json.h"
 
 namespace temper::app {
 namespace {
@@ -31,18 +28,25 @@ std::string recipe_list() {
          "--show-config prints them.\n";
 }
 
-void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record) {
+}  // namespace
+
+void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record,
+               const std::optional<translation::Score>& score) {
   if (options.json) {
     const Json known{{"command", record.command}, {"out", options.out}, {"parameters", parameters}, {"seconds", record.seconds}};
     Json json = with_metrics(known, record.val, record.test);
     if (record.teacher) json["gamma"] = record.teacher->equivalent_smoothing;
+    if (score) add_bleu(*score, json);
     fmt::print("{}\n", json.dump());
     return;
   }
   fmt::print("{}: {} of {} parameters, {:.1f} s on {} threads\n", options.out, record.model, grouped(parameters), record.seconds,
              record.threads);
-  print_metrics(options.out, record.val, record.test);
+  if (score) fmt::print("  test: {}, {}\n", translation::describe(score->bleu), score->signature);
+  print_metrics(options.out, record.val, record.test, score ? "words" : "images");
 }
+
+namespace {
 
 void print_finished_run(const TrainingOptions& options) {
   const std::string path = (std::filesystem::path(options.out) / "run.json").string();
@@ -61,7 +65,8 @@ void print_finished_run(const TrainingOptions& options) {
                         : std::nullopt,
          .seconds = run.at("seconds"),
          .val = training::metrics(run.at("metrics").at("val")),
-         .test = training::metrics(run.at("metrics").at("test"))});
+         .test = training::metrics(run.at("metrics").at("test"))},
+        run.contains("bleu") ? std::optional(translation::score_of(run["bleu"])) : std::nullopt);
   } catch (const std::exception& error) {
     throw Error(about(path, error.what(), "; it is damaged: train the model again with --overwrite"));
   }
@@ -138,8 +143,17 @@ training::Recipe TrainingOptions::settings() const {
   }
   const std::vector<std::string> in_file = config.empty() ? std::vector<std::string>{} : read_config(result);
   for (const auto& [setting, option] : options_) set_given(result, *setting, *option);
+  refuse_useless(result);
   check(result, in_file);
   return result;
+}
+
+// An option that would change nothing is a mistake.
+void TrainingOptions::refuse_useless(const training::Recipe& result) const {
+  for (const auto& [setting, option] : options_) {
+    TEMPER_CHECK(option->count() == 0 || setting->applies_to(result), option->get_name(false, false), ": it is for networks that read ",
+                 result.reads_text() ? "images" : "text", result.model.empty() ? "" : ", not for " + result.model, "; leave it out");
+  }
 }
 
 std::vector<std::string> TrainingOptions::read_config(training::Recipe& result) const {
@@ -169,9 +183,13 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
     fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
     return true;
   }
-  TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give digits, mnist:DIR, cifar10:DIR, cifar100:DIR or folder:DIR");
+  TEMPER_CHECK(!data.empty(),
+               "--data: what is there to train on?; give digits, mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or text:DIR");
   TEMPER_CHECK(!settings.model.empty(), "--model: which network?; give one that `temper models` lists, or a --recipe");
   TEMPER_CHECK(!out.empty(), "--out: where is the run to be kept?; give a folder");
+  TEMPER_CHECK(data::is_text(data) == settings.reads_text(), "--model: ", settings.model,
+               settings.reads_text() ? " reads text, " : " reads images, ", data, " is ", settings.reads_text() ? "images" : "text",
+               "; `temper models` lists what reads what");
   return false;
 }
 
@@ -188,123 +206,6 @@ data::LoadOptions TrainingOptions::load_options(const training::Recipe& recipe) 
           .short_side = recipe.short_side,
           .skip_damaged = recipe.skip_damaged,
           .memory_budget = static_cast<std::uint64_t>(memory_budget * kGiB)};
-}
-
-models::Model make_model(const training::Recipe& recipe, const data::Dataset& train) {
-  models::Model model =
-      models::make_model(recipe.model, train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
-  model.views = recipe.views;
-  training::check_rules(*model.parameters, recipe);
-  return model;
-}
-
-namespace {
-
-void print_header(const training::RunRecord& record, Index images) {
-  const training::Recipe& r = record.recipe;
-  fmt::print(stderr,
-             "{}: {} images, {} epochs of {} steps, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n",
-             record.data, grouped(images), r.epochs, (images + r.batch - 1) / r.batch, r.smoothing, training::name(r.optimizer),
-             r.learning_rate, r.weight_decay, r.decay_norm_and_bias ? "also" : "not", r.seed);
-}
-
-void print_resumption(const TrainingOptions& options) {
-  if (options.json || !options.resume) return;
-  if (!options.checkpoint) {
-    fmt::print(stderr, "{}: there is no checkpoint yet; the run begins at its start\n", options.out);
-    return;
-  }
-  const training::RunState& state = options.checkpoint->state;
-  fmt::print(stderr, "{}: goes on in epoch {} after {} steps\n", options.out, state.epochs.size() + 1, grouped(state.step));
-}
-
-// What the run is, which a checkpoint must agree with.
-training::RunPlan plan_of(const training::RunRecord& record, const data::Dataset& train) {
-  training::RunPlan plan{.command = record.command, .data = record.data, .training_images = train.fingerprint(), .recipe = record.recipe};
-  if (record.teacher) {
-    const training::TeacherRecord& teacher = *record.teacher;
-    plan.teachers = teacher.runs;
-    if (teacher.runs.empty()) plan.teacher_file = {teacher.run, teacher.probabilities};
-    plan.teachers_fingerprint = teacher.fingerprint;
-  }
-  return plan;
-}
-
-// train(), with the run's log written, progress shown, and signals obeyed.
-std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options, const data::Splits& splits, const models::Model& model,
-                                                  const training::Recipe& recipe, const training::Loss& loss,
-                                                  const training::RunPlan& plan) {
-  TrainingProgress progress;
-  const bool first = is_first_rank();
-  std::size_t before = options.checkpoint ? options.checkpoint->state.epochs.size() : 0;  // epochs that are no news
-  watch_stop_signals();
-  try {
-    const auto epochs = training::train(model, splits.train, splits.val, recipe, loss,
-                                        {.on_step =
-                                             [&](const training::Progress& p) {
-                                               if (first) progress.step(p);
-                                             },
-                                         .on_epoch =
-                                             [&](const std::vector<training::EpochRecord>& done) {
-                                               if (!first) return;
-                                               if (!done.empty()) progress.epoch(done.back());
-                                               training::write_log(options.out, done);
-                                               if (std::exchange(before, done.size()) == done.size() || options.snapshot_every == 0) return;
-                                               if (done.back().epoch % options.snapshot_every == 0)
-                                                 training::save_snapshot(options.out, model, done.back().epoch);
-                                             },
-                                         .on_warning =
-                                             [&](const std::string& text) {
-                                               if (first) warn(text);
-                                             },
-                                         .stop = [] { return stop_signal() != 0; }},
-                                        {.run = options.out,
-                                         .plan = plan,
-                                         .every_steps = options.checkpoint_every,
-                                         .every_seconds = 60 * options.checkpoint_minutes,
-                                         .resume = options.checkpoint ? &*options.checkpoint : nullptr},
-                                        &ranks());
-    progress.finish();
-    return epochs;
-  } catch (const training::Stopped& stopped) {
-    progress.finish();
-    const int signal = stop_signal() != 0 ? stop_signal() : SIGTERM;  // which another rank got
-    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {} steps; go on with: temper {} --resume --out {}",
-                                              options.out, stopped.epoch, grouped(stopped.step), plan.command, options.out));
-  }
-}
-
-}  // namespace
-
-void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
-                    const training::Loss& loss) {
-  obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
-  const training::RunPlan plan = plan_of(record, splits.train);
-  if (options.checkpoint) training::check_same(options.checkpoint->plan, plan);
-  std::optional<FolderLock> lock;
-  if (is_first_rank()) {
-    lock.emplace(options.checkpoint ? training::continue_run(options.out) : training::begin_run(options.out, options.overwrite));
-  }
-  record.threads = threads();
-  record.recipe = record.recipe.resolved(splits.train.size());
-  record.recipe.val_size = splits.val.size();
-  const auto start = std::chrono::steady_clock::now();
-  if (is_first_rank() && !options.json) print_header(record, splits.train.size());
-  if (is_first_rank()) print_resumption(options);
-  const std::vector<training::EpochRecord> epochs = train_in_sight(options, splits, model, record.recipe, loss, plan);
-  const models::PredictOptions evaluation{.views = model.views};
-  const training::EpochRecord& kept = epochs[training::kept_epoch(epochs, record.recipe.keep)];
-  record.kept_epoch = kept.epoch;
-  record.val = model.views == models::Views::one ? kept.val
-                                                 : calibration::metrics(training::predict_together(model, splits.val, evaluation, ranks()));
-  const calibration::Predictions test = training::predict_together(model, splits.test, evaluation, ranks());
-  if (!is_first_rank()) return;
-  record.test = calibration::metrics(test);
-  record.test_reliability = calibration::reliability(test);
-  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (options.checkpoint) record.seconds += options.checkpoint->state.seconds;
-  training::save_run(options.out, model, record);
-  print_run(options, model.parameters->learned_size(), record);
 }
 
 }  // namespace temper::app

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "models/model.h"
 #include "models/training/checkpoints.h"
-#include "models/training/loss.h"
 #include "models/training/recipe.h"
 #include "models/training/run.h"
 #include "models/training/settings.h"
-#include "models/training/trainer.h"
+#include "models/translation/run.h"
 
 namespace temper::app {
 
@@ -47,6 +45,7 @@ struct TrainingOptions {
 
  private:
   std::vector<std::string> read_config(training::Recipe& result) const;  // returns the keys of the file
+  void refuse_useless(const training::Recipe& result) const;
   // An error about a setting of the file names it.
   void check(const training::Recipe& result, const std::vector<std::string>& in_file) const;
 
@@ -54,12 +53,8 @@ struct TrainingOptions {
   std::vector<std::pair<const training::Setting*, CLI::Option*>> options_ = {};
 };
 
-// A fresh model for the data, as the recipe has it.
-models::Model make_model(const training::Recipe& recipe, const data::Dataset& train);
-
-// Trains, or goes on with training, measures, keeps the run in its folder and prints it. `record` says what is known before: command, data,
-// model, recipe, teacher.
-void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
-                    const training::Loss& loss);
+// The results of a run that is finished, as text or, with --json, as an object. score: of a run that translates.
+void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record,
+               const std::optional<translation::Score>& score = {});
 
 }  // namespace temper::app

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/fingerprint.h"
 #include "core/parallel.h"
 #include "data/file_bytes.h"
 #include "data/text/unicode.h"
@@ -37,10 +38,8 @@ std::string normalise(std::string_view text, const TextOptions& options) {
   return options.lower_case ? lower_case(result) : result;
 }
 
-std::vector<std::string> read_lines(const std::string& path) {
+std::vector<std::string> split_lines(std::string_view rest, const std::string& name) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const FileBytes file = read_file(path);
-  std::string_view rest(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
   if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
   std::vector<std::string> lines;
   while (!rest.empty()) {
@@ -48,11 +47,24 @@ std::vector<std::string> read_lines(const std::string& path) {
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    TEMPER_CHECK(valid_utf8(line) && line.find('\0') == line.npos, path, ": line ", lines.size() + 1,
+    TEMPER_CHECK(valid_utf8(line) && line.find('\0') == line.npos, name, ": line ", lines.size() + 1,
                  " is not text in UTF-8; convert the file, e.g. with iconv");
     lines.emplace_back(line);
   }
   return lines;
+}
+
+std::vector<std::string> read_lines(const std::string& path) {
+  const FileBytes file = read_file(path);
+  return split_lines({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path);
+}
+
+std::string ParallelCorpus::fingerprint() const {
+  Fingerprint all;
+  for (const auto* side : {&source, &target}) {
+    for (const std::string& sentence : *side) all.add(sentence);
+  }
+  return all.hex();
 }
 
 ParallelCorpus read_parallel(const std::string& source_path, const std::string& target_path, const TextOptions& options) {

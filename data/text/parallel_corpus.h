@@ -21,11 +21,15 @@ std::string normalise(std::string_view text, const TextOptions& options);
 // the path, and the line that is not UTF-8.
 std::vector<std::string> read_lines(const std::string& path);
 
+// The same of bytes that are in memory already; `name` is for errors.
+std::vector<std::string> split_lines(std::string_view bytes, const std::string& name);
+
 struct ParallelCorpus {
   std::string name;  // for messages: both paths
   std::vector<std::string> source, target;
 
   Index size() const { return static_cast<Index>(source.size()); }
+  std::string fingerprint() const;  // of the sentences
 };
 
 // Line i of one file is the translation of line i of the other; both are normalised. Lines without text are kept: what they are worth, the

@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "core/file.h"
+#include "core/names.h"
 
 namespace temper::data {
 namespace {
@@ -32,6 +33,13 @@ std::size_t longest(std::span<const std::string> sentences) {
 }
 
 }  // namespace
+
+std::string_view name(SubwordOptions::Kind kind) { return kind == SubwordOptions::Kind::unigram ? "unigram" : "bpe"; }
+
+SubwordOptions::Kind subword_kind(std::string_view name) {
+  using enum SubwordOptions::Kind;
+  return by_name("--subword-kind", name, {unigram, bpe}, "unigram or bpe");
+}
 
 Subwords Subwords::learn(std::span<const std::string> sentences, const SubwordOptions& options) {
   constexpr Index kLeast = 8, kMost = 1'000'000;

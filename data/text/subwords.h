@@ -23,6 +23,10 @@ struct SubwordOptions {
   Kind kind = Kind::unigram;  // Kudo, ACL 2018; or byte pair encoding, Sennrich et al., ACL 2016
 };
 
+// "unigram", "bpe". The inverse throws Error for another name, listing these.
+std::string_view name(SubwordOptions::Kind kind);
+SubwordOptions::Kind subword_kind(std::string_view name);
+
 class Subwords {
  public:
   // The first four numbers of every vocabulary.

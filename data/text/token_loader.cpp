@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "core/range.h"
 
 namespace temper::data {
 namespace {
@@ -19,6 +20,7 @@ Index length_of(const std::vector<std::int32_t>& sentence) { return static_cast<
 
 TokenLoader::TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& options)
     : pairs_(pairs), options_(options), sorted_(static_cast<std::size_t>(pairs.size())) {
+  TEMPER_CHECK(options.parts >= 1, "--shards: batches in ", options.parts, " parts; give at least 1");
   TEMPER_CHECK(pairs.size() > 0, pairs.name, ": holds no pairs; give some");
   order(0);
   Index longest = 0;
@@ -39,12 +41,17 @@ TokenLoader::TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& opti
   epoch_ = -1;
 }
 
-const TokenBatch& TokenLoader::batch(Index epoch, Index b) {
+const TokenBatch& TokenLoader::batch(Index epoch, Index b, Index part) {
   TEMPER_CHECK(epoch >= 0 && b >= 0 && b < batches(), pairs_.name, ": batch ", b, " of epoch ", epoch, " asked for; an epoch has ",
                batches(), " from 0 on");
+  TEMPER_CHECK(part >= 0 && part < options_.parts, pairs_.name, ": part ", part, " of a batch asked for; it has ", options_.parts);
   if (epoch != epoch_) order(epoch);
   const auto number = static_cast<std::size_t>(batch_numbers_[static_cast<std::size_t>(b)]);
-  fill(std::span(sorted_).subspan(static_cast<std::size_t>(cuts_[number]), static_cast<std::size_t>(cuts_[number + 1] - cuts_[number])));
+  const std::span<const Index> samples(sorted_.begin() + cuts_[number], sorted_.begin() + cuts_[number + 1]);
+  const Range own = part_of(static_cast<Index>(samples.size()), part, options_.parts);
+  fill(samples.subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size())));
+  batch_.whole = 0;
+  for (const Index sample : samples) batch_.whole += length_of(pairs_.target[static_cast<std::size_t>(sample)]);
   return batch_;
 }
 

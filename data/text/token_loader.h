@@ -10,7 +10,7 @@
 
 namespace temper::data {
 
-// Borrowed from the loader, until its next batch.
+// Borrowed from the loader, until its next batch. It may hold no sentences when batches are cut into parts.
 struct TokenBatch {
   Sequences source;                      // with kEnd behind each sentence
   Sequences target;                      // with kBegin before each: what the decoder reads
@@ -19,6 +19,7 @@ struct TokenBatch {
   // padding.
   std::span<const std::int32_t> word_rows, word_labels;  // (words)
   Index words = 0;
+  Index whole = 0;                 // words of the batch that it is a part of
   std::span<const Index> samples;  // (count) where in the pairs they stand
 };
 
@@ -26,6 +27,7 @@ struct TokenLoaderOptions {
   Index tokens = 4096;   // a batch: count times the longest of its sentences on either side, padding and begin or end included
   bool shuffle = false;  // for training: pairs of one length meet others in every epoch, and batches come in another order
   std::uint64_t seed = 0;
+  Index parts = 1;  // that a batch is cut into, as equal as can be
 };
 
 // Pairs are sorted by their lengths and cut into batches; which pairs of equal lengths stand next to each other, and the order of batches,
@@ -41,7 +43,7 @@ class TokenLoader {
 
   Index batches() const { return static_cast<Index>(cuts_.size()) - 1; }
   Index words() const { return words_; }  // labels of an epoch
-  const TokenBatch& batch(Index epoch, Index b);
+  const TokenBatch& batch(Index epoch, Index b, Index part = 0);
 
  private:
   void order(Index epoch);

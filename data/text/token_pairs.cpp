@@ -1,6 +1,7 @@
 #include "data/text/token_pairs.h"
 
 #include "core/check.h"
+#include "core/fingerprint.h"
 #include "core/parallel.h"
 
 namespace temper::data {
@@ -18,6 +19,14 @@ Sentences encode_all(const std::vector<std::string>& lines, const Subwords& subw
 }
 
 }  // namespace
+
+std::string TokenPairs::fingerprint() const {
+  Fingerprint all;
+  for (const Sentences* side : {&source, &target}) {
+    for (const auto& sentence : *side) all.add(std::span<const std::int32_t>(sentence)).add("/");
+  }
+  return all.hex();
+}
 
 TokenPairs tokenise(const ParallelCorpus& corpus, const Subwords& subwords, Index most) {
   TEMPER_CHECK(most >= 1, corpus.name, ": sentences of at most ", most, " tokens; allow at least one");

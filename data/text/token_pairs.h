@@ -22,6 +22,7 @@ struct TokenPairs {
   Index too_long = 0;  // more tokens than the most on one side
 
   Index size() const { return static_cast<Index>(source.size()); }
+  std::string fingerprint() const;  // of the ids
 };
 
 // requires: most >= 1 tokens a sentence.

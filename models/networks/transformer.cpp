@@ -31,6 +31,17 @@ template <class Layer> std::vector<Layer> stack(const ParameterStore::Scope& sco
 
 }  // namespace
 
+std::vector<TransformerInfo> known_transformers() {
+  return {{"transformer_small", "4+4 layers of width 128, for corpora of some ten thousand pairs"},
+          {"transformer_base", "6+6 layers of width 512 (Vaswani et al. 2017), normalised before each sublayer"}};
+}
+
+TransformerSpec transformer_spec(const std::string& name, Index vocabulary) {
+  if (name == "transformer_small") return transformer_small(vocabulary);
+  if (name == "transformer_base") return transformer_base(vocabulary);
+  throw Error(concat("--model: ", name, " reads no text; give transformer_small or transformer_base"));
+}
+
 FeedForward::FeedForward(const ParameterStore::Scope& scope, const std::string& norm_name, const TransformerSpec& spec)
     : linear1_(dense(scope / "linear1", spec.width, spec.feed_forward)),
       linear2_(dense(scope / "linear2", spec.feed_forward, spec.width)),

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/text/sequences.h"
@@ -31,13 +32,20 @@ struct TransformerSpec {
 
 // 44.1 million parameters and 512 for each word.
 inline TransformerSpec transformer_base(Index vocabulary) { return {.vocabulary = vocabulary}; }
-// For a corpus as small as Multi30k, where the base model overfits: 4+4 layers, width 128, 256 hidden units, 4 heads, dropout 0.3, the
-// "Transformer-Tiny" that Wu et al. (ACL 2021, "Good for Misconceived Reasons") found the best of three sizes there, 41.0 BLEU against
-// 39.7 for 6+6 layers of width 512 and 1,024 hidden units, and a fifteenth of their arithmetic. 1.3 million parameters and 128 a word.
+// For a corpus as small as Multi30k, where the base model overfits: 1.3 million parameters and 128 for each word, a fifteenth of the
+// arithmetic.
 inline TransformerSpec transformer_small(Index vocabulary) {
   return {
       .vocabulary = vocabulary, .width = 128, .feed_forward = 256, .heads = 4, .encoder_layers = 4, .decoder_layers = 4, .dropout = 0.3f};
 }
+
+// Their names. The inverse throws Error "--model: ..." for another one.
+struct TransformerInfo {
+  std::string name;         // "transformer_small"
+  std::string description;  // one line
+};
+std::vector<TransformerInfo> known_transformers();
+TransformerSpec transformer_spec(const std::string& name, Index vocabulary);
 
 // x + linear2(relu(linear1(norm(x)))).
 class FeedForward {

@@ -28,7 +28,7 @@ bool is_checkpoint(const std::string& name) { return name.starts_with(kBegin) &&
 Json to_json(const RunPlan& plan) {
   return {{"command", plan.command},
           {"data", plan.data},
-          {"training_images", plan.training_images},
+          {"training_images", plan.training_data},
           {"teachers", plan.teachers},
           {"teacher_file", plan.teacher_file.logits},
           {"teacher_probabilities", plan.teacher_file.probabilities},
@@ -39,7 +39,7 @@ Json to_json(const RunPlan& plan) {
 RunPlan run_plan(const Json& json, const std::string& source) {
   RunPlan plan{.command = json.at("command"),
                .data = json.at("data"),
-               .training_images = json.at("training_images"),
+               .training_data = json.at("training_images"),
                .teachers = json.at("teachers"),
                .teachers_fingerprint = json.at("teachers_fingerprint")};
   read_recipe(json.at("recipe").get<std::string>(), source, plan.recipe);
@@ -90,7 +90,7 @@ void check_same(const RunPlan& begun, const RunPlan& now) {
   if (const auto difference = first_difference(begun.recipe, now.recipe)) {
     throw Error(concat("--resume: the run was begun with ", difference->first, ", not with ", difference->second, kAdvice));
   }
-  TEMPER_CHECK(begun.training_images == now.training_images, "--resume: the training images of ", now.data,
+  TEMPER_CHECK(begun.training_data == now.training_data, "--resume: the training data of ", now.data,
                " are not those that the run was begun with", kAdvice);
   TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: what the teacher knows is not what it was then", kAdvice);
 }

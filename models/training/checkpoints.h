@@ -18,7 +18,7 @@ namespace temper::training {
 struct RunPlan {
   std::string command;                     // "train" or "distill"
   std::string data;                        // the spec
-  std::string training_images = {};        // their fingerprint
+  std::string training_data = {};          // its fingerprint
   std::vector<std::string> teachers = {};  // folders of runs
   TeacherFile teacher_file = {};           // or this
   std::string teachers_fingerprint = {};   // of their weights, or of the file

@@ -62,7 +62,7 @@ Json to_json(const RunState& state) {
              {{"learning_rate", running.learning_rate},
               {"loss", running.loss},
               {"correct", running.correct},
-              {"images", running.images},
+              {"images", running.samples},
               {"seconds", running.seconds}}},
             {"epochs", Json::array()},
             {"seconds", state.seconds}};
@@ -73,7 +73,7 @@ Json to_json(const RunState& state) {
                               {"train_accuracy", epoch.train_accuracy},
                               {"val", to_json(epoch.val)},
                               {"seconds", epoch.seconds},
-                              {"images_per_second", epoch.images_per_second}});
+                              {"images_per_second", epoch.samples_per_second}});
   }
   return json;
 }
@@ -85,7 +85,7 @@ RunState run_state(const Json& json) {
                  .running = {.learning_rate = running.at("learning_rate"),
                              .loss = running.at("loss"),
                              .correct = running.at("correct"),
-                             .images = running.at("images"),
+                             .samples = running.at("images"),
                              .seconds = running.at("seconds")},
                  .seconds = json.at("seconds")};
   for (const Json& epoch : json.at("epochs")) {
@@ -95,7 +95,7 @@ RunState run_state(const Json& json) {
                             .train_accuracy = epoch.at("train_accuracy"),
                             .val = metrics(epoch.at("val")),
                             .seconds = epoch.at("seconds"),
-                            .images_per_second = epoch.at("images_per_second")});
+                            .samples_per_second = epoch.at("images_per_second")});
   }
   return state;
 }
@@ -112,7 +112,7 @@ Json to_json(std::span<const calibration::Bin> bins) {
 Json to_json(const Recipe& recipe) {
   Json json = Json::object();
   for (const Setting& setting : settings()) {
-    if (setting.key == "model" || setting.for_distillation()) continue;
+    if (setting.key == "model" || setting.for_distillation() || !setting.applies_to(recipe)) continue;
     json[setting.key] = std::visit([](const auto& value) { return Json(value); }, setting.read(recipe));
   }
   return json;

@@ -8,6 +8,7 @@
 #include "models/calibration/metrics.h"
 #include "models/training/calibration_record.h"
 #include "models/training/recipe.h"
+#include "models/training/run.h"
 #include "models/training/run_state.h"
 
 namespace temper::training {
@@ -19,6 +20,9 @@ RunState run_state(const Json& json);
 Json to_json(std::span<const calibration::Bin> bins);
 Json to_json(const Recipe& recipe);             // without the model and the distillation, which a run keeps beside it
 Json to_json(const CalibrationRecord& record);  // calibrator.json
+
+// run.json: what is known of every run, with the keys of `description`, how its kind of model reads and writes, behind the settings.
+Json run_json(const RunRecord& record, const Json& description);
 
 // The recipe with what a run's settings say; what they lack is as in Recipe{}. Throws for values that are none.
 Recipe recipe_of(const Json& settings);

@@ -11,6 +11,10 @@ Tensor scaled(Tensor loss, float factor) { return factor == 1 ? loss : scale(std
 
 }  // namespace
 
+Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels, const Recipe& recipe) {
+  return scaled(softmax_cross_entropy(logits, labels, {.smoothing = recipe.smoothing}), recipe.loss_scale);
+}
+
 Loss cross_entropy(const Recipe& recipe) {
   return [smoothing = recipe.smoothing, factor = recipe.loss_scale](const Tensor& logits, const data::Batch& batch) {
     Tensor loss = softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
@@ -34,14 +38,16 @@ class SoftLoss {
                  .scale_by_squared_temperature = distillation.times_squared()},
         weights_{.target = distillation.target_weight, .non_target = distillation.non_target_weight} {}
 
-  Tensor operator()(const Tensor& logits, const Tensor& teacher_logits, const data::Batch& batch) const {
+  Tensor operator()(const Tensor& logits, const Tensor& teacher_logits, std::span<const std::int32_t> labels) const {
     if (form_ == Distillation::Form::logits) return logit_matching_loss(logits, teacher_logits);
     if (form_ != Distillation::Form::decoupled) return temper::distillation_loss(logits, teacher_logits, options_);
-    const auto apart = [&](std::span<const std::int32_t> labels) {
-      return decoupled_distillation_loss(logits, teacher_logits, labels, weights_, options_);
-    };
-    if (batch.other_labels.empty()) return apart(batch.labels);
-    return add(scale(apart(batch.labels), batch.share), scale(apart(batch.other_labels), 1 - batch.share));
+    return decoupled_distillation_loss(logits, teacher_logits, labels, weights_, options_);
+  }
+  // Both labels of mixed images, each in its share; only `decoupled` looks at them.
+  Tensor operator()(const Tensor& logits, const Tensor& teacher_logits, const data::Batch& batch) const {
+    if (batch.other_labels.empty() || form_ != Distillation::Form::decoupled) return (*this)(logits, teacher_logits, batch.labels);
+    return add(scale((*this)(logits, teacher_logits, batch.labels), batch.share),
+               scale((*this)(logits, teacher_logits, batch.other_labels), 1 - batch.share));
   }
 
  private:
@@ -51,6 +57,15 @@ class SoftLoss {
 };
 
 }  // namespace
+
+Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher_logits, std::span<const std::int32_t> labels,
+                    const Recipe& recipe) {
+  const float beta = recipe.distillation.beta;
+  if (beta == 0) return cross_entropy(logits, labels, recipe);
+  Tensor soft = scaled(SoftLoss(recipe.distillation)(logits, teacher_logits(), labels), recipe.loss_scale);
+  if (beta == 1) return soft;
+  return add(scale(cross_entropy(logits, labels, recipe), 1 - beta), scale(std::move(soft), beta));
+}
 
 Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe) {
   distillation.check();

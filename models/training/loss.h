@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,12 @@ class Loss {
 };
 
 // Cross entropy with the recipe's label smoothing and loss scale.
-Loss cross_entropy(const Recipe& recipe);
+Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels, const Recipe& recipe);
+Loss cross_entropy(const Recipe& recipe);  // of both labels where images are mixed
+
+// (1 - beta) cross entropy + beta the teacher's part, in the form of recipe.distillation. The teacher is asked only where it has a say.
+Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher_logits, std::span<const std::int32_t> labels,
+                    const Recipe& recipe);
 
 // The loss of a student. It and its teachers look at the same place of the same augmented image, each in its own crop and standardisation:
 // a teacher of whole images sees the image moved and mirrored as the student's crop of it is. The recipe's smoothing applies to the labels'

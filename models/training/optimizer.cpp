@@ -21,7 +21,11 @@ double weight_decay(const Recipe& recipe) {
 
 Optimizer make_optimizer(ParameterStore& store, const Recipe& recipe) {
   if (recipe.optimizer == Recipe::OptimizerKind::adamw) {
-    return optim::AdamW(store, {.weight_decay = recipe.weight_decay, .decay_norm_and_bias = recipe.decay_norm_and_bias});
+    return optim::AdamW(store, {.beta1 = recipe.beta1,
+                                .beta2 = recipe.beta2,
+                                .epsilon = recipe.epsilon,
+                                .weight_decay = recipe.weight_decay,
+                                .decay_norm_and_bias = recipe.decay_norm_and_bias});
   }
   return optim::Sgd(store, {.momentum = recipe.momentum,
                             .dampening = recipe.dampening,

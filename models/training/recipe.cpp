@@ -4,7 +4,7 @@
 
 #include "core/names.h"
 #include "data/mixup.h"
-#include "data/sampler.h"
+#include "models/networks/transformer.h"
 
 namespace temper::training {
 
@@ -29,14 +29,25 @@ Recipe Recipe::for_data(const std::string& name) {
     recipe.augment.flip = data::Flip::random;
     recipe.augment.photo.random_resized_crop = true;
     recipe.warm_up_epochs = 1;
+  } else if (name == "text") {
+    recipe.optimizer = OptimizerKind::adamw;
+    recipe.learning_rate = 2.5e-3f;
+    recipe.beta2 = 0.98f;
+    recipe.epsilon = 1e-9f;
+    recipe.weight_decay = 0;
+    recipe.schedule = optim::Schedule::Kind::linear;
+    recipe.warm_up_epochs = 2;
+    recipe.ema_decay = 0.999f;
+    recipe.text.batch_tokens = 2048;
   }
   return recipe;
 }
 
-Recipe Recipe::resolved(Index samples) const {
+bool Recipe::reads_text() const { return model.starts_with("transformer"); }
+
+Recipe Recipe::resolved(Index steps_an_epoch) const {
   Recipe recipe = *this;
   if (steps == 0) return recipe;
-  const Index steps_an_epoch = data::Sampler(samples, {.batch = batch, .shuffle = true}).batches();
   recipe.epochs = (steps + steps_an_epoch - 1) / steps_an_epoch;
   return recipe;
 }
@@ -58,6 +69,9 @@ void check_optimizer(const Recipe& r) {
   const bool sgd = r.optimizer == Recipe::OptimizerKind::sgd;
   require(!(sgd && r.nesterov && r.momentum > 0 && r.dampening > 0), "dampening", r.dampening,
           "Nesterov momentum has none: add --no-nesterov");
+  require(r.beta1 >= 0 && r.beta1 < 1, "beta1", r.beta1, "give a number in [0,1)");
+  require(r.beta2 >= 0 && r.beta2 < 1, "beta2", r.beta2, "give a number in [0,1)");
+  require(r.epsilon > 0 && std::isfinite(r.epsilon), "epsilon", r.epsilon, "give a small number > 0");
   require_positive_or_zero("weight-decay", r.weight_decay);
   require(sgd || !r.decoupled, "decoupled", "adamw", "it is for sgd: add --no-decoupled");
   require_positive_or_zero("clip", r.clip_norm, "give the largest norm of the gradient, or 0 for no limit");
@@ -78,13 +92,23 @@ void check_schedule(const Recipe& r) {
   require(r.triangle.peak >= 0 && r.triangle.peak <= 1, "triangle-peak", r.triangle.peak, "give a part of the run in [0,1]");
 }
 
+void check_text(const Recipe& r) {
+  models::transformer_spec(r.model, r.text.vocabulary.vocabulary);  // throws for a name that is none
+  const Recipe::Text& text = r.text;
+  require(text.longest >= 1, "longest", text.longest, "give subwords a sentence, at least 1");
+  require(text.batch_tokens > text.longest, "batch-tokens", text.batch_tokens, "give more than --longest, so that each pair fits");
+  require(text.dropout == Recipe::Text::kOwnDropout || (text.dropout >= 0 && text.dropout < 1), "dropout", text.dropout,
+          "give a number in [0,1), or -1 for what the network has by its name");
+  require(text.vocabulary.vocabulary >= 8, "vocabulary", text.vocabulary.vocabulary, "give at least 8");
+}
+
 }  // namespace
 
 void Recipe::check() const {
   require(epochs >= 1, "epochs", epochs, "give at least 1");
   require(steps >= 0, "steps", steps, "give at least 1, or 0 for the end of the last epoch");
   require(batch >= 1, "batch", batch, "give at least 1");
-  require(shards >= 0 && shards <= batch, "shards", shards, "give 0 to the number of images in a batch");
+  require(shards >= 0 && (reads_text() || shards <= batch), "shards", shards, "give 0 to the number of images in a batch");
   require(val_size == kOwnSplit || val_size >= 1, "val-size", val_size, "give at least 1, or -1 for the division that the data has");
   require(smoothing >= 0 && smoothing <= 1, "smoothing", smoothing,
           "give a number in [0,1], the share of the target that is spread over all classes");
@@ -95,6 +119,7 @@ void Recipe::check() const {
   require(short_side >= 0, "resize", short_side, "give the pixels of the short side, or 0 for the usual margin");
   data::check(augment.photo);
   require(crop >= 0, "crop", crop, "give the pixels of a side, or 0 for the whole image");
+  if (reads_text()) check_text(*this);
   distillation.check();
   check_optimizer(*this);
   check_schedule(*this);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/preprocessing.h"
+#include "data/text/subwords.h"
 #include "models/training/distillation.h"
 #include "models/training/parameter_rules.h"
 #include "models/views.h"
@@ -36,15 +37,30 @@ struct Recipe {
   float mixup = 0;                           // alpha of Beta(alpha, alpha), 0: none
   models::Views views = models::Views::one;  // of the finished model
 
+  // Of networks that read text.
+  struct Text {
+    std::string languages = "";               // "en,de", source and target, of text:DIR; empty: as data::load_text has it
+    std::string val = "", test = "";          // files "SRC,TGT" for these parts
+    bool lower_case = false;                  // translations too are then without capitals
+    std::string subwords = "";                // a model of SentencePiece; empty: learned from the training text
+    data::SubwordOptions vocabulary = {};     // to learn
+    Index longest = 128;                      // subwords; pairs with a longer sentence are left out of training and validation
+    Index batch_tokens = 4096;                // a step, padding included
+    float dropout = kOwnDropout;              // of the network
+    static constexpr float kOwnDropout = -1;  // what it has by its name
+  };
+  Text text = {};
+
   float smoothing = 0;   // alpha of label smoothing, in [0,1]
   float loss_scale = 1;  // multiplies the loss; the paper has 3 on CIFAR
   Distillation distillation = {};
 
   OptimizerKind optimizer = OptimizerKind::sgd;
   float learning_rate = 0.05f;
-  float momentum = 0.9f;  // of SGD
-  bool nesterov = true;   // of SGD with momentum
-  float dampening = 0;    // of SGD without nesterov
+  float momentum = 0.9f;                                // of SGD
+  bool nesterov = true;                                 // of SGD with momentum
+  float dampening = 0;                                  // of SGD without nesterov
+  float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;  // of Adam
   float weight_decay = 5e-4f;
   bool decay_norm_and_bias = false;
   // Rate and decay of SGD are given for 1,024 images and for gradients that momentum does not enlarge: see optimizer.cpp.
@@ -67,12 +83,14 @@ struct Recipe {
 
   Keep keep = Keep::last;  // the weights of which epoch become the model, see best_weights.h
 
-  // The settings that do well on a set without further thought: "digits", "mnist", "cifar10", "cifar100" or "folder"; anything else gets
-  // the defaults above.
+  // The settings that do well on a set without further thought: "digits", "mnist", "cifar10", "cifar100", "folder" or "text"; anything else
+  // gets the defaults above.
   static Recipe for_data(const std::string& name);
 
-  // With `epochs` those that `steps` take on a training set of so many samples.
-  Recipe resolved(Index samples) const;
+  bool reads_text() const;  // the model is a Transformer: the settings of images are not for it, and those of text for it alone
+
+  // With `epochs` those that `steps` take.
+  Recipe resolved(Index steps_an_epoch) const;
 
   // Throws Error "--option: ..." for values that make no sense.
   void check() const;

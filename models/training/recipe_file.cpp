@@ -125,7 +125,7 @@ std::vector<std::string> read_recipe(std::string_view text, const std::string& s
 std::string write_recipe(const Recipe& recipe, bool with_distillation) {
   std::string text, group;
   for (const Setting& setting : settings()) {
-    if (setting.for_distillation() && !with_distillation) continue;
+    if ((setting.for_distillation() && !with_distillation) || !setting.applies_to(recipe)) continue;
     if (setting.group != group) text += (group.empty() ? "# " : "\n# ") + setting.group + "\n";
     group = setting.group;
     std::string line = setting.key + " = " + std::visit(WriteValue{}, setting.read(recipe));

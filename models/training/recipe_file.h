@@ -13,7 +13,8 @@ namespace temper::training {
 // Returns the keys that were set.
 std::vector<std::string> read_recipe(std::string_view text, const std::string& source, Recipe& recipe);
 
-// All settings, with a word on each: read_recipe of it gives the same recipe. Those of distillation only when asked for.
+// All settings that apply to its network, with a word on each: read_recipe of it gives the same recipe. Those of distillation only when
+// asked for.
 std::string write_recipe(const Recipe& recipe, bool with_distillation);
 
 }  // namespace temper::training

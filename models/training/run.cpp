@@ -12,6 +12,7 @@
 #include "models/networks/registry.h"
 #include "models/training/json.h"
 #include "models/training/settings.h"
+#include "models/training/snapshots.h"
 
 namespace temper::training {
 namespace {
@@ -85,9 +86,9 @@ FolderLock begin_run(const std::string& folder, bool overwrite) {
   const Checkpoints checkpoints(folder);
   TEMPER_CHECK(overwrite || checkpoints.newest_step() == 0, folder, ": it holds a run that was stopped after step ",
                checkpoints.newest_step(), "; go on with --resume, or give another --out, or --overwrite to replace it");
-  for (const char* old : {"run.json", "calibrator.json", "model.safetensors"}) fs::remove(path / old);
+  for (const char* old : {"run.json", "calibrator.json", "model.safetensors", kSubwordsFile}) fs::remove(path / old);
   checkpoints.clear();
-  fs::remove_all(path / "snapshots");
+  remove_snapshots(folder);
   remove_litter(path);
   write_log(folder, {});
   return lock;
@@ -99,12 +100,12 @@ FolderLock continue_run(const std::string& folder) {
   return lock;
 }
 
-void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs) {
-  std::string text = "epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds,images_per_second\n";
+void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs, const std::string& unit) {
+  std::string text = "epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds," + unit + "_per_second\n";
   for (const EpochRecord& e : epochs) {
     text += std::to_string(e.epoch);
     for (const double value :
-         {e.learning_rate, e.train_loss, e.train_accuracy, e.val.nll, e.val.accuracy, e.val.ece, e.seconds, e.images_per_second}) {
+         {e.learning_rate, e.train_loss, e.train_accuracy, e.val.nll, e.val.accuracy, e.val.ece, e.seconds, e.samples_per_second}) {
       text += ',';
       text += csv_number(value);
     }
@@ -113,32 +114,17 @@ void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs
   write_file((fs::path(folder) / "log.csv").string(), text);
 }
 
-namespace {
-
-constexpr std::string_view kSnapshotStem = "epoch-";
-
-}  // namespace
-
-void save_snapshot(const std::string& folder, const models::Model& model, Index epoch) {
-  const fs::path snapshots = fs::path(folder) / "snapshots";
-  make_folder(snapshots.string());
-  std::string digits = std::to_string(epoch);
-  digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  save_weights(*model.parameters, (snapshots / concat(kSnapshotStem, digits, ".safetensors")).string());
-}
-
-std::vector<Snapshot> snapshots(const std::string& folder) {
-  std::vector<Snapshot> found;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(folder) / "snapshots", none)) {
-    const std::string stem = entry.path().stem().string();
-    Index epoch = 0;
-    if (!stem.starts_with(kSnapshotStem) || entry.path().extension() != ".safetensors") continue;
-    if (std::from_chars(stem.data() + kSnapshotStem.size(), stem.data() + stem.size(), epoch).ptr != stem.data() + stem.size()) continue;
-    found.push_back({epoch, entry.path().string()});
-  }
-  std::ranges::sort(found, {}, &Snapshot::epoch);
-  return found;
+Json run_json(const RunRecord& record, const Json& description) {
+  Json json{{"temper", kVersion}, {"command", record.command}, {"created", now_utc()}, {"settings", settings(record)}};
+  json.update(description);
+  json["machine"] = machine();
+  if (record.teacher) json["teacher"] = to_json(*record.teacher);
+  if (!record.weights.empty()) json["weights"] = record.weights;
+  if (record.kept_epoch > 0) json["kept_epoch"] = record.kept_epoch;
+  json["seconds"] = record.seconds;
+  json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
+  json["reliability"] = {{"test", to_json(record.test_reliability)}};
+  return json;
 }
 
 void save_run(const std::string& folder, const models::Model& model, const RunRecord& record) {
@@ -146,28 +132,17 @@ void save_run(const std::string& folder, const models::Model& model, const RunRe
   save_weights(*model.parameters, (path / "model.safetensors").string());
   const Shape& image = model.spec.image;
   const data::Preprocessing& seen = model.preprocessing;
-  Json json{{"temper", kVersion},
-            {"command", record.command},
-            {"created", now_utc()},
-            {"settings", settings(record)},
-            {"image", {image[0], image[1], image[2]}},
-            {"classes", model.class_names},
-            {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
-            {"preprocessing",
-             {{"image", {model.framing.image[0], model.framing.image[1]}},
-              {"margin", model.framing.margin},
-              {"crop", seen.crop},
-              {"standardize", data::name(seen.standardization)},
-              {"tta", models::name(model.views)}}},
-            {"parameters", model.parameters->learned_size()},
-            {"machine", machine()}};
-  if (record.teacher) json["teacher"] = to_json(*record.teacher);
-  if (!record.weights.empty()) json["weights"] = record.weights;
-  if (record.kept_epoch > 0) json["kept_epoch"] = record.kept_epoch;
-  json["seconds"] = record.seconds;
-  json["metrics"] = {{"val", to_json(record.val)}, {"test", to_json(record.test)}};
-  json["reliability"] = {{"test", to_json(record.test_reliability)}};
-  write_file((path / "run.json").string(), json.dump(2) + "\n");
+  const Json description{{"image", {image[0], image[1], image[2]}},
+                         {"classes", model.class_names},
+                         {"normalization", {{"mean", seen.normalization.mean}, {"std", seen.normalization.std}}},
+                         {"preprocessing",
+                          {{"image", {model.framing.image[0], model.framing.image[1]}},
+                           {"margin", model.framing.margin},
+                           {"crop", seen.crop},
+                           {"standardize", data::name(seen.standardization)},
+                           {"tta", models::name(model.views)}}},
+                         {"parameters", model.parameters->learned_size()}};
+  write_file((path / "run.json").string(), run_json(record, description).dump(2) + "\n");
 }
 
 namespace {
@@ -233,6 +208,8 @@ LoadedRun load_run(const std::string& folder) {
                ": there is no such folder; give the folder of a run, as `temper train --out RUN` leaves it");
   TEMPER_CHECK(fs::exists(path / "run.json"), folder,
                ": it holds no run.json, so no finished run; train it to its end, or give another folder");
+  TEMPER_CHECK(!fs::exists(path / kSubwordsFile), folder,
+               ": it is a run that translates; give it to temper translate, eval, calibrate or report");
   LoadedRun run =
       checked(path / "run.json", "it is damaged or not of this version; train the model again", [&] { return parse_run(path); });
   load_weights(*run.model.parameters, (path / "model.safetensors").string());

@@ -4,7 +4,8 @@
 //   log.csv             a line an epoch, written as the run goes
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
 //   checkpoint/         where the training can go on, see checkpoints.h
-//   snapshots/          weights after some of the epochs, where these were asked for
+//   snapshots/          weights after some of the epochs, where these were asked for, see snapshots.h
+//   subwords.model      of a run that translates: models/translation/run.h
 //   calibrator.json     written by save_calibration; whoever loads the run gets it with the model
 #pragma once
 
@@ -22,6 +23,8 @@
 #include "models/training/trainer.h"
 
 namespace temper::training {
+
+inline constexpr const char* kSubwordsFile = "subwords.model";
 
 // Of an ensemble `run` and `model` name all, joined by " + "; of a file of logits `run` is its path and `model` is empty.
 struct TeacherRecord {
@@ -56,14 +59,8 @@ struct RunRecord {
 [[nodiscard]] FolderLock begin_run(const std::string& folder, bool overwrite);
 // The same for a run that goes on: nothing of it is lost.
 [[nodiscard]] FolderLock continue_run(const std::string& folder);
-void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs);
-// The weights after an epoch, in snapshots/epoch-0012.safetensors.
-void save_snapshot(const std::string& folder, const models::Model& model, Index epoch);
-struct Snapshot {
-  Index epoch = 0;
-  std::string path = {};
-};
-std::vector<Snapshot> snapshots(const std::string& folder);  // in the order of the epochs
+// unit: of the samples, which names the last column: images_per_second.
+void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs, const std::string& unit = "images");
 void save_run(const std::string& folder, const models::Model& model, const RunRecord& record);
 
 // A run as it is read back. Everything is checked; throws Error naming the file and what is wrong.

@@ -8,21 +8,22 @@
 
 namespace temper::training {
 
-// A line of log.csv. `train_loss` is the loss that was minimised, smoothed or distilled; `val` is plain: never smoothed, at temperature 1.
+// A line of log.csv. Samples are images, or words of translations. `train_loss` is the loss that was minimised, smoothed or distilled;
+// `val` is plain: never smoothed, at temperature 1.
 struct EpochRecord {
   Index epoch = 0;  // from 1
   double learning_rate = 0;
   double train_loss = 0, train_accuracy = 0;
   calibration::Metrics val = {};
   double seconds = 0;  // of training in this epoch
-  double images_per_second = 0;
+  double samples_per_second = 0;
 };
 
 // The sums of the epoch that runs.
 struct RunningEpoch {
   double learning_rate = 0;  // of its first step
-  double loss = 0;           // times images
-  Index correct = 0, images = 0;
+  double loss = 0;           // times samples
+  Index correct = 0, samples = 0;
   double seconds = 0;
 
   EpochRecord record(Index epoch) const;  // without `val`

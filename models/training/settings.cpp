@@ -91,24 +91,24 @@ void add_length(std::vector<Setting>& all) {
       .field(
           "model", "--model", "NAME", "The network; `temper models` lists them", [](auto& r) -> auto& { return r.model; })
       .field(
-          "epochs", "--epochs", "N", "Passes over the training images", [](auto& r) -> auto& { return r.epochs; })
+          "epochs", "--epochs", "N", "Passes over the training data", [](auto& r) -> auto& { return r.epochs; })
       .field(
           "steps", "--steps", "N", "End the run after so many steps, whatever --epochs (0: no)", [](auto& r) -> auto& { return r.steps; })
-      .field(
-          "batch", "--batch", "N", "Images a step", [](auto& r) -> auto& { return r.batch; })
       .field(
           "shards", "--shards", "V",
           "Parts of a batch, on one rank or many: less memory, and the same result on up to V ranks (0: one a rank)",
           [](auto& r) -> auto& { return r.shards; })
       .field(
-          "seed", "--seed", "S", "Of weights, order, augmentation and dropout (default 1)", [](auto& r) -> auto& { return r.seed; });
+          "seed", "--seed", "S", "Of weights, order, augmentation and dropout (default 1)", [](auto& r) -> auto& { return r.seed; })
+      .field(
+          "val_size", "--val-size", "N", "Training samples held out for validation (-1: as many as the data has it)",
+          [](auto& r) -> auto& { return r.val_size; });
 }
 
 void add_images(std::vector<Setting>& all) {
   Group(all, "Images")
       .field(
-          "val_size", "--val-size", "N", "Training images held out for validation (-1: as many as the data has it)",
-          [](auto& r) -> auto& { return r.val_size; })
+          "batch", "--batch", "N", "Images a step", [](auto& r) -> auto& { return r.batch; })
       .field(
           "image_size", "--image-size", "S", "Side of the images of a folder (0: theirs, where all have one up to 256, else 64)",
           [](auto& r) -> auto& { return r.image_size; })
@@ -161,6 +161,39 @@ void add_images(std::vector<Setting>& all) {
           [](auto& r) -> auto& { return r.views; }, [](auto value) { return models::name(value); }, models::views);
 }
 
+void add_text(std::vector<Setting>& all) {
+  Group(all, "Text")
+      .field(
+          "languages", "--languages", "SRC,TGT", "Of text:DIR: the ends of its files' names, as en,de (default: English, and the other)",
+          [](auto& r) -> auto& { return r.text.languages; })
+      .field(
+          "val_text", "--val-text", "SRC,TGT", "Validation files, instead of what DIR has or of pairs held out",
+          [](auto& r) -> auto& { return r.text.val; })
+      .field(
+          "test_text", "--test-text", "SRC,TGT", "Test files, likewise", [](auto& r) -> auto& { return r.text.test; })
+      .field(
+          "lower_case", "--lower-case,!--no-lower-case", "", "Read everything without capitals, and translate so",
+          [](auto& r) -> auto& { return r.text.lower_case; })
+      .field(
+          "batch_tokens", "--batch-tokens", "N", "Subwords a step, on the longer side, padding included",
+          [](auto& r) -> auto& { return r.text.batch_tokens; })
+      .field(
+          "longest", "--longest", "N", "Leave pairs out of training that have more subwords on either side",
+          [](auto& r) -> auto& { return r.text.longest; })
+      .field(
+          "subwords", "--subwords", "FILE", "A model of SentencePiece to use, with the ids 0 to 3 for padding, unknown, begin and end",
+          [](auto& r) -> auto& { return r.text.subwords; })
+      .field(
+          "vocabulary", "--vocabulary", "N", "Else subwords to learn from the training text of both languages",
+          [](auto& r) -> auto& { return r.text.vocabulary.vocabulary; })
+      .choice(
+          "subword_kind", "--subword-kind", "How they are learned: unigram or bpe", [](auto& r) -> auto& { return r.text.vocabulary.kind; },
+          [](auto value) { return data::name(value); }, data::subword_kind)
+      .field(
+          "dropout", "--dropout", "P", "Of the network (-1: as its name has it, 0.3 of transformer_small, 0.1 of transformer_base)",
+          [](auto& r) -> auto& { return r.text.dropout; });
+}
+
 void add_loss(std::vector<Setting>& all) {
   Group(all, "Loss")
       .field(
@@ -206,6 +239,12 @@ void add_optimizer(std::vector<Setting>& all) {
           "nesterov", "--nesterov,!--no-nesterov", "", "Nesterov's form of momentum", [](auto& r) -> auto& { return r.nesterov; })
       .field(
           "dampening", "--dampening", "D", "Of SGD's momentum", [](auto& r) -> auto& { return r.dampening; })
+      .field(
+          "beta1", "--beta1", "B", "Of Adam: decay of the mean gradient", [](auto& r) -> auto& { return r.beta1; })
+      .field(
+          "beta2", "--beta2", "B", "Of Adam: decay of the mean square", [](auto& r) -> auto& { return r.beta2; })
+      .field(
+          "epsilon", "--epsilon", "E", "Of Adam: added to its root", [](auto& r) -> auto& { return r.epsilon; })
       .field(
           "weight_decay", "--weight-decay", "W", "L2 with SGD, decoupled with AdamW", [](auto& r) -> auto& { return r.weight_decay; })
       .field(
@@ -281,6 +320,7 @@ const std::vector<Setting>& settings() {
     std::vector<Setting> list;
     add_length(list);
     add_images(list);
+    add_text(list);
     add_loss(list);
     add_optimizer(list);
     add_schedule(list);
@@ -289,6 +329,8 @@ const std::vector<Setting>& settings() {
   }();
   return all;
 }
+
+bool Setting::applies_to(const Recipe& recipe) const { return group != (recipe.reads_text() ? "Images" : "Text"); }
 
 bool Setting::for_any_weights() const {
   static constexpr std::array<std::string_view, 8> kKeys{"val_size", "image_size",  "resize",    "skip_bad_images",

@@ -25,6 +25,8 @@ struct Setting {
   std::function<void(Recipe&, const Value&)> write;
 
   bool for_distillation() const { return group == "Distillation"; }
+  // Those of images are not for networks that read text, and the other way round.
+  bool applies_to(const Recipe& recipe) const;
   // It also says something of weights that were trained elsewhere: how they see images, what they were taught, which images are left to
   // measure them on.
   bool for_any_weights() const;

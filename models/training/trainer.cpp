@@ -10,9 +10,9 @@
 #include "layers/noise.h"
 #include "models/training/best_weights.h"
 #include "models/training/divergence.h"
+#include "models/training/image_task.h"
 #include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
-#include "models/training/together.h"
 #include "optim/clip.h"
 #include "optim/gradient_sync.h"
 
@@ -24,47 +24,24 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 constexpr const char* kAgainstDivergence = "; lower --lr, or set --clip 1";
 
-Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
-  const Index K = logits.shape().last();
-  Index correct = 0;
-  for (std::size_t n = 0; n < labels.size(); ++n) {
-    const float* row = logits.data() + static_cast<Index>(n) * K;
-    correct += std::max_element(row, row + K) - row == labels[n];
-  }
-  return correct;
-}
-
 // What one run keeps between its steps.
 class Run {
  public:
-  Run(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set, const Recipe& recipe, const Loss& loss,
-      const Observer& observer, const Checkpointing& checkpointing, optim::Communicator& ranks)
-      : model_(model),
-        val_set_(val_set),
+  Run(Task& task, const Recipe& recipe, const Observer& observer, const Checkpointing& checkpointing, optim::Communicator& ranks)
+      : task_(task),
+        store_(task.parameters()),
         recipe_(recipe),
-        loss_(loss),
         observer_(observer),
         checkpointing_(checkpointing),
         ranks_(ranks),
         checkpoints_(checkpointing.run),
-        shards_(recipe.shards > 0 ? recipe.shards : ranks.size()),
-        own_(part_of(shards_, ranks.rank(), ranks.size())),
-        loader_(train_set, model.preprocessing,
-                {.batch = recipe.batch,
-                 .shuffle = true,
-                 .augment = recipe.augment,
-                 .seed = recipe.seed,
-                 .companions = loss.companions(),
-                 .parts = shards_,
-                 .first_part = own_.begin,
-                 .end_part = own_.end,
-                 .mixup = recipe.mixup}),
-        optimizer_(make_optimizer(*model.parameters, recipe)),
-        schedule_(make_schedule(recipe, loader_.batches())),
-        factors_(*model.parameters, recipe),
-        averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())),
-        best_(*model.parameters, recipe.keep) {
-    if (shards_ > 1) sync_.emplace(*model.parameters, ranks, optim::SyncOptions{.shards = shards_});
+        sharding_(task.sharding()),
+        optimizer_(make_optimizer(store_, recipe)),
+        schedule_(make_schedule(recipe, task.batches())),
+        factors_(store_, recipe),
+        averaging_(store_, recipe, total_steps(recipe, task.batches())),
+        best_(store_, recipe.keep) {
+    if (sharding_.shards > 1) sync_.emplace(store_, ranks, optim::SyncOptions{.shards = sharding_.shards});
     if (checkpointing.resume) {
       restore(*checkpointing.resume);
     } else {
@@ -92,87 +69,84 @@ class Run {
     if (state_.step == schedule_.total) return;  // of Recipe::steps, in the middle of the epoch
     const auto start = Clock::now();
     const double seconds_before = state_.running.seconds;
-    for (const data::Batch& shard : loader_.epoch(epoch(), state_.batches)) {
+    task_.epoch(epoch(), state_.batches, [&](const Shard& shard) {
       const std::optional<optim::BatchSums> batch = take(shard);
-      if (!batch) continue;
+      if (!batch) return true;
       update(*batch);
       state_.running.seconds = seconds_before + seconds_since(start);
-      observer_.on_step(progress(batch->loss / batch->images));
+      observer_.on_step(progress(batch->loss / batch->samples));
       if (sync_ ? batch->stop : observer_.stop()) {
         save();
         throw Stopped(state_);
       }
       if (checkpoint_due()) save();
-      if (state_.step == schedule_.total) break;
-    }
+      return state_.step < schedule_.total;
+    });
   }
 
   void evaluate() {
     averaging_.exchange();
     EpochRecord record = state_.running.record(epoch() + 1);
-    record.val = calibration::metrics(predict_together(model_, val_set_, {}, ranks_));
+    record.val = task_.validate();
     state_.epochs.push_back(record);
     best_.after_epoch(state_.epochs);
     averaging_.exchange();
-    if (ranks_.size() > 1)
-      optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), model_.parameters->fingerprint());
+    if (ranks_.size() > 1) optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), store_.fingerprint());
     state_.batches = 0;
     state_.running = {};
     observer_.on_epoch(state_.epochs);
   }
 
   // The gradient of the next shard. Once it is the last of its batch, that of the batch is complete.
-  std::optional<optim::BatchSums> take(const data::Batch& shard) {
+  std::optional<optim::BatchSums> take(const Shard& shard) {
     if (!sync_) return pass(shard, 1);
-    const double share = static_cast<double>(shard.samples.size()) / static_cast<double>(shard.whole);
+    const double share = shard.share();
     optim::BatchSums sums;
     if (share > 0) {
       const optim::GradientSync::Pass watch(*sync_, shard.part);
       sums = pass(shard, share);
     }
     sync_->take(shard.part, share, sums);
-    if (shard.part + 1 < own_.end) return std::nullopt;
+    if (shard.part + 1 < sharding_.own.end) return std::nullopt;
     return sync_->finish(observer_.stop());
   }
 
   // Forward and backward: leaves the gradient of the loss times `share`.
-  optim::BatchSums pass(const data::Batch& shard, double share) {
+  optim::BatchSums pass(const Shard& shard, double share) {
     const layers::Noise noise(noise_of(shard));
     Tape tape;
-    const Tensor logits = model_(shard.images);
-    const Tensor loss = loss_(logits, shard);
+    const auto [loss, correct] = shard.forward();
     const double value = loss.item();
     if (!std::isfinite(value)) diverged(concat("the loss is ", std::isnan(value) ? "nan" : "infinite"), shard);
-    const auto images = static_cast<double>(shard.samples.size());
-    const optim::BatchSums sums{
-        .loss = value * images, .correct = static_cast<double>(count_correct(logits, shard.labels)), .images = images};
+    const auto samples = static_cast<double>(shard.samples);
+    const optim::BatchSums sums{.loss = value * samples, .correct = static_cast<double>(correct), .samples = samples};
     tape.backward(share == 1 ? loss : scale(loss, static_cast<float>(share)));
     return sums;
   }
 
   // A function of the step and the shard; of the step alone where batches are whole.
-  Random noise_of(const data::Batch& shard) const {
+  Random noise_of(const Shard& shard) const {
     const auto step = static_cast<std::uint64_t>(state_.step);
-    return shards_ == 1 ? Random(recipe_.seed, {step}) : Random(recipe_.seed, {step, static_cast<std::uint64_t>(shard.part)});
+    return sharding_.shards == 1 ? Random(recipe_.seed, {step}) : Random(recipe_.seed, {step, static_cast<std::uint64_t>(shard.part)});
   }
 
   void update(const optim::BatchSums& batch) {
-    const double scale = recipe_.clip_norm > 0 ? optim::find_clip(*model_.parameters, recipe_.clip_norm).scale : 1;
+    const double scale = recipe_.clip_norm > 0 ? optim::find_clip(store_, recipe_.clip_norm).scale : 1;
     std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(state_.step), scale); }, optimizer_);
     averaging_.after_step(state_.step + 1);
     if (state_.step++ == 0) warn_of_untouched();
     ++state_.batches;
     state_.running.loss += batch.loss;
     state_.running.correct += static_cast<Index>(batch.correct);
-    state_.running.images += static_cast<Index>(batch.images);
-    images_ += static_cast<Index>(batch.images);
+    state_.running.samples += static_cast<Index>(batch.samples);
+    samples_ += static_cast<Index>(batch.samples);
   }
 
-  [[noreturn]] void diverged(const std::string& what, const data::Batch& batch) const {
-    const std::string culprit = first_not_finite(*model_.parameters, [&] {
+  [[noreturn]] void diverged(const std::string& what, const Shard& shard) const {
+    const std::string culprit = first_not_finite(store_, [&] {
       const Tape tape;
-      const layers::Noise noise(noise_of(batch));
-      loss_(model_(batch.images), batch);
+      const layers::Noise noise(noise_of(shard));
+      shard.forward();
     });
     throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
                        kAgainstDivergence));
@@ -192,13 +166,13 @@ class Run {
             .step = state_.step,
             .steps = schedule_.total,
             .loss = loss,
-            .images_per_second = static_cast<double>(images_) / seconds,
+            .samples_per_second = static_cast<double>(samples_) / seconds,
             .seconds_left = seconds / done * left};
   }
 
   // All arenas between which the state of the run is complete.
   std::vector<optim::StateArena> arenas() {
-    std::vector<optim::StateArena> all{{"value", model_.parameters->all_values()}};
+    std::vector<optim::StateArena> all{{"value", store_.all_values()}};
     const auto append = [&](const std::vector<optim::StateArena>& more) { all.insert(all.end(), more.begin(), more.end()); };
     append(std::visit([](auto& optimizer) { return optimizer.state(); }, optimizer_));
     append(averaging_.state());
@@ -214,16 +188,16 @@ class Run {
   void save() {
     if (checkpointing_.run.empty() || ranks_.rank() != 0) return;
     const std::vector<optim::StateArena> all = arenas();
-    const std::vector<std::string> bad = optim::not_finite(*model_.parameters, all);
+    const std::vector<std::string> bad = optim::not_finite(store_, all);
     TEMPER_CHECK(bad.empty(), "training: after step ", state_.step, " ", bad.front(), " is not finite: the checkpoint before it is kept",
                  kAgainstDivergence);
     state_.seconds = seconds_before_ + seconds_since(start_);
-    checkpoints_.save(checkpointing_.plan, state_, *model_.parameters, all);
+    checkpoints_.save(checkpointing_.plan, state_, store_, all);
     saved_ = Clock::now();
   }
 
   void restore(const Checkpoint& checkpoint) {
-    optim::read_arenas(*model_.parameters, arenas(), checkpoint.tensors, checkpoint.path);
+    optim::read_arenas(store_, arenas(), checkpoint.tensors, checkpoint.path);
     state_ = checkpoint.state;
     std::visit([&](auto& optimizer) { optimizer.set_steps(state_.step); }, optimizer_);
     first_step_ = state_.step;
@@ -231,17 +205,14 @@ class Run {
     observer_.on_epoch(state_.epochs);
   }
 
-  const models::Model& model_;
-  const data::Dataset& val_set_;
+  Task& task_;
+  ParameterStore& store_;
   const Recipe& recipe_;
-  const Loss& loss_;
   const Observer& observer_;
   const Checkpointing& checkpointing_;
   optim::Communicator& ranks_;
   const Checkpoints checkpoints_;
-  const Index shards_;  // of a batch
-  const Range own_;
-  data::Loader loader_;
+  const Sharding sharding_;
   Optimizer optimizer_;
   optim::Schedule schedule_;
   ParameterFactors factors_;
@@ -249,36 +220,42 @@ class Run {
   BestWeights best_;
   std::optional<optim::GradientSync> sync_;  // for batches in shards
   RunState state_;
-  Index first_step_ = 0, images_ = 0;  // of this process
-  double seconds_before_ = 0;          // of earlier ones
+  Index first_step_ = 0, samples_ = 0;  // of this process
+  double seconds_before_ = 0;           // of earlier ones
   Clock::time_point start_ = Clock::now(), saved_ = start_;
 };
 
 // What the ranks must have in common, or their weights would not stay the same.
-void check_agreement(optim::Communicator& ranks, const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                     const Recipe& recipe, const Checkpointing& checkpointing) {
+void check_agreement(optim::Communicator& ranks, const Task& task, const Recipe& recipe, const Checkpointing& checkpointing) {
   if (ranks.size() == 1) return;
   optim::check_agreement(ranks, "the program", kVersion);
   optim::check_agreement(ranks, "the settings", write_recipe(recipe, true));
-  optim::check_agreement(ranks, "the training images", train_set.fingerprint());
-  optim::check_agreement(ranks, "the validation images", val_set.fingerprint());
-  optim::check_agreement(ranks, "the first weights", model.parameters->fingerprint());
+  for (const auto& [what, fingerprint] : task.fingerprints()) optim::check_agreement(ranks, what, fingerprint);
+  optim::check_agreement(ranks, "the first weights", task.parameters().fingerprint());
   optim::check_agreement(ranks, "the checkpoint to go on from",
                          checkpointing.resume ? concat("step ", checkpointing.resume->state.step) : "none");
 }
 
 }  // namespace
 
-std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                               const Recipe& given, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing,
+std::vector<EpochRecord> train(Task& task, const Recipe& given, const Observer& observer, const Checkpointing& checkpointing,
                                optim::Communicator* ranks) {
   given.check();
-  const Recipe recipe = given.resolved(train_set.size());
+  const Recipe recipe = given.resolved(task.batches());
   optim::Alone alone;
   optim::Communicator& together = ranks ? *ranks : alone;
-  check_agreement(together, model, train_set, val_set, recipe, checkpointing);
+  check_agreement(together, task, recipe, checkpointing);
   const Frozen frozen;  // a teacher's kernels are packed once, not in every step of its student
-  return Run(model, train_set, val_set, recipe, loss, observer, checkpointing, together).to_the_end();
+  return Run(task, recipe, observer, checkpointing, together).to_the_end();
+}
+
+std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
+                               const Recipe& recipe, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing,
+                               optim::Communicator* ranks) {
+  recipe.check();
+  optim::Alone alone;
+  ImageTask task(model, train_set, val_set, recipe, loss, ranks ? *ranks : alone);
+  return train(task, recipe, observer, checkpointing, ranks);
 }
 
 }  // namespace temper::training

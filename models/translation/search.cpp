@@ -235,6 +235,7 @@ std::vector<std::string> translate(const models::Transformer& network, const dat
         search(network, {ids, lengths, static_cast<Index>(batch.size()), static_cast<Index>(length)}, options.search);
     for (std::size_t n = 0; n < batch.size(); ++n) translations[batch[n]] = subwords.decode(found[n].ids);
     begin += batch.size();
+    if (options.on_progress) options.on_progress(static_cast<Index>(begin));
   }
   return translations;
 }

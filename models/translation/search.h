@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,8 +36,9 @@ std::vector<Translation> search(const models::Transformer& network, const data::
 
 struct TranslateOptions {
   SearchOptions search = {};
-  data::TextOptions text = {};  // as the network's training text
-  Index batch_tokens = 4096;    // of source, padding included, times the beam; a longer sentence is a batch of its own
+  data::TextOptions text = {};                       // as the network's training text
+  Index batch_tokens = 4096;                         // of source, padding included, times the beam; a longer sentence is a batch of its own
+  std::function<void(Index done)> on_progress = {};  // lines
 };
 
 // Lines of text, in their order; a line without text gives one. Sentences of like length are translated together.

@@ -56,6 +56,19 @@ calibration::Predictions predict_tokens(const models::Transformer& network, cons
   return predictions;
 }
 
+calibration::MetricsStream token_metrics(const models::Transformer& network, const data::TokenPairs& pairs,
+                                         const calibration::Calibrator& calibrator, Index batch_tokens) {
+  calibration::MetricsStream stream(network.spec().vocabulary);
+  for_each_batch(network, pairs, batch_tokens, [&](const data::TokenBatch& batch, const Tensor& logits) {
+    const auto values = logits.values();
+    stream.add(calibration::Predictions{.classes = network.spec().vocabulary,
+                                        .logits = {values.begin(), values.end()},
+                                        .labels = {batch.word_labels.begin(), batch.word_labels.end()}},
+               calibrator);
+  });
+  return stream;
+}
+
 TokenScore score_tokens(const models::Transformer& network, const data::TokenPairs& pairs, Index batch_tokens) {
   const Index V = network.spec().vocabulary;
   Sums total;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/text/token_pairs.h"
-#include "models/calibration/predictions.h"
+#include "models/calibration/metrics.h"
 #include "models/networks/transformer.h"
 
 namespace temper::translation {
@@ -11,6 +11,11 @@ namespace temper::translation {
 // labels: what metrics, temperatures and calibrators of models/calibration read. In the order of the pairs. It holds words x vocabulary
 // numbers: 450 MB for the 1,000 test sentences of Multi30k and 8,000 subwords.
 calibration::Predictions predict_tokens(const models::Transformer& network, const data::TokenPairs& pairs, Index batch_tokens = 4096);
+
+// The metrics of the same predictions, calibrated, measured batch by batch and so in little memory.
+calibration::MetricsStream token_metrics(const models::Transformer& network, const data::TokenPairs& pairs,
+                                         const calibration::Calibrator& calibrator = *calibration::identity_calibrator(),
+                                         Index batch_tokens = 4096);
 
 struct TokenScore {
   Index words = 0;      // ends included, padding not

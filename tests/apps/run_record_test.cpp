@@ -91,7 +91,7 @@ TEST_CASE("report: a run folder is read whole") {
   REQUIRE(run.settings.size() == 5);  // null is no setting
   CHECK(run.settings[4] == nesterov);
   REQUIRE(run.log.size() == 2);
-  CHECK(run.log[0].images_per_second == 1000);
+  CHECK(run.log[0].samples_per_second == 1000);
   CHECK(std::isnan(run.log[1].train_accuracy));
   CHECK(std::isinf(run.log[1].val_nll));
   CHECK(diverged_at(run) == 2);

@@ -121,7 +121,7 @@ Outcome outcome(Communicator& communicator, Index shards, Index bucket_floats, b
         const GradientSync::Pass pass(sync, shard);
         net.pass(step, shard, own / images);
       }
-      sync.take(shard, own / images, {.loss = own * 0.1, .correct = 1, .images = own});
+      sync.take(shard, own / images, {.loss = own * 0.1, .correct = 1, .samples = own});
     }
     result.sums = sync.finish(step == 2 && sync.own().begin == 0);
     CHECK_FALSE(net.first->fresh);
@@ -136,7 +136,7 @@ TEST_CASE("gradient sync: gradients, statistics and sums are the same bits on 1 
   for (const Index shards : {8, 6}) {
     Alone alone;
     const Outcome one = outcome(alone, shards, 1 << 18, true);
-    CHECK(one.sums.images == static_cast<double>(shards * (shards - 1) / 2));
+    CHECK(one.sums.samples == static_cast<double>(shards * (shards - 1) / 2));
     CHECK(one.sums.correct == static_cast<double>(shards));
     CHECK(one.sums.stop);
     for (const int ranks : {2, 3, 4, 6, 8}) {

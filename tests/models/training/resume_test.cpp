@@ -166,7 +166,7 @@ TEST_CASE("resume: on a full disk the training ends with an error and the last c
 }
 
 TEST_CASE("resume: other settings, data or teachers than those of the beginning are refused by name") {
-  const RunPlan begun{.command = "train", .data = "digits", .training_images = "1", .recipe = short_recipe("smoothing = 0.1")};
+  const RunPlan begun{.command = "train", .data = "digits", .training_data = "1", .recipe = short_recipe("smoothing = 0.1")};
   check_same(begun, begun);
   const auto refused = [&](auto change, const char* about) {
     RunPlan now = begun;
@@ -177,7 +177,7 @@ TEST_CASE("resume: other settings, data or teachers than those of the beginning 
   refused([](RunPlan& p) { p.recipe.learning_rate_factors = {{"fc.*", 0.1f}}; }, "lr_factors = [], not with lr_factors = [\"fc.*=0.1\"]");
   refused([](RunPlan& p) { p.command = "distill"; }, "temper train");
   refused([](RunPlan& p) { p.data = "mnist:x"; }, "digits, not mnist:x");
-  refused([](RunPlan& p) { p.training_images = "2"; }, "training images");
+  refused([](RunPlan& p) { p.training_data = "2"; }, "training data");
   refused([](RunPlan& p) { p.teachers = {"a"}; }, "another teacher");
   refused([](RunPlan& p) { p.teachers_fingerprint = "2"; }, "what the teacher knows");
 }
