@@ -82,20 +82,22 @@ TEST_CASE("translation commands: from text to a calibrated run, a student and a 
   CHECK(page.find("words") != std::string::npos);
 }
 
+const std::string kText = "train --data text:text --model transformer_small ";
+
 TEST_CASE("translation commands: what makes no sense is refused before anything is trained") {
   const TemporaryFolder folder;
   write_pair(folder, "train", tests::small_corpus(60));
   check_refused(folder.path(), "train --data text:text --model lenet --out run", 2, "--model: lenet reads images, text:text is text");
   check_refused(folder.path(), "train --data digits --model transformer_small --out run", 2, "reads text, digits is images");
   check_refused(folder.path(), "train --data text:text --model transformer_tiny --out run", 2, "transformer_small or transformer_base");
-  check_refused(folder.path(), kTrain + "--shift 2 --out run", 2, "--shift: it is for networks that read images");
+  check_refused(folder.path(), kText + "--shift 2 --out run", 2, "--shift: it is for networks that read images");
   check_refused(folder.path(), "train --data digits --model cnn --vocabulary 100 --out run", 2,
                 "--vocabulary: it is for networks that read text");
-  check_refused(folder.path(), kTrain + "--batch-tokens 60 --out run", 2, "--batch-tokens: ");
-  check_refused(folder.path(), kTrain + "--dropout 1 --out run", 2, "--dropout: ");
-  check_refused(folder.path(), kTrain + "--subwords text/train.en --out run", 1, "is no model of SentencePiece");
-  check_refused(folder.path(), kTrain + "--test-text text/train.en --out run", 2, "--test-text: ");
-  check_refused(folder.path(), "translate nowhere", 1, "nowhere");
+  check_refused(folder.path(), kText + "--batch-tokens 60 --out run", 2, "--batch-tokens: ");
+  check_refused(folder.path(), kText + "--dropout 1 --out run", 2, "--dropout: ");
+  check_refused(folder.path(), kText + "--subwords text/train.en --out run", 1, "is no model of SentencePiece");
+  check_refused(folder.path(), kText + "--test-text text/train.en --out run", 2, "--test-text: ");
+  check_refused(folder.path(), "translate nowhere", 1, "nowhere: it holds no run.json");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
