@@ -105,10 +105,11 @@ warm_up_epochs = 1
 
 // Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024: airbench94. Of the normalisation only the biases learn, at 64 times the
 // rate and with the decay of the others; the only bias of a convolution, the whitening one's, learns for three epochs. 1,000 images are
-// held out, so that the run can be calibrated.
+// held out, so that the run can be calibrated. The original's 9.9 epochs of all 50,000 end at 94.01 % in the mean, here at 93.98 %; twelve
+// epochs are well over 94.
 constexpr std::string_view kSpeedrun94 = R"(
 model = "airbench"
-steps = 475
+steps = 580
 batch = 1024
 val_size = 1000
 shift = 2
@@ -175,7 +176,7 @@ const std::vector<NamedRecipe>& named_recipes() {
   static const std::vector<NamedRecipe> all{
       {"fast-resnet", "CIFAR-10: ResNet-20 in 30 epochs", kFastResNet},
       {"fast-alexnet", "CIFAR-10: the paper's AlexNet on 24x24 crops in 40 epochs, 82.8 %", kFastAlexNet},
-      {"speedrun94", "CIFAR-10: airbench94, 94 % in ten epochs", kSpeedrun94},
+      {"speedrun94", "CIFAR-10: airbench94, 94 % in twelve epochs", kSpeedrun94},
       {"multi30k", "Multi30k: transformer_small on lower-cased text in 20 epochs, smoothing 0.1", kMulti30k},
       {"fast-transformer", "Multi30k: the same in 12 epochs, hard labels", kFastTransformer},
       {"paper-alexnet", "CIFAR-10: AlexNet as in the paper, 390,000 steps", kPaperAlexNet},
