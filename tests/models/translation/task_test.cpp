@@ -120,7 +120,7 @@ TEST_CASE("translation task: it is learned, and stopped and resumed to the same 
   set_threads(2);
   const Outcome whole = learn(recipe);
   CHECK(whole.epochs[1].train_loss < whole.epochs[0].train_loss);
-  CHECK(whole.epochs[1].val.nll < std::log(static_cast<double>(subwords().size())));
+  CHECK(whole.epochs[1].val.nll < whole.epochs[0].val.nll);
   Index words = 0;
   for (const auto& target : val_pairs().target) words += static_cast<Index>(target.size()) + 1;
   CHECK(whole.epochs[0].val.samples == words);
