@@ -85,7 +85,8 @@ TEST_CASE("text: what cannot be read is refused with the file and what to do") {
   write_lines(folder, "train.fr", {"a", "b"});
   CHECK(error("text:" + folder.path()).starts_with("--languages: " + folder.path() + " has de, en, fr"));
   CHECK(error("text:" + folder.path(), {.languages = "en"}).starts_with("--languages: en is not two languages"));
-  CHECK(error("text:" + folder.path(), {.languages = "en,it"}).find("train is there in one language alone") != std::string::npos);
+  CHECK(error("text:" + folder.path(), {.languages = "en,it"}).find("train is there in one language alone; give train.en and train.it") !=
+        std::string::npos);
   CHECK(error("text:" + folder.path(), {.languages = "es,it"}).find("there is no train.es and train.it") != std::string::npos);
   CHECK(error("text:a,b,c").starts_with("--data: a,b,c is not two files"));
   CHECK(error("text:a,b", {.languages = "en,de"}).starts_with("--languages: they choose among"));
