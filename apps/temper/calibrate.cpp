@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <optional>
 
 #include "apps/report/page.h"
 #include "apps/temper/calibration_advice.h"
@@ -14,10 +16,12 @@
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
 #include "apps/temper/probability_file.h"
+#include "apps/temper/ranks.h"
 #include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/prediction_files.h"
 #include "models/training/run.h"
+#include "models/training/together.h"
 
 namespace temper::app {
 namespace {
@@ -77,12 +81,17 @@ void write_page(const Options& options) {
   write_file((folder / "report.html").string(), report::page_of_logits(name, report::read_calibration(folder / "calibrator.json")));
 }
 
-CalibrationOutcome of_run(const std::string& run, const Options& options) {
+// Nothing on ranks that only help the first to predict.
+std::optional<CalibrationOutcome> of_run(const std::string& run, const Options& options) {
   CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
   const training::LoadedRun loaded = training::load_run(run);
   const data::Splits splits = load_data(loaded.data, options_of(loaded));
-  const Predictions val = models::predict(loaded.model, splits.val), test = models::predict(loaded.model, splits.test);
+  for (const data::Dataset* set : {&splits.val, &splits.test}) training::check_same_images(*set, ranks());
+  const models::PredictOptions how{.views = loaded.model.views};
+  const Predictions val = training::predict_together(loaded.model, splits.val, how, ranks());
+  const Predictions test = training::predict_together(loaded.model, splits.test, how, ranks());
+  if (!is_first_rank()) return std::nullopt;
   CalibrationOutcome outcome = calibrate_run(val, test, settings);
   const auto on_smoothing = advice_on_smoothing(run, outcome.record);
   outcome.record.advice.insert(outcome.record.advice.end(), on_smoothing.begin(), on_smoothing.end());
@@ -97,8 +106,11 @@ std::vector<NamedOutcome> of_runs(const Options& options) {
                options.runs.size(), " runs; calibrate one run at a time");
   settings_of(options);  // refuses before the first run is read
   std::vector<NamedOutcome> outcomes;
+  ranks().timeout = std::numeric_limits<double>::infinity();  // the others wait while the first one fits
   for (const std::string& run : options.runs) {
-    outcomes.push_back({run, of_run(run, options)});
+    std::optional<CalibrationOutcome> outcome = of_run(run, options);
+    if (!outcome) continue;
+    outcomes.push_back({run, std::move(*outcome)});
     finish(outcomes.back(), run, options);
   }
   return outcomes;
@@ -136,11 +148,13 @@ void run(const Options& options) {
                "--save-probabilities: ", options.save_probabilities, " ends in neither .npy nor .csv; give one of them");
   for (const std::string& table : options.tables)
     TEMPER_CHECK(is_table_file(table), "--table: ", table, " ends in neither .csv nor .md; give one of them");
-  if (!options.calibrator.empty()) return apply(options);
+  if (!options.calibrator.empty()) return is_first_rank() ? apply(options) : void();
   TEMPER_CHECK(options.runs.empty() != options.files.logits.empty(),
                "--logits: ", options.runs.empty() ? "nothing to calibrate" : "a run has its own logits",
                "; give the folder of a run, or the files --logits and --labels of any framework");
+  if (options.runs.empty() && !is_first_rank()) return;
   const std::vector<NamedOutcome> outcomes = options.runs.empty() ? of_logits(options) : of_runs(options);
+  if (!is_first_rank()) return;
   for (const std::string& table : options.tables) write_table(table, outcomes);
   if (options.json) print_json(outcomes);
 }

@@ -233,6 +233,7 @@ std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options
   TrainingProgress progress;
   const bool first = is_first_rank();
   watch_stop_signals();
+  warn_of_silent_ranks();
   try {
     const auto epochs = training::train(model, splits.train, splits.val, recipe, loss,
                                         {.on_step =
@@ -245,10 +246,7 @@ std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options
                                                if (!done.empty()) progress.epoch(done.back());
                                                training::write_log(options.out, done);
                                              },
-                                         .on_warning =
-                                             [&](const std::string& text) {
-                                               if (first) warn(text);
-                                             },
+                                         .on_warning = warn,
                                          .stop = [] { return stop_signal() != 0; }},
                                         {.run = options.out,
                                          .plan = plan,
@@ -271,6 +269,7 @@ std::vector<training::EpochRecord> train_in_sight(const TrainingOptions& options
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss) {
   obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
+  training::check_same_images(splits.test, ranks());
   const training::RunPlan plan = plan_of(record, splits.train);
   if (options.checkpoint) training::check_same(options.checkpoint->plan, plan);
   std::optional<FolderLock> lock;
