@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <sstream>
 
+#include "core/batch_pool.h"
 #include "core/frozen.h"
 #include "core/machine.h"
 #include "core/ops/elementwise.h"
@@ -14,6 +16,7 @@
 #include "models/training/together.h"
 #include "optim/clip.h"
 #include "optim/gradient_sync.h"
+#include "optim/lockstep.h"
 
 namespace temper::training {
 namespace {
@@ -32,6 +35,25 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
   }
   return correct;
 }
+
+// A batch that outlives the loader's.
+struct HeldBatch {
+  explicit HeldBatch(const data::Batch& given)
+      : batch(given),
+        labels(given.labels.begin(), given.labels.end()),
+        other_labels(given.other_labels.begin(), given.other_labels.end()),
+        samples(given.samples.begin(), given.samples.end()) {
+    batch.labels = labels;
+    batch.other_labels = other_labels;
+    batch.samples = samples;
+  }
+  HeldBatch(HeldBatch&&) = default;  // the spans go on to point at what the vectors held
+
+  data::Batch batch;
+  std::vector<std::int32_t> labels, other_labels;
+  std::vector<Index> samples;
+  optim::BatchSums sums = {};
+};
 
 // What one run keeps between its steps.
 class Run {
@@ -63,6 +85,7 @@ class Run {
         factors_(*model.parameters, recipe),
         averaging_(*model.parameters, recipe, total_steps(recipe, loader_.batches())) {
     if (shards_ > 1) sync_.emplace(*model.parameters, ranks, optim::SyncOptions{.shards = shards_});
+    if (sync_ && recipe.sync_batch_norm) lockstep_.emplace(*model.parameters, ranks, shards_);
     if (checkpointing.resume) {
       restore(*checkpointing.resume);
     } else {
@@ -120,7 +143,8 @@ class Run {
   // The gradient of the next shard. Once it is the last of its batch, that of the batch is complete.
   std::optional<optim::BatchSums> take(const data::Batch& shard) {
     if (!sync_) return pass(shard, 1);
-    const double share = static_cast<double>(shard.samples.size()) / static_cast<double>(shard.whole);
+    if (lockstep_) return take_in_step(shard);
+    const double share = share_of(shard);
     optim::BatchSums sums;
     if (share > 0) {
       const optim::GradientSync::Pass watch(*sync_, shard.part);
@@ -130,6 +154,29 @@ class Run {
     if (shard.part + 1 < own_.end) return std::nullopt;
     return sync_->finish(observer_.stop());
   }
+
+  // The same where the shards meet at every batch normalisation: all at once, when the last is there.
+  std::optional<optim::BatchSums> take_in_step(const data::Batch& shard) {
+    held_.emplace_back(shard);
+    if (shard.part + 1 < own_.end) return std::nullopt;
+    std::vector<Index> with_images;
+    for (const HeldBatch& held : held_) {
+      if (!held.samples.empty()) with_images.push_back(held.batch.part);
+    }
+    const auto of = [&](Index part) -> HeldBatch& { return held_[static_cast<std::size_t>(part - own_.begin)]; };
+    lockstep_->run(with_images, [&](Index part) { of(part).sums = pass(of(part).batch, share_of(of(part).batch)); });
+    for (const HeldBatch& held : held_) {
+      if (!held.samples.empty()) {
+        const optim::GradientSync::Pass watch(*sync_, held.batch.part);
+        lockstep_->put_back(held.batch.part);
+      }
+      sync_->take(held.batch.part, share_of(held.batch), held.sums);
+    }
+    held_.clear();
+    return sync_->finish(observer_.stop());
+  }
+
+  static double share_of(const data::Batch& shard) { return static_cast<double>(shard.samples.size()) / static_cast<double>(shard.whole); }
 
   // Forward and backward: leaves the gradient of the loss times `share`.
   optim::BatchSums pass(const data::Batch& shard, double share) {
@@ -168,6 +215,7 @@ class Run {
     const std::string culprit = first_not_finite(*model_.parameters, [&] {
       const Tape tape;
       const layers::Noise noise(noise_of(batch));
+      const BatchPool::Scope alone(nullptr);  // the other shards do not come to this pass
       loss_(model_(batch.images), batch);
     });
     throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
@@ -242,20 +290,33 @@ class Run {
   ParameterFactors factors_;
   Averaging averaging_;
   std::optional<optim::GradientSync> sync_;  // for batches in shards
+  std::optional<optim::Lockstep> lockstep_;  // for those that are normalised as one
+  std::vector<HeldBatch> held_;              // own shards of the batch that comes together
   RunState state_;
   Index first_step_ = 0, images_ = 0;  // of this process
   double seconds_before_ = 0;          // of earlier ones
   Clock::time_point start_ = Clock::now(), saved_ = start_;
 };
 
+// A line a setting, without what explains it.
+std::string settings_text(const Recipe& recipe) {
+  std::istringstream lines(write_recipe(recipe, true));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    line.resize(std::min(line.size(), line.find("  # ")));
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
+}
+
 // What the ranks must have in common, or their weights would not stay the same.
 void check_agreement(optim::Communicator& ranks, const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
                      const Recipe& recipe, const Checkpointing& checkpointing) {
   if (ranks.size() == 1) return;
   optim::check_agreement(ranks, "the program", kVersion);
-  optim::check_agreement(ranks, "the settings", write_recipe(recipe, true));
-  optim::check_agreement(ranks, "the training images", train_set.fingerprint());
-  optim::check_agreement(ranks, "the validation images", val_set.fingerprint());
+  optim::check_agreement(ranks, "the settings", settings_text(recipe));
+  check_same_images(train_set, ranks);
+  check_same_images(val_set, ranks);
   optim::check_agreement(ranks, "the first weights", model.parameters->fingerprint());
   optim::check_agreement(ranks, "the checkpoint to go on from",
                          checkpointing.resume ? concat("step ", checkpointing.resume->state.step) : "none");

@@ -19,6 +19,7 @@ epochs = 7
 steps = 71
 batch = 9
 shards = 3
+sync_batch_norm = true
 seed = 12345678901
 val_size = 12
 image_size = 48
