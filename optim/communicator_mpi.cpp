@@ -30,7 +30,9 @@ class MpiExchange final : public Exchange {
     for (MPI_Request& request : requests_) MPI_Request_free(&request);
   }
 
-  void start() override { MPI_Startall(static_cast<int>(requests_.size()), requests_.data()); }
+  void start() override {
+    if (!requests_.empty()) MPI_Startall(static_cast<int>(requests_.size()), requests_.data());  // which refuses none at all
+  }
   bool done() override {
     int done = 0;
     MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done, MPI_STATUSES_IGNORE);

@@ -173,6 +173,7 @@ void run(const BenchOptions& options) {
   TEMPER_CHECK(!options.scaling || (!options.ops && options.profile.empty()),
                "--scaling: it goes with one network's name alone; leave out ", options.ops ? "--ops" : "--profile");
   TEMPER_CHECK(options.bandwidth >= 0, "--bandwidth: ", options.bandwidth, " is not allowed; give Gbit/s, more than 0");
+  TEMPER_CHECK(options.step >= 0, "--step: ", options.step, " is not allowed; give milliseconds, more than 0");
   if (options.scaling) return bench_scaling(options);
   if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   if (options.ops) return bench_ops(options);
@@ -196,6 +197,7 @@ void add_bench(CLI::App& app) {
   command->add_option("--latency", options->latency, "Of --scaling's network (default: as measured between ranks, else 50)")
       ->type_name("US");
   command->add_option("--bandwidth", options->bandwidth, "The same in Gbit/s (default: as measured, else 10)")->type_name("X");
+  command->add_option("--step", options->step, "What a step takes on a rank by itself, instead of measuring it")->type_name("MS");
   command->add_option("--threads", options->threads, "Threads (default: all cores)")->type_name("N");
   command->add_option("--batch", options->batch, "Images a step (default 128)")->type_name("N");
   command->add_flag("--json", options->json, "One JSON object a network, operation or profile on stdout");
@@ -212,7 +214,8 @@ void add_bench(CLI::App& app) {
       "network, kernel, channels in-out, image. With --ops names choose operations: conv2d, max_pool, ..., optimizers.\n\n"
       "--scaling compares steps by themselves, with all ranks, and with all ranks but without sending while the backward pass runs. Its\n"
       "model adds up buckets of the gradient, see optim/scaling.h; images a rank stay the same. 64 hosts of your own network:\n"
-      "  mpirun -np 2 -host a,b temper bench resnet56 --scaling        temper bench resnet56 --scaling --bandwidth 10 --latency 30");
+      "  mpirun -np 2 -host a,b temper bench resnet56 --scaling        temper bench resnet56 --scaling --step 269 --bandwidth 10 --latency "
+      "30");
   command->callback([options] { run(*options); });
 }
 

@@ -20,7 +20,7 @@ struct BenchOptions {
   bool ops = false;
   bool shapes = false;
   bool scaling = false;
-  double latency = -1, bandwidth = 0;  // of --scaling, in us and Gbit/s; as given: measured
+  double latency = -1, bandwidth = 0, step = 0;  // of --scaling, in us, Gbit/s and ms; as they are here: measured
   int threads = 0;
   Index batch = 128;
   bool json = false;

@@ -87,7 +87,8 @@ StepSeconds measure_steps(TimedNetwork& network, Communicator& ranks) {
   const Index shards = ranks.size();
   optim::GradientSync overlapped(network.store(), ranks, {.shards = shards}),
       apart(network.store(), ranks, {.shards = shards, .overlap = false});
-  const double warm = slowest(ranks, median_seconds([&] { network.train(); }, 0));
+  network.train();  // to warm up
+  const double warm = slowest(ranks, seconds_of([&] { network.train(); }));
   const int steps = std::max(1, static_cast<int>(kEnough / warm));
   std::array<std::vector<double>, 4> seconds;  // a step alone, its update, together, not overlapped
   const auto measure = [&](std::size_t kind, const std::function<void()>& step) {
@@ -183,7 +184,10 @@ void bench_scaling(const BenchOptions& options) {
   TEMPER_CHECK(options.names.size() == 1, "--scaling: it measures one network; give its name");
   if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   TimedNetwork network(options.names[0], options.batch);
-  const StepSeconds seconds = measure_steps(network, ranks);
+  TEMPER_CHECK(options.step == 0 || ranks.size() == 1, "--step: under mpirun steps are measured; leave it out");
+  const double given = options.step * 1e-3;
+  const StepSeconds seconds =
+      options.step > 0 ? StepSeconds{.forward = given / 3, .backward = given * 2 / 3, .update = 0} : measure_steps(network, ranks);
   const optim::StepWork work{.forward = seconds.forward,
                              .backward = seconds.backward,
                              .update = seconds.update,
