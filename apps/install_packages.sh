@@ -2,7 +2,7 @@
 
 build_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev libcli11-dev nlohmann-json3-dev libfmt-dev libstb-dev libtomlplusplus-dev zlib1g-dev
                 libopenmpi-dev openmpi-bin libsentencepiece-dev libicu-dev)
-test_packages=(doctest-dev curl)
+test_packages=(doctest-dev curl iproute2)
 
 # Installs what is missing, or says what is needed and stops.
 install_packages() {

@@ -20,12 +20,12 @@ std::string cpu_name() {
   return "unknown";
 }
 
+}  // namespace
+
 int usable_cores() {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
-
-}  // namespace
 
 Machine describe_machine() {
   return {

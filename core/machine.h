@@ -17,6 +17,9 @@ struct Machine {
 
 Machine describe_machine();
 
+// Cores that this process may run on, 1 or more: what taskset, mpirun or Slurm bound it to.
+int usable_cores();
+
 // The most physical memory that this process has held at once, in bytes, since its start or the last reset; 0 where the system does not
 // say. The reset needs Linux's /proc/self/clear_refs; without it, it does nothing.
 std::size_t peak_memory();

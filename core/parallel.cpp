@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/denormals.h"
+#include "core/machine.h"
 #include "core/team.h"
 
 namespace temper {
@@ -16,7 +17,7 @@ std::mutex& team_mutex() {
 
 // set_threads replaces it; loops that run in the old one keep it alive until they end. Never destroyed: a thread may outlive main().
 std::shared_ptr<Team>& team() {
-  static auto* const current = new std::shared_ptr<Team>(std::make_shared<Team>(static_cast<int>(std::thread::hardware_concurrency())));
+  static auto* const current = new std::shared_ptr<Team>(std::make_shared<Team>(usable_cores()));
   return *current;
 }
 

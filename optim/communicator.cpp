@@ -1,9 +1,12 @@
 #include "optim/communicator.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <sstream>
 #include <thread>
+#include <utility>
 
 #include "core/check.h"
 
@@ -20,17 +23,37 @@ struct Nothing final : Exchange {
 
 constexpr int kLengthTag = 1, kWordsTag = 2;
 
+using Clock = std::chrono::steady_clock;
+
+std::string silence(const Communicator& communicator, const std::vector<int>& silent) {
+  std::string ranks;
+  for (const int rank : silent) ranks += concat(ranks.empty() ? "rank " : ", ", rank, " (", communicator.host(rank), ")");
+  return concat("ranks: for ", communicator.timeout, " s nothing was heard of ", ranks.empty() ? "the others" : ranks,
+                "; look at that machine and its network, then go on with --resume");
+}
+
+// The first lines in which two texts differ.
+std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
+  std::istringstream lines_a(a), lines_b(b);
+  for (std::string line_a, line_b;;) {
+    const bool more_a = static_cast<bool>(std::getline(lines_a, line_a)), more_b = static_cast<bool>(std::getline(lines_b, line_b));
+    if (!more_a || !more_b || line_a != line_b) return {more_a ? line_a : "less", more_b ? line_b : "less"};
+  }
+}
+
 }  // namespace
 
 void Communicator::wait(FunctionRef<bool()> done, FunctionRef<const Exchange&()> awaited) const {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  while (!done()) {
-    if (std::chrono::duration<double>(Clock::now() - start).count() > timeout) {
-      std::string ranks;
-      for (const int rank : awaited().awaited()) ranks += concat(ranks.empty() ? "" : ", ", rank, " (", host(rank), ")");
-      throw Error(concat("rank ", rank(), ": for ", timeout, " s nothing was heard of rank ", ranks.empty() ? "any" : ranks,
-                         "; look at that machine and its network, then go on with --resume"));
+  constexpr double kRound = 0.5;  // seconds
+  double waited = 0, told = 0;
+  for (auto before = Clock::now(); !done();) {
+    // A process that was suspended itself must not blame the others for the time that it slept.
+    waited += std::min(std::chrono::duration<double>(Clock::now() - before).count(), kRound);
+    before = Clock::now();
+    if (waited > timeout) throw Error(silence(*this, awaited().awaited()));
+    if (waited > told + kRound) {
+      told = waited;
+      on_silence(awaited().awaited());
     }
     std::this_thread::yield();
   }
@@ -69,15 +92,13 @@ std::vector<std::string> gather(Communicator& communicator, const std::string& w
 }
 
 void check_agreement(Communicator& communicator, const std::string& what, const std::string& words) {
-  constexpr std::size_t kShort = 80;
   const std::vector<std::string> all = gather(communicator, words);
   for (int rank = 1; rank < communicator.size(); ++rank) {
     const std::string& theirs = all[static_cast<std::size_t>(rank)];
     if (theirs == all[0]) continue;
-    const bool shown = theirs.size() <= kShort && all[0].size() <= kShort;
-    throw Error(concat(what, ": rank ", rank, " on ", communicator.host(rank), " has ", shown ? theirs : "another", ", rank 0 on ",
-                       communicator.host(0), " has ", shown ? all[0] : "its own",
-                       "; start all ranks with the same command, program and data"));
+    const auto [here, there] = first_difference(all[0], theirs);
+    throw Error(concat(what, ": rank ", rank, " on ", communicator.host(rank), " has ", there, ", rank 0 on ", communicator.host(0),
+                       " has ", here, "; start all ranks with the same command, program and data"));
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,7 +28,7 @@ class Exchange {
   virtual void start() = 0;
   // Moves messages on. Once true, what was received is there, and the exchange may start again.
   virtual bool done() = 0;
-  // The ranks whose messages have not come. For errors.
+  // The ranks that have not sent or taken all of it. For errors.
   virtual std::vector<int> awaited() const = 0;
 };
 
@@ -39,11 +40,13 @@ class Communicator {
   virtual const std::string& host(int rank) const = 0;
   virtual std::unique_ptr<Exchange> exchange(int tag, const std::vector<Message>& sent, const std::vector<Message>& received) = 0;
 
-  // Until it is done. Throws Error, naming the ranks that are silent, after timeout seconds.
+  // Until it is done. Throws Error, naming the ranks that are silent, after timeout seconds in which this process itself was awake.
   void wait(Exchange& exchange) const;
   // The same for whatever is done in the end, and meanwhile waits for an exchange.
   void wait(FunctionRef<bool()> done, FunctionRef<const Exchange&()> awaited) const;
   double timeout = 300;
+  // Called every half second in which it waits.
+  std::function<void(const std::vector<int>& silent)> on_silence = [](const std::vector<int>&) {};
 };
 
 // An exchange with all other ranks: each gets the block of this one and fills its own. Those without bytes take no part.

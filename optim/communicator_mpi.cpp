@@ -18,7 +18,6 @@ class MpiExchange final : public Exchange {
       add(message, [&](void* data, int count) {
         MPI_Recv_init(data, count, MPI_BYTE, message.rank, tag, MPI_COMM_WORLD, &requests_.emplace_back());
       });
-    receives_ = requests_.size();
     for (const Message& message : sent)
       add(message, [&](void* data, int count) {
         MPI_Send_init(data, count, MPI_BYTE, message.rank, tag, MPI_COMM_WORLD, &requests_.emplace_back());
@@ -31,7 +30,9 @@ class MpiExchange final : public Exchange {
     for (MPI_Request& request : requests_) MPI_Request_free(&request);
   }
 
-  void start() override { MPI_Startall(static_cast<int>(requests_.size()), requests_.data()); }
+  void start() override {
+    if (!requests_.empty()) MPI_Startall(static_cast<int>(requests_.size()), requests_.data());  // which refuses none at all
+  }
   bool done() override {
     int done = 0;
     MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done, MPI_STATUSES_IGNORE);
@@ -39,11 +40,13 @@ class MpiExchange final : public Exchange {
   }
   std::vector<int> awaited() const override {
     std::vector<int> ranks;
-    for (std::size_t i = 0; i < receives_; ++i) {
+    for (std::size_t i = 0; i < requests_.size(); ++i) {
       int done = 0;
       MPI_Request_get_status(requests_[i], &done, MPI_STATUS_IGNORE);
-      if (!done && (ranks.empty() || ranks.back() != partners_[i])) ranks.push_back(partners_[i]);
+      if (!done) ranks.push_back(partners_[i]);
     }
+    std::ranges::sort(ranks);
+    ranks.erase(std::ranges::unique(ranks).begin(), ranks.end());
     return ranks;
   }
 
@@ -58,7 +61,6 @@ class MpiExchange final : public Exchange {
 
   std::vector<MPI_Request> requests_;
   std::vector<int> partners_;
-  std::size_t receives_ = 0;
 };
 
 class MpiRanks final : public Communicator {

@@ -27,6 +27,11 @@ if [[ ${1:-} != quick ]]; then
   step "a training that is killed at random moments goes on to the same bits"
   tests/resume_kill.sh 12
 
+  step "ranks: the same bits on any number of them, and every failure of one ends all"
+  tests/cluster/bits.sh
+  tests/cluster/failures.sh
+  tests/cluster/network.sh
+
   step "style: clang-format, where it is installed"
   if command -v clang-format >/dev/null; then
     git ls-files '*.h' '*.cpp' | xargs clang-format --dry-run --Werror

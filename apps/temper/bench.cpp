@@ -13,6 +13,7 @@
 #include "core/frozen.h"
 #include "core/json.h"
 #include "core/machine.h"
+#include "core/ops/elementwise.h"
 #include "core/ops/softmax_cross_entropy.h"
 #include "core/parallel.h"
 #include "core/tape.h"
@@ -66,10 +67,11 @@ TimedNetwork::TimedNetwork(const std::string& name, Index batch) {
   for (Index i = 0; i < batch; ++i) labels_.push_back(static_cast<std::int32_t>(i % kClasses));
 }
 
-void TimedNetwork::forward_and_backward() {
+void TimedNetwork::forward_and_backward(double share) {
   Tape tape;
   const layers::Noise noise(Random(1, {}));
-  tape.backward(softmax_cross_entropy((*network_)(images_), labels_, {.smoothing = 0.1f}));
+  Tensor loss = softmax_cross_entropy((*network_)(images_), labels_, {.smoothing = 0.1f});
+  tape.backward(share == 1 ? loss : scale(std::move(loss), static_cast<float>(share)));
 }
 void TimedNetwork::update() { sgd_->step(0.01f); }
 void TimedNetwork::train() {
@@ -169,6 +171,11 @@ void run(const BenchOptions& options) {
                options.names.empty() ? "" : options.names[0]);
   TEMPER_CHECK(!options.ops || options.profile.empty(), "--ops: it does not go with --profile; give one of them");
   TEMPER_CHECK(!options.shapes || !options.profile.empty(), "--shapes: it splits the table of --profile; give that as well");
+  TEMPER_CHECK(!options.scaling || (!options.ops && options.profile.empty()),
+               "--scaling: it goes with one network's name alone; leave out ", options.ops ? "--ops" : "--profile");
+  TEMPER_CHECK(options.bandwidth >= 0, "--bandwidth: ", options.bandwidth, " is not allowed; give Gbit/s, more than 0");
+  TEMPER_CHECK(options.step >= 0, "--step: ", options.step, " is not allowed; give milliseconds, more than 0");
+  if (options.scaling) return bench_scaling(options);
   if (options.ops) return bench_ops(options);
   if (!options.profile.empty()) return bench_profile(options);
   bench_networks(options);
@@ -185,6 +192,12 @@ void add_bench(CLI::App& app) {
   command->add_flag("--ops", options->ops, "Measure single operations against the machine's limits");
   command->add_option("--profile", options->profile, "Where the time of this network's training step goes")->type_name("NAME");
   command->add_flag("--shapes", options->shapes, "With --profile: operations of each shape apart");
+  command->add_flag("--scaling", options->scaling,
+                    "How one network trains on many ranks: measured under mpirun or srun, predicted for up to 1,024");
+  command->add_option("--latency", options->latency, "Of --scaling's network (default: as measured between ranks, else 50)")
+      ->type_name("US");
+  command->add_option("--bandwidth", options->bandwidth, "The same in Gbit/s (default: as measured, else 10)")->type_name("X");
+  command->add_option("--step", options->step, "What a step takes on a rank by itself, instead of measuring it")->type_name("MS");
   add_threads_option(*command);
   command->add_option("--batch", options->batch, "Images a step (default 128)")->type_name("N");
   command->add_flag("--json", options->json, "One JSON object a network, operation or profile on stdout");
@@ -198,7 +211,11 @@ void add_bench(CLI::App& app) {
       "memory. `of limit` is the shortest time that both allow over the time measured (the roofline of Williams et al., 2009). It may\n"
       "exceed 100 %: minimal filtering (Winograd) multiplies less than the definition, and what the operation before left in a nearer\n"
       "cache is read faster. `dx` and `dw` are the gradients of the images and of the weights with the bias; convolutions are named by\n"
-      "network, kernel, channels in-out, image. With --ops names choose operations: conv2d, max_pool, ..., optimizers.");
+      "network, kernel, channels in-out, image. With --ops names choose operations: conv2d, max_pool, ..., optimizers.\n\n"
+      "--scaling compares steps by themselves, with all ranks, and with all ranks but without sending while the backward pass runs. Its\n"
+      "model adds up buckets of the gradient, see optim/scaling.h; images a rank stay the same. 64 hosts of your own network:\n"
+      "  mpirun -np 2 -host a,b temper bench resnet56 --scaling        temper bench resnet56 --scaling --step 269 --bandwidth 10 --latency "
+      "30");
   command->callback([options] { run(*options); });
 }
 

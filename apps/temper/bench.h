@@ -1,5 +1,5 @@
-// What the three measurements of `temper bench` share: of networks (bench.cpp), of single operations (bench_ops.cpp), and of the operations
-// within a training step (bench_profile.cpp).
+// What the measurements of `temper bench` share: of networks (bench.cpp), of single operations (bench_ops.cpp), of the operations within a
+// training step (bench_profile.cpp), and of ranks that train together (bench_scaling.cpp).
 #pragma once
 
 #include <chrono>
@@ -19,13 +19,15 @@ struct BenchOptions {
   std::string profile;             // the network whose step is taken apart
   bool ops = false;
   bool shapes = false;
-  int threads = 0;
+  bool scaling = false;
+  double latency = -1, bandwidth = 0, step = 0;  // of --scaling, in us, Gbit/s and ms; as they are here: measured
   Index batch = 128;
   bool json = false;
 };
 
 void bench_ops(const BenchOptions& options);
 void bench_profile(const BenchOptions& options);
+void bench_scaling(const BenchOptions& options);
 
 double seconds_of(const std::function<void()>& work);
 double median(std::vector<double> values);
@@ -54,10 +56,11 @@ class TimedNetwork {
   void train();  // a step
   void infer();  // a batch
 
-  // The two halves of a step.
-  void forward_and_backward();
+  // The two halves of a step. share: of the loss.
+  void forward_and_backward(double share = 1);
   void update();
 
+  ParameterStore& store() { return store_; }
   Index parameters() const { return store_.learned_size(); }
 
  private:

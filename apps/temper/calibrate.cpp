@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <optional>
 
 #include "apps/report/page.h"
 #include "apps/temper/calibration_advice.h"
@@ -14,12 +16,14 @@
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
 #include "apps/temper/probability_file.h"
+#include "apps/temper/ranks.h"
 #include "apps/temper/threads_option.h"
 #include "apps/temper/translation_eval.h"
 #include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/prediction_files.h"
 #include "models/training/run.h"
+#include "models/training/together.h"
 #include "models/translation/run.h"
 
 namespace temper::app {
@@ -83,14 +87,19 @@ void write_page(const Options& options) {
 SplitPredictions image_predictions(const std::string& run) {
   const training::LoadedRun loaded = training::load_run(run);
   const data::Splits splits = load_data(loaded.data, options_of(loaded));
-  return {.val = models::predict(loaded.model, splits.val), .test = models::predict(loaded.model, splits.test)};
+  for (const data::Dataset* set : {&splits.val, &splits.test}) training::check_same_images(*set, ranks());
+  const models::PredictOptions how{.views = loaded.model.views};
+  return {.val = training::predict_together(loaded.model, splits.val, how, ranks()),
+          .test = training::predict_together(loaded.model, splits.test, how, ranks())};
 }
 
-CalibrationOutcome of_run(const std::string& run, const Options& options) {
+// Nothing on ranks that only help the first to predict.
+std::optional<CalibrationOutcome> of_run(const std::string& run, const Options& options) {
   CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
   const bool translates = translation::is_translation_run(run);
   const auto [val, test] = translates ? word_predictions(run) : image_predictions(run);
+  if (!is_first_rank()) return std::nullopt;
   CalibrationOutcome outcome = calibrate_run(val, test, settings);
   if (translates) outcome.unit = "words";
   const auto on_smoothing = advice_on_smoothing(run, outcome.record);
@@ -106,8 +115,11 @@ std::vector<NamedOutcome> of_runs(const Options& options) {
                options.runs.size(), " runs; calibrate one run at a time");
   settings_of(options);  // refuses before the first run is read
   std::vector<NamedOutcome> outcomes;
+  ranks().timeout = std::numeric_limits<double>::infinity();  // the others wait while the first one fits
   for (const std::string& run : options.runs) {
-    outcomes.push_back({run, of_run(run, options)});
+    std::optional<CalibrationOutcome> outcome = of_run(run, options);
+    if (!outcome) continue;
+    outcomes.push_back({run, std::move(*outcome)});
     finish(outcomes.back(), run, options);
   }
   return outcomes;
@@ -145,11 +157,13 @@ void run(const Options& options) {
                "--save-probabilities: ", options.save_probabilities, " ends in neither .npy nor .csv; give one of them");
   for (const std::string& table : options.tables)
     TEMPER_CHECK(is_table_file(table), "--table: ", table, " ends in neither .csv nor .md; give one of them");
-  if (!options.calibrator.empty()) return apply(options);
+  if (!options.calibrator.empty()) return is_first_rank() ? apply(options) : void();
   TEMPER_CHECK(options.runs.empty() != options.files.logits.empty(),
                "--logits: ", options.runs.empty() ? "nothing to calibrate" : "a run has its own logits",
                "; give the folder of a run, or the files --logits and --labels of any framework");
+  if (options.runs.empty() && !is_first_rank()) return;
   const std::vector<NamedOutcome> outcomes = options.runs.empty() ? of_logits(options) : of_runs(options);
+  if (!is_first_rank()) return;
   for (const std::string& table : options.tables) write_table(table, outcomes);
   if (options.json) print_json(outcomes);
 }

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "apps/temper/ranks.h"
+
 namespace temper::app {
 
 using Clock = std::chrono::steady_clock;
@@ -30,7 +32,9 @@ std::string duration(double seconds) {
   return hours ? fmt::format("{}:{:02}:{:02}", hours, minutes, total % 60) : fmt::format("{}:{:02}", minutes, total % 60);
 }
 
-void warn(const std::string& message) { fmt::print(stderr, "temper: warning: {}\n", message); }
+void warn(const std::string& message) {
+  if (is_first_rank()) fmt::print(stderr, "temper: warning: {}\n", message);
+}
 
 std::string eta(Clock::time_point start, Index done, Index all) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -38,6 +42,7 @@ std::string eta(Clock::time_point start, Index done, Index all) {
 }
 
 void show_stage(std::string_view doing) {
+  if (!is_first_rank()) return;
   static Clock::time_point last = Clock::now();
   if (::isatty(STDERR_FILENO) == 1) {
     fmt::print(stderr, "  {}\x1b[K\r", doing);  // what comes next, also an error, is written over it

@@ -1,4 +1,5 @@
-// What a person at a terminal sees: numbers, tables, progress. Progress and warnings go to stderr, results to stdout.
+// What a person at a terminal sees: numbers, tables, progress. Progress and warnings go to stderr, results to stdout; of several ranks only
+// the first warns and says what it is doing.
 #pragma once
 
 #include <chrono>

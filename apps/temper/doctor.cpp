@@ -7,10 +7,12 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/ranks.h"
 #include "core/gemm.h"
 #include "core/json.h"
 #include "core/machine.h"
 #include "core/parallel.h"
+#include "optim/rank_places.h"
 
 namespace temper::app {
 namespace {
@@ -33,21 +35,46 @@ double gemm_speed(int count) {
   return best;
 }
 
+Json json_of(const std::vector<optim::RankPlace>& places) {
+  Json all = Json::array();
+  for (const optim::RankPlace& place : places)
+    all.push_back({{"host", place.host}, {"cores", place.cores}, {"threads", place.threads}, {"gemm_gflops", place.gflops}});
+  return all;
+}
+
+void print_ranks(const std::vector<optim::RankPlace>& places) {
+  if (places.size() == 1) return;
+  Table table({"rank", "host", "cores it may use", "threads", "GFLOP/s"}, 3);
+  for (std::size_t rank = 0; rank < places.size(); ++rank)
+    table.row({std::to_string(rank), places[rank].host, optim::core_ranges(places[rank].cores), std::to_string(places[rank].threads),
+               fmt::format("{:.0f}", places[rank].gflops)});
+  fmt::print("{}", table.text());
+}
+
 void run(bool as_json) {
+  optim::Communicator& all_ranks = ranks();
   const Machine machine = describe_machine();
+  const int own = threads();
   test_product(
       [](const Matrix& a, const Matrix& b, const MutableMatrix& c, const Epilogue& epilogue) { parallel_gemm(a, b, c, epilogue); });
-  const double one = gemm_speed(1), all = gemm_speed(machine.cores);
+  optim::gather(all_ranks, "");  // all measure at the same time
+  const double one = gemm_speed(1), all = gemm_speed(own);
+  const std::vector<optim::RankPlace> places = optim::rank_places(all_ranks, all);
+  const std::vector<std::string> warnings = optim::overlaps(places);
+  for (const std::string& warning : warnings) warn(warning);
+  if (!is_first_rank()) return;
   if (as_json) {
     fmt::print("{}\n", Json{{"temper", kVersion},
                             {"cpu", machine.cpu},
                             {"cores", machine.cores},
-                            {"threads", machine.cores},
+                            {"threads", own},
                             {"blas", machine.blas},
                             {"blas_test", "passed"},
                             {"gemm_gflops_one_thread", one},
                             {"gemm_gflops_all_threads", all},
-                            {"compiler", machine.compiler}}
+                            {"compiler", machine.compiler},
+                            {"ranks", json_of(places)},
+                            {"warnings", warnings}}
                            .dump());
     return;
   }
@@ -55,13 +82,15 @@ void run(bool as_json) {
   fmt::print("processor  {}, {} core{} that this process may use\n", machine.cpu, machine.cores, machine.cores == 1 ? "" : "s");
   fmt::print("BLAS       {}\n", machine.blas);
   fmt::print("           products of 5 shapes in 8 forms are right\n");
-  fmt::print("speed      matrix product {:.0f} GFLOP/s on one thread, {:.0f} on {}\n", one, all, machine.cores);
+  fmt::print("speed      matrix product {:.0f} GFLOP/s on one thread, {:.0f} on {}\n", one, all, own);
+  print_ranks(places);
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("doctor", "Check this machine: BLAS, threads, speed");
+  CLI::App* command =
+      app.add_subcommand("doctor", "Check this machine: BLAS, threads, speed; under mpirun or srun also where the ranks run");
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "Print the findings as one JSON object on stdout");
   command->callback([as_json] { run(*as_json); });

@@ -8,11 +8,13 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
+#include "apps/temper/ranks.h"
 #include "apps/temper/threads_option.h"
 #include "apps/temper/translation_eval.h"
 #include "models/calibration/temperature.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
+#include "models/training/together.h"
 #include "models/translation/run.h"
 
 namespace temper::app {
@@ -65,7 +67,10 @@ void run(const Options& options) {
       options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature)
       : loaded.calibrator ? loaded.calibrator->calibrator
                           : calibration::identity_calibrator();
-  const calibration::Metrics m = calibration::metrics(models::predict(loaded.model, set), *calibrator);
+  training::check_same_images(set, ranks());
+  const calibration::Predictions predictions = training::predict_together(loaded.model, set, {.views = loaded.model.views}, ranks());
+  if (!is_first_rank()) return;
+  const calibration::Metrics m = calibration::metrics(predictions, *calibrator);
   if (options.json) {
     Json json = training::to_json(m);
     const auto temperature = options.temperature ? options.temperature : loaded.calibrator ? loaded.calibrator->temperature : 1;

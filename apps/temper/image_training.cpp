@@ -35,6 +35,7 @@ void print_header(const training::RunRecord& record, Index images, Index steps_a
 void train_and_keep(const TrainingOptions& options, const data::Splits& splits, const models::Model& model, training::RunRecord record,
                     const training::Loss& loss) {
   obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
+  training::check_same_images(splits.test, ranks());
   TrainingSession session(options, plan_of(record, splits.train.fingerprint()));
   training::ImageTask task(model, splits.train, splits.val, record.recipe, loss, ranks());
   record.threads = threads();

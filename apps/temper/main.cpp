@@ -20,10 +20,13 @@ namespace {
 constexpr int kFailed = 1, kUsage = 2;
 
 // Every error is one line: "temper: error: <file or option>: <what is wrong>; <what to do>".
-// Of several ranks that found the same at the same time, the first has printed it and ended the others before they come to it.
+// Of several ranks that found the same at the same time, the first prints it and ends the others, which wait for that.
 int report(std::string message, int code) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  if (!temper::app::is_first_rank()) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  for (int moment = 0; moment < 50 && !temper::app::is_first_rank(); ++moment) {
+    if (temper::app::stop_signal() != 0) return code;  // told so by the launcher
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   fmt::print(stderr, "temper: error: {}{}\n", temper::app::rank_prefix(), message);
   temper::app::end_all_ranks(code);
   return code;

@@ -1,15 +1,17 @@
 #include "apps/temper/ranks.h"
 
 #include <fmt/format.h>
-#include <sched.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <thread>
 
+#include "apps/temper/stop_signal.h"
 #include "core/check.h"
 #include "core/parallel.h"
+#include "optim/rank_places.h"
 #ifdef TEMPER_WITH_MPI
 #include "optim/communicator_mpi.h"
 #endif
@@ -36,20 +38,9 @@ std::unique_ptr<optim::Communicator>& joined() {
   return communicator;
 }
 
-// The cores this process may run on, as text that two processes can compare.
-std::string allowed_cores() {
-  cpu_set_t set;
-  std::string text;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return text;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &set)) text += fmt::format("{},", core);
-  }
-  return text;
-}
-
 // Ranks that may run on the same cores of the same machine share them.
 void share_cores(optim::Communicator& communicator) {
-  const std::string own = fmt::format("{} {}", communicator.host(communicator.rank()), allowed_cores());
+  const std::string own = fmt::format("{} {}", communicator.host(communicator.rank()), optim::core_ranges(optim::allowed_cores()));
   int sharing = 0;
   for (const std::string& other : optim::gather(communicator, own)) sharing += other == own;
   set_threads(std::max(1, threads() / sharing));
@@ -77,8 +68,28 @@ bool is_first_rank() { return joined() ? joined()->rank() == 0 : said_by_launche
 
 std::string rank_prefix() {
   const auto& communicator = joined();
+  if (!communicator && launched() > 1) {
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    return fmt::format("rank {} on {}: ", said_by_launcher("OMPI_COMM_WORLD_RANK", "PMIX_RANK"), host);
+  }
   if (!communicator || communicator->size() == 1) return "";
   return fmt::format("rank {} on {}: ", communicator->rank(), communicator->host(communicator->rank()));
+}
+
+void warn_of_silent_ranks() {
+  optim::Communicator& communicator = ranks();
+  communicator.on_silence = [&communicator, told = false](const std::vector<int>& silent) mutable {
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    // Silent ranks are in order: where all before this one are, they come first.
+    const bool first_awake = silent.size() >= rank && (rank == 0 || silent[rank - 1] == communicator.rank() - 1);
+    if (stop_signal() == 0 || silent.empty() || told || !first_awake) return;
+    told = true;
+    fmt::print(stderr,
+               "temper: warning: {}told to stop, but rank {} on {} does not answer; if no checkpoint can be kept, --resume goes on from "
+               "the one before\n",
+               rank_prefix(), silent.front(), communicator.host(silent.front()));
+  };
 }
 
 void end_all_ranks([[maybe_unused]] int exit_code) {

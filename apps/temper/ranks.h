@@ -17,6 +17,10 @@ bool is_first_rank();
 // "rank 3 on node7: ", for errors; empty for a process alone.
 std::string rank_prefix();
 
+// From here on, when these processes are told to stop and one does not answer, as when the launcher ends all because that one died, a
+// warning names it: the launcher will not wait for the timeout. One rank speaks, the first that is not silent.
+void warn_of_silent_ranks();
+
 // Before a process ends with an error: ends the other ranks too, which would wait for it in vain. What all ranks have found at the same
 // time only the first gets to report.
 void end_all_ranks(int exit_code);

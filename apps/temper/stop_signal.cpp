@@ -13,7 +13,7 @@ void watch_stop_signals() {
   struct sigaction action {};
   action.sa_handler = [](int signal) { received = signal; };
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) ::sigaction(signal, &action, nullptr);
 }
 
 int stop_signal() { return received; }

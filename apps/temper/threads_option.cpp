@@ -1,6 +1,7 @@
 #include "apps/temper/threads_option.h"
 
 #include "apps/temper/console.h"
+#include "apps/temper/ranks.h"
 #include "core/parallel.h"
 
 namespace temper::app {
@@ -8,7 +9,11 @@ namespace temper::app {
 void add_threads_option(CLI::App& command) {
   command
       .add_option_function<int>(
-          "--threads", [](int threads) { obey("--threads", [&] { set_threads(threads); }); },
+          "--threads",
+          [](int threads) {
+            ranks();  // joined, they share the cores: what is said here comes after that
+            obey("--threads", [&] { set_threads(threads); });
+          },
           "Threads to compute on; results are the same for any number (default: all cores)")
       ->type_name("N");
 }

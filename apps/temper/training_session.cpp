@@ -64,10 +64,7 @@ std::vector<EpochRecord> TrainingSession::train(training::Task& task, const trai
                                           if (done.back().epoch % options_.snapshot_every == 0)
                                             training::save_snapshot(options_.out, task.parameters(), done.back().epoch);
                                         },
-                                    .on_warning =
-                                        [&](const std::string& text) {
-                                          if (first) warn(text);
-                                        },
+                                    .on_warning = warn,
                                     .stop = [] { return stop_signal() != 0; }};
   const training::Checkpointing checkpointing{.run = options_.out,
                                               .plan = plan_,
@@ -75,6 +72,7 @@ std::vector<EpochRecord> TrainingSession::train(training::Task& task, const trai
                                               .every_seconds = 60 * options_.checkpoint_minutes,
                                               .resume = options_.checkpoint ? &*options_.checkpoint : nullptr};
   watch_stop_signals();
+  warn_of_silent_ranks();
   try {
     const auto epochs = training::train(task, recipe, observer, checkpointing, &ranks());
     progress.finish();

@@ -11,6 +11,7 @@
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/run_summary.h"
+#include "apps/temper/threads_option.h"
 #include "core/file.h"
 #include "core/parallel.h"
 #include "models/translation/run.h"
@@ -24,7 +25,6 @@ struct Options {
   std::vector<std::string> references;
   translation::SearchOptions search = {};
   std::optional<double> temperature;
-  int threads = 0;
   bool lower_case = false, json = false;
 };
 
@@ -61,7 +61,6 @@ std::string joined(const std::vector<std::string>& lines) {
 void run(const Options& options) {
   TEMPER_CHECK(!options.json || !options.out.empty() || !options.references.empty(),
                "--json: it prints results, not translations; add --reference FILE to measure them, or --out FILE");
-  if (options.threads) obey("--threads", [&] { set_threads(options.threads); });
   const translation::LoadedRun loaded = translation::load_run(options.run);
   const translation::Model& model = loaded.model;
   const std::vector<std::string> source = read_source(options.file);
@@ -119,8 +118,7 @@ void add_translate(CLI::App& app) {
       ->type_name("T");
   command->add_flag("--lower-case", options->lower_case, "BLEU without regard to case, as it is for a run of lower-cased text");
   command->add_option("--tokenizer", options->tokenizer, "Of BLEU: 13a (default), intl or none")->type_name("NAME");
-  command->add_option("--threads", options->threads, "Threads to compute on; the result is the same for any number (default: all cores)")
-      ->type_name("N");
+  add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       "A line gives a line, also an empty one. BLEU is that of sacreBLEU, with its signature: two scores compare when these are the\n"

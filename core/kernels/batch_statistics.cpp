@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/batch_pool.h"
 #include "core/parallel.h"
 
 namespace temper {
@@ -37,6 +38,39 @@ void mean_of_some(const ConstView& x, float* origin) {
   }
 }
 
+// Moments of all parts of the batch in place of this one's, joined in their order (Chan, Golub and LeVeque, "Updating Formulae and a
+// Pairwise Algorithm for Computing Sample Variances", 1979, equation 2.1). Returns the rows of all.
+double pool_moments(BatchPool& pool, double rows, double* mean, double* squared_deviations, Index C) {
+  const std::span<const BatchPool::Part> parts = pool.meet({rows, mean, squared_deviations}, C);
+  double n = 0;
+  for (const BatchPool::Part& part : parts) {
+    const double all = n + part.rows;
+    for (Index c = 0; c < C; ++c) {
+      if (n == 0) mean[c] = squared_deviations[c] = 0;
+      const double apart = part.first[c] - mean[c];
+      mean[c] += apart * (part.rows / all);
+      squared_deviations[c] += part.second[c] + apart * apart * (n * part.rows / all);
+    }
+    n = all;
+  }
+  TEMPER_CHECK(n >= 2, "batch_norm: training needs at least 2 values a channel, but there is ", n, "; use a larger --batch");
+  return n;
+}
+
+// The same for the sums of the gradient.
+double pool_sums(BatchPool& pool, double rows, double* g_sum, double* g_z_sum, Index C) {
+  const std::span<const BatchPool::Part> parts = pool.meet({rows, g_sum, g_z_sum}, C);
+  std::fill_n(g_sum, C, 0.0);
+  std::fill_n(g_z_sum, C, 0.0);
+  double n = 0;
+  for (const BatchPool::Part& part : parts) {
+    for (Index c = 0; c < C; ++c) g_sum[c] += part.first[c];
+    for (Index c = 0; c < C; ++c) g_z_sum[c] += part.second[c];
+    n += part.rows;
+  }
+  return n;
+}
+
 }  // namespace
 
 void check_options(const char* op, const BatchNormOptions& options) {
@@ -51,8 +85,9 @@ void check_batch_norm(const char* op, const Shape& x, const Shape& gamma, const 
   TEMPER_CHECK(gamma == channels && beta == channels && running.mean.shape == channels && running.variance.shape == channels, op,
                ": an input ", x, " does not fit gamma ", gamma, ", beta ", beta, ", running mean ", running.mean.shape,
                " and running variance ", running.variance.shape, "; all four must be ", channels);
-  TEMPER_CHECK(!over_batch || x.rows() >= 2, op, ": training on an input ", x, " needs at least 2 values a channel, but there is ",
-               x.rows(), "; use a larger --batch, or leave out the incomplete last batch");
+  TEMPER_CHECK(!over_batch || BatchPool::current() || x.rows() >= 2, op, ": training on an input ", x,
+               " needs at least 2 values a channel, but there is ", x.rows(),
+               "; use a larger --batch, or leave out the incomplete last batch");
 }
 
 void BatchStatistics::set(Index c, double mean, double variance, float epsilon) const {
@@ -62,8 +97,8 @@ void BatchStatistics::set(Index c, double mean, double variance, float epsilon) 
 }
 
 void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running, const BatchNormOptions& options) const {
-  const Index C = x.shape.last(), rows = x.shape.rows();
-  const auto n = static_cast<double>(rows);
+  const Index C = x.shape.last();
+  auto n = static_cast<double>(x.shape.rows());
   Workspace scratch;
   double *sum = scratch.take<double>(C), *squares = scratch.take<double>(C);
   float* origin = scratch.take(C);
@@ -71,14 +106,20 @@ void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running
   sum_over_rows(x.shape, sum, squares, [&](Index begin, Index count, double* part, double* part_squares) {
     add_moments(x.data + begin * C, origin, count, C, part, part_squares);
   });
+  double *const mean = sum, *const squared_deviations = squares;
+  for (Index c = 0; c < C; ++c) {
+    squared_deviations[c] = squares[c] - sum[c] * (sum[c] / n);
+    mean[c] = static_cast<double>(origin[c]) + sum[c] / n;
+  }
+  BatchPool* const pool = BatchPool::current();
+  if (pool) n = pool_moments(*pool, n, mean, squared_deviations, C);
   const double momentum = static_cast<double>(options.momentum);
   const auto update = [&](float& old, double now) { old = static_cast<float>((1 - momentum) * static_cast<double>(old) + momentum * now); };
   for (Index c = 0; c < C; ++c) {
-    const double mean = static_cast<double>(origin[c]) + sum[c] / n;
-    const double squared_deviations = squares[c] - sum[c] * (sum[c] / n);
-    const double variance = squared_deviations < 0 ? 0 : squared_deviations / n;  // NaN stays
-    set(c, mean, variance, options.epsilon);
-    update(running.mean[c], mean);
+    const double variance = squared_deviations[c] < 0 ? 0 : squared_deviations[c] / n;  // NaN stays
+    set(c, mean[c], variance, options.epsilon);
+    if (pool && !pool->leads()) continue;
+    update(running.mean[c], mean[c]);
     update(running.variance[c], variance * n / (n - 1));
   }
 }
@@ -104,10 +145,15 @@ void batch_norm_gradients(const BatchStatistics& statistics, const Normalization
   sum_over_rows(x.shape, g_sum, g_z_sum, [&](Index begin, Index count, double* sum, double* centred_sum) {
     add_gradient_sums(n, x.data + begin * C, y ? y + begin * C : nullptr, dy + begin * C, count, C, sum, centred_sum);
   });
+  for (Index c = 0; c < C; ++c) g_z_sum[c] *= statistics.inverse_deviation(c);
+  for (Index c = 0; gradients.dgamma && c < C; ++c) gradients.dgamma.store(c, static_cast<float>(g_z_sum[c]));
+  for (Index c = 0; gradients.dbeta && c < C; ++c) gradients.dbeta.store(c, static_cast<float>(g_sum[c]));
+  auto n_rows = static_cast<double>(rows);
+  BatchPool* const pool = BatchPool::current();
+  if (pool && over_batch) n_rows = pool_sums(*pool, n_rows, g_sum, g_z_sum, C);
   float *g_mean = scratch.take(C), *slope = scratch.take(C);
-  const double share = over_batch ? 1 / static_cast<double>(rows) : 0;
+  const double share = over_batch ? 1 / n_rows : 0;
   for (Index c = 0; c < C; ++c) {
-    g_z_sum[c] *= statistics.inverse_deviation(c);
     g_mean[c] = static_cast<float>(g_sum[c] * share);
     slope[c] = static_cast<float>(g_z_sum[c] * share * statistics.inverse_deviation(c));
   }
@@ -120,8 +166,6 @@ void batch_norm_gradients(const BatchStatistics& statistics, const Normalization
                              y ? y + offset : nullptr, dy + offset, end - begin, C);
     });
   }
-  for (Index c = 0; gradients.dgamma && c < C; ++c) gradients.dgamma.store(c, static_cast<float>(g_z_sum[c]));
-  for (Index c = 0; gradients.dbeta && c < C; ++c) gradients.dbeta.store(c, static_cast<float>(g_sum[c]));
 }
 
 }  // namespace temper

@@ -1,6 +1,7 @@
 #include "models/training/image_task.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "models/training/together.h"
 
@@ -16,6 +17,25 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
   }
   return correct;
 }
+
+// A batch that outlives the loader's.
+struct HeldBatch {
+  explicit HeldBatch(const data::Batch& given)
+      : batch(given),
+        labels(given.labels.begin(), given.labels.end()),
+        other_labels(given.other_labels.begin(), given.other_labels.end()),
+        samples(given.samples.begin(), given.samples.end()) {
+    batch.labels = labels;
+    batch.other_labels = other_labels;
+    batch.samples = samples;
+  }
+  HeldBatch(const HeldBatch&) = delete;
+  HeldBatch& operator=(const HeldBatch&) = delete;
+
+  data::Batch batch;
+  std::vector<std::int32_t> labels, other_labels;
+  std::vector<Index> samples;
+};
 
 }  // namespace
 
@@ -40,19 +60,29 @@ ImageTask::ImageTask(const models::Model& model, const data::Dataset& train_set,
 
 void ImageTask::epoch(Index epoch, Index first_batch, FunctionRef<bool(const Shard&)> take) {
   for (const data::Batch& batch : loader_.epoch(epoch, first_batch)) {
-    const auto forward = [&] {
-      const Tensor logits = model_(batch.images);
-      return Passed{.loss = loss_(logits, batch), .correct = count_correct(logits, batch.labels)};
+    const auto forward = [&] { return pass(batch); };
+    const auto keep = [&]() -> std::function<Passed()> {
+      return [this, held = std::make_shared<const HeldBatch>(batch)] { return pass(held->batch); };
     };
-    const Shard shard{.part = batch.part, .samples = static_cast<Index>(batch.samples.size()), .whole = batch.whole, .forward = forward};
+    const Shard shard{.part = batch.part,
+                      .samples = static_cast<Index>(batch.samples.size()),
+                      .whole = batch.whole,
+                      .forward = forward,
+                      .keep = FunctionRef<std::function<Passed()>()>(keep)};
     if (!take(shard)) return;
   }
+}
+
+Passed ImageTask::pass(const data::Batch& batch) const {
+  const Tensor logits = model_(batch.images);
+  return {.loss = loss_(logits, batch), .correct = count_correct(logits, batch.labels)};
 }
 
 calibration::Metrics ImageTask::validate() { return calibration::metrics(predict_together(model_, val_set_, {}, ranks_)); }
 
 std::vector<std::pair<std::string, std::string>> ImageTask::fingerprints() const {
-  return {{"the training images", train_set_.fingerprint()}, {"the validation images", val_set_.fingerprint()}};
+  const auto entry = [](const data::Dataset& set) { return std::pair(concat("the images of ", set.name), set.fingerprint()); };
+  return {entry(train_set_), entry(val_set_)};
 }
 
 }  // namespace temper::training

@@ -23,6 +23,8 @@ class ImageTask final : public Task {
   std::vector<std::pair<std::string, std::string>> fingerprints() const override;
 
  private:
+  Passed pass(const data::Batch& batch) const;
+
   const models::Model& model_;
   const data::Dataset &train_set_, &val_set_;
   const Loss loss_;

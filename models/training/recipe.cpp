@@ -120,6 +120,7 @@ void Recipe::check() const {
   data::check(augment.photo);
   require(crop >= 0, "crop", crop, "give the pixels of a side, or 0 for the whole image");
   if (reads_text()) check_text(*this);
+  TEMPER_CHECK(!reads_text() || !sync_batch_norm, "--sync-batch-norm: a Transformer normalises no batches; leave it out");
   distillation.check();
   check_optimizer(*this);
   check_schedule(*this);

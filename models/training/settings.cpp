@@ -99,6 +99,9 @@ void add_length(std::vector<Setting>& all) {
           "Parts of a batch, on one rank or many: less memory, and the same result on up to V ranks (0: one a rank)",
           [](auto& r) -> auto& { return r.shards; })
       .field(
+          "sync_batch_norm", "--sync-batch-norm,!--no-sync-batch-norm", "",
+          "Batch normalisation over the whole batch instead of over each shard; slower", [](auto& r) -> auto& { return r.sync_batch_norm; })
+      .field(
           "seed", "--seed", "S", "Of weights, order, augmentation and dropout (default 1)", [](auto& r) -> auto& { return r.seed; })
       .field(
           "val_size", "--val-size", "N", "Training samples held out for validation (-1: as many as the data has it)",

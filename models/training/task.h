@@ -2,6 +2,8 @@
 // validation data. Images (image_task.h) and sentences (models/translation/task.h) are learned by one loop.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,8 @@ struct Shard {
   Index samples = 0;  // may be 0
   Index whole = 0;    // samples of the batch
   FunctionRef<Passed()> forward;
+  // The same for later, with copies of what it needs. A task without batch normalisation, whose shards meet nowhere, has none.
+  std::optional<FunctionRef<std::function<Passed()>()>> keep = {};
 
   double share() const { return static_cast<double>(samples) / static_cast<double>(whole); }
 };

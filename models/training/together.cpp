@@ -39,4 +39,8 @@ calibration::Predictions predict_together(const models::Model& model, const data
   return predictions;
 }
 
+void check_same_images(const data::Dataset& set, optim::Communicator& ranks) {
+  if (ranks.size() > 1) optim::check_agreement(ranks, concat("the images of ", set.name), set.fingerprint());
+}
+
 }  // namespace temper::training

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <sstream>
 
+#include "core/batch_pool.h"
 #include "core/frozen.h"
 #include "core/machine.h"
 #include "core/ops/elementwise.h"
@@ -15,6 +17,7 @@
 #include "models/training/recipe_file.h"
 #include "optim/clip.h"
 #include "optim/gradient_sync.h"
+#include "optim/lockstep.h"
 
 namespace temper::training {
 namespace {
@@ -23,6 +26,15 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr const char* kAgainstDivergence = "; lower --lr, or set --clip 1";
+
+// A shard that waits for the others of its batch.
+struct HeldShard {
+  Index part = 0, samples = 0, whole = 0;
+  std::function<Passed()> forward = {};
+  optim::BatchSums sums = {};
+
+  Shard shard() const { return {.part = part, .samples = samples, .whole = whole, .forward = forward}; }
+};
 
 // What one run keeps between its steps.
 class Run {
@@ -42,6 +54,7 @@ class Run {
         averaging_(store_, recipe, total_steps(recipe, task.batches())),
         best_(store_, recipe.keep) {
     if (sharding_.shards > 1) sync_.emplace(store_, ranks, optim::SyncOptions{.shards = sharding_.shards});
+    if (sync_ && recipe.sync_batch_norm) lockstep_.emplace(store_, ranks, sharding_.shards);
     if (checkpointing.resume) {
       restore(*checkpointing.resume);
     } else {
@@ -100,6 +113,7 @@ class Run {
   // The gradient of the next shard. Once it is the last of its batch, that of the batch is complete.
   std::optional<optim::BatchSums> take(const Shard& shard) {
     if (!sync_) return pass(shard, 1);
+    if (lockstep_) return take_in_step(shard);
     const double share = shard.share();
     optim::BatchSums sums;
     if (share > 0) {
@@ -108,6 +122,28 @@ class Run {
     }
     sync_->take(shard.part, share, sums);
     if (shard.part + 1 < sharding_.own.end) return std::nullopt;
+    return sync_->finish(observer_.stop());
+  }
+
+  // The same where the shards meet at every batch normalisation: all at once, when the last is there.
+  std::optional<optim::BatchSums> take_in_step(const Shard& shard) {
+    TEMPER_CHECK(shard.keep, "training: shards of ", task_.unit(), " cannot wait for each other; leave out --sync-batch-norm");
+    held_.push_back({.part = shard.part, .samples = shard.samples, .whole = shard.whole, .forward = (*shard.keep)()});
+    if (shard.part + 1 < sharding_.own.end) return std::nullopt;
+    std::vector<Index> filled;
+    for (const HeldShard& held : held_) {
+      if (held.samples > 0) filled.push_back(held.part);
+    }
+    const auto of = [&](Index part) -> HeldShard& { return held_[static_cast<std::size_t>(part - sharding_.own.begin)]; };
+    lockstep_->run(filled, [&](Index part) { of(part).sums = pass(of(part).shard(), of(part).shard().share()); });
+    for (const HeldShard& held : held_) {
+      if (held.samples > 0) {
+        const optim::GradientSync::Pass watch(*sync_, held.part);
+        lockstep_->put_back(held.part);
+      }
+      sync_->take(held.part, held.shard().share(), held.sums);
+    }
+    held_.clear();
     return sync_->finish(observer_.stop());
   }
 
@@ -146,6 +182,7 @@ class Run {
     const std::string culprit = first_not_finite(store_, [&] {
       const Tape tape;
       const layers::Noise noise(noise_of(shard));
+      const BatchPool::Scope alone(nullptr);  // the other shards do not come to this pass
       shard.forward();
     });
     throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
@@ -219,17 +256,30 @@ class Run {
   Averaging averaging_;
   BestWeights best_;
   std::optional<optim::GradientSync> sync_;  // for batches in shards
+  std::optional<optim::Lockstep> lockstep_;  // for those that are normalised as one
+  std::vector<HeldShard> held_;              // own shards of the batch that comes together
   RunState state_;
   Index first_step_ = 0, samples_ = 0;  // of this process
   double seconds_before_ = 0;           // of earlier ones
   Clock::time_point start_ = Clock::now(), saved_ = start_;
 };
 
+// A line a setting, without what explains it.
+std::string settings_text(const Recipe& recipe) {
+  std::istringstream lines(write_recipe(recipe, true));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    line.resize(std::min(line.size(), line.find("  # ")));
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
+}
+
 // What the ranks must have in common, or their weights would not stay the same.
 void check_agreement(optim::Communicator& ranks, const Task& task, const Recipe& recipe, const Checkpointing& checkpointing) {
   if (ranks.size() == 1) return;
   optim::check_agreement(ranks, "the program", kVersion);
-  optim::check_agreement(ranks, "the settings", write_recipe(recipe, true));
+  optim::check_agreement(ranks, "the settings", settings_text(recipe));
   for (const auto& [what, fingerprint] : task.fingerprints()) optim::check_agreement(ranks, what, fingerprint);
   optim::check_agreement(ranks, "the first weights", task.parameters().fingerprint());
   optim::check_agreement(ranks, "the checkpoint to go on from",

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <thread>
 
 #include "core/ops/elementwise.h"
 #include "core/ops/mean.h"
@@ -221,6 +223,14 @@ TEST_CASE("communicator: a rank that is silent is named after the timeout; ranks
     gather(communicator, "here");
   };
   CHECK_THROWS_WITH_AS(ThreadRanks::run(2, silence), doctest::Contains("nothing was heard of rank 1 (thread)"), Error);
+  const auto late = [](Communicator& communicator) {
+    std::vector<int> told;
+    communicator.on_silence = [&](const std::vector<int>& silent) { told = silent; };
+    if (communicator.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    gather(communicator, "here");
+    CHECK(told == (communicator.rank() == 1 ? std::vector<int>{} : std::vector<int>{1}));
+  };
+  ThreadRanks::run(3, late);
   const auto dispute = [](Communicator& communicator) { check_agreement(communicator, "--seed", communicator.rank() == 2 ? "2" : "1"); };
   CHECK_THROWS_WITH_AS(ThreadRanks::run(3, dispute), doctest::Contains("--seed: rank 2 on thread has 2, rank 0 on thread has 1"), Error);
   ThreadRanks::run(3, [](Communicator& communicator) { check_agreement(communicator, "x", "same"); });

@@ -18,6 +18,7 @@ model = "a \"quoted\" \\ name"
 epochs = 7
 steps = 71
 shards = 3
+sync_batch_norm = true
 seed = 12345678901
 val_size = 12
 batch = 9

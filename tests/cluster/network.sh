@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Two hosts on one machine: network namespaces with a link of 1 Gbit/s and 0.1 ms between them, where mpirun starts a rank in each as over
+# ssh. The training ends with the bits of one rank; a link that is cut ends it within the timeout, and the run goes on.
+# With `measure` also: how much of its speed ResNet-56 keeps, and how much of the communication is hidden (two quiet cores are needed).
+#
+#   tests/cluster/network.sh [measure]      needs root and iproute2; says that it was skipped where it may not
+set -euo pipefail
+source "$(dirname "$0")/ranks.sh"
+skip() { echo "skipped: two hosts in network namespaces: $*"; exit 0; }
+[[ $(id -u) == 0 ]] || skip "only root makes them"
+command -v ip tc >/dev/null || skip "no iproute2"
+
+left=temper-left-$$ right=temper-right-$$
+ip netns add $left 2>/dev/null || skip "this system makes none"
+clean_up() {
+  for host in $left $right; do
+    ip netns pids $host 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
+    ip netns delete $host 2>/dev/null || true
+  done
+  cd /
+  rm -rf "$folder"
+}
+trap clean_up EXIT
+ip netns add $right
+ip link add temper-l netns $left type veth peer name temper-r netns $right
+ip -n $left address add 10.79.0.1/24 dev temper-l
+ip -n $right address add 10.79.0.2/24 dev temper-r
+link="1 Gbit/s, 0.1 ms"
+shape() { # host, end of the link
+  ip -n "$1" link set lo up
+  ip -n "$1" link set "$2" up
+  tc -n "$1" qdisc add dev "$2" root netem delay 0.1ms rate 1gbit 2>/dev/null && return
+  link="1 Gbit/s, and no delay of its own, for this kernel has no netem"
+  tc -n "$1" qdisc add dev "$2" root tbf rate 1gbit burst 64kb latency 20ms || skip "no traffic control"
+}
+shape $left temper-l
+shape $right temper-r
+echo "the link: $link"
+
+# In place of ssh: `agent ADDRESS command...` runs the command on that host, which has a name of its own, too.
+cat >agent <<AGENT
+#!/bin/bash
+shift
+exec ip netns exec $right unshare --uts bash -c 'hostname right; eval "\$0"' "\$*"
+AGENT
+chmod +x agent
+on_hosts() { # command...: a rank on either host
+  ip netns exec $left unshare --uts bash -c 'hostname left; exec "$0" "$@"' mpirun -np 2 -host 10.79.0.1,10.79.0.2 --bind-to none \
+    --mca plm_rsh_agent "$folder/agent" --mca btl tcp,self --mca btl_tcp_if_include 10.79.0.0/24 --mca oob_tcp_if_include 10.79.0.0/24 "$@"
+}
+
+training=("$program" train --data digits --model resnet8 --epochs 8 --batch 50 --shards 2 --threads 1 --json)
+"${training[@]}" --out undisturbed >/dev/null 2>&1
+on_hosts "${training[@]}" --out apart >apart.log 2>&1 || fail "two hosts: $(cat apart.log)"
+same_run undisturbed apart
+echo "a rank on each of two hosts: the same bits"
+
+on_hosts "$program" doctor >doctor.log 2>&1 || fail "doctor on two hosts: $(cat doctor.log)"
+grep -q "left" doctor.log && grep -q "right" doctor.log || fail "doctor does not know the hosts: $(cat doctor.log)"
+
+# mpirun itself must look whether the other host is there: when it has words for it, it waits for minutes that they be taken.
+on_hosts --mca oob_tcp_keepalive_time 2 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3 \
+  "${training[@]}" --checkpoint-every 5 --rank-timeout 10 --out cut >cut.log 2>&1 & job=$!
+wait_for_step cut 20
+started=$(milliseconds)
+ip -n $left link set temper-l down
+code=0
+wait $job || code=$?
+took=$(($(milliseconds) - started))
+[[ $code != 0 ]] || fail "a job whose network was cut ended with 0"
+((took < 20000)) || fail "a cut network was found after $took ms"
+grep -q "nothing was heard of rank\|lost communication" cut.log || fail "no word of the cut network: $(cat cut.log)"
+echo "network cut: ended after $took ms with $code: $(grep -m 1 "nothing was heard of rank\|lost communication" cut.log)"
+ip netns pids $right | xargs -r kill -KILL 2>/dev/null || true  # who is left on the other side of the cut
+"${training[@]}" --resume --out cut >/dev/null 2>&1 || fail "the run does not go on"
+same_run undisturbed cut
+echo "and one rank went on to the same bits"
+
+if [[ ${1:-} == measure ]]; then
+  ip -n $left link set temper-l up
+  uptime
+  on_hosts "$program" bench resnet56 --scaling --threads 1 2>/dev/null
+fi
