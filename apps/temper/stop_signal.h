@@ -5,7 +5,8 @@
 
 namespace temper::app {
 
-// From here on the first SIGINT, SIGTERM or SIGUSR1 (which mpirun and Slurm pass on) only sets stop_signal(); the second ends the process at once.
+// From here on the first SIGINT, SIGTERM or SIGUSR1 (which mpirun and Slurm pass on) only sets stop_signal(); the second ends the process
+// at once.
 void watch_stop_signals();
 int stop_signal();  // 0: none came
 
