@@ -36,12 +36,13 @@ GradientSync::GradientSync(ParameterStore& store, Communicator& communicator, co
   }
   std::ranges::sort(gradients_, {}, [](const Gradient& g) { return g.parameter->gradient.data; });
   // Buckets end where parameters do.
+  const Index bucket_floats = options.bucket_floats > 0 ? options.bucket_floats : usual_bucket(communicator.size());
   std::size_t first = 0;
   Index begin = 0;
   for (std::size_t i = 0; i < gradients_.size(); ++i) {
     const bool last = i + 1 == gradients_.size();
     const Index end = last ? learned : gradients_[i + 1].parameter->gradient.data - store.gradients().data();
-    if (!last && end - begin < options.bucket_floats) continue;
+    if (!last && end - begin < bucket_floats) continue;
     add_bucket(store.gradients().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)), begin);
     for (; first <= i; ++first) gradients_[first].bucket = buckets_.back().get();
     begin = end;

@@ -15,6 +15,7 @@
 // Running statistics: each shard starts from the same and moves them by its own; they end as the mean of these, weighted by samples.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -33,10 +34,13 @@ struct BatchSums {
   bool stop = false;  // some rank is to stop
 };
 
+// 1 MiB, enough that its bytes take longer than its latency; and 4 KiB to each rank, or many ranks would be busy with small messages.
+inline Index usual_bucket(Index ranks) { return std::max(Index{1} << 18, ranks << 10); }
+
 struct SyncOptions {
-  Index shards = 1;                      // of a batch; at least as many as there are ranks
-  Index bucket_floats = Index{1} << 18;  // 1 MiB: enough that its bytes take longer than its latency
-  bool overlap = true;                   // false: nothing is sent before the backward pass is over. For measurements
+  Index shards = 1;         // of a batch; at least as many as there are ranks
+  Index bucket_floats = 0;  // 0: usual_bucket(ranks)
+  bool overlap = true;      // false: nothing is sent before the backward pass is over. For measurements
 };
 
 class GradientSync {

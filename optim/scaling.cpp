@@ -4,11 +4,12 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "optim/gradient_sync.h"
 
 namespace temper::optim {
 
 StepTime predict_step(const StepWork& work, const Network& network, Index ranks) {
-  TEMPER_CHECK(ranks >= 1 && work.seconds() > 0 && work.gradient_bytes >= 0 && work.bucket_bytes > 0, "scaling: ", ranks,
+  TEMPER_CHECK(ranks >= 1 && work.seconds() > 0 && work.gradient_bytes >= 0 && work.bucket_bytes >= 0, "scaling: ", ranks,
                " ranks with a step of ", work.seconds(), " s; give at least one rank, and a step that takes time");
   TEMPER_CHECK(network.latency >= 0 && network.bytes_per_second > 0 && network.seconds_a_message >= 0, "scaling: a network with latency ",
                network.latency, " s and ", network.bytes_per_second, " bytes a second; give a bandwidth above 0 and times of 0 or more");
@@ -17,7 +18,8 @@ StepTime predict_step(const StepWork& work, const Network& network, Index ranks)
   const auto exchange = [&](double piece) {
     return network.latency + (P - 1) * (network.seconds_a_message + piece / network.bytes_per_second);
   };
-  const double buckets = std::max(1.0, std::ceil(work.gradient_bytes / work.bucket_bytes));
+  const double bucket = work.bucket_bytes > 0 ? work.bucket_bytes : static_cast<double>(usual_bucket(ranks)) * sizeof(float);
+  const double buckets = std::max(1.0, std::ceil(work.gradient_bytes / bucket));
   const double bucket_seconds = 2 * exchange(work.gradient_bytes / buckets / P);
   double end = 0;
   for (double i = 1; i <= buckets; ++i) end = std::max(work.forward + work.backward * i / buckets, end) + bucket_seconds;

@@ -22,7 +22,8 @@ struct Network {
 // A step of one rank, in seconds.
 struct StepWork {
   double forward = 0, backward = 0, update = 0;
-  double gradient_bytes = 0, bucket_bytes = 1 << 20;
+  double gradient_bytes = 0;
+  double bucket_bytes = 0;  // 0: those of usual_bucket, see optim/gradient_sync.h
 
   double seconds() const { return forward + backward + update; }
 };
