@@ -61,12 +61,12 @@ Json to_json(const data::Photos& photos, const data::SkippedFiles& skipped) {
 void run_text(const Options& options) {
   const data::TextSplits splits = data::load_text(options.spec);
   Json json{{"data", options.spec}};
-  Table table({"part", "pairs", "without text", "example"}, 1);
+  Table table({"part", "the first pair", "pairs", "without text"}, 2);
   for (const auto& [name, corpus] : {std::pair{"train", &splits.train}, {"val", &splits.val}, {"test", &splits.test}}) {
     Index empty = 0;
     for (std::size_t i = 0; i < corpus->source.size(); ++i) empty += corpus->source[i].empty() || corpus->target[i].empty();
     json[name] = {{"name", corpus->name}, {"pairs", corpus->size()}, {"without_text", empty}};
-    table.row({name, grouped(corpus->size()), grouped(empty), corpus->source.front() + " = " + corpus->target.front()});
+    table.row({name, corpus->source.front() + " = " + corpus->target.front(), grouped(corpus->size()), grouped(empty)});
   }
   if (options.json) {
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
