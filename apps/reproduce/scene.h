@@ -25,23 +25,26 @@ struct Training {
 struct Scene {
   Scale scale = Scale::quick;
   std::string pictures, digits;  // data specs: of the paper's CIFAR and MNIST parts
+  std::string text = {};         // of figure 4; empty: not at this scale
   std::string pictures_title, digits_title;
   std::string schedule;  // a sentence on how these trainings differ from the paper's
 
   Training small, large;  // students and teachers of figure 5; the rows of tables 2 and 3. `large` keeps snapshots for figure 6
   Training mnist_teacher, mnist_student;
+  Training translator = {};
   std::vector<std::string> mnist_distillation = {};  // the student's other options
 
-  std::vector<double> table_alphas = {};    // label smoothing, 0 first
-  double alpha = 0.1;                       // the one that figures 1, 2 and 6 compare with 0
-  std::vector<double> teacher_alphas = {};  // of figure 5, 0 first
-  std::vector<double> temperatures = {};    // of figure 5
-  int table_seeds = 1, large_seeds = 1, student_seeds = 1, mnist_seeds = 1;
+  std::vector<double> table_alphas = {};       // label smoothing, 0 first
+  double alpha = 0.1;                          // the one that figures 1, 2 and 6 compare with 0
+  std::vector<double> teacher_alphas = {};     // of figure 5, 0 first
+  std::vector<double> temperatures = {};       // of figure 5
+  std::vector<double> text_temperatures = {};  // of figure 4
+  int table_seeds = 1, large_seeds = 1, student_seeds = 1, mnist_seeds = 1, text_seeds = 1;
   std::vector<std::string> student_options = {};  // of figure 5, where they differ from those of `small`
   double student_minutes = 0;
 };
 
-// data_folder: where mnist/ and cifar-10-batches-bin/ lie, as data/fetch.sh leaves them.
+// data_folder: where mnist/, cifar-10-batches-bin/ and multi30k/ lie, as data/fetch.sh leaves them.
 Scene scene(Scale scale, const std::string& data_folder);
 
 }  // namespace temper::reproduce

@@ -14,6 +14,7 @@
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
 #include "apps/temper/threads_option.h"
+#include "apps/temper/translation_analysis.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/parallel.h"
@@ -23,6 +24,7 @@
 #include "models/training/json.h"
 #include "models/training/snapshots.h"
 #include "models/training/teacher.h"
+#include "models/translation/run.h"
 
 namespace temper::app {
 namespace {
@@ -41,9 +43,9 @@ struct Options {
 };
 
 void check(const Options& options) {
-  constexpr std::array kFigures = {"projection", "templates", "information", "smoothing", "all"};
+  constexpr std::array kFigures = {"projection", "templates", "information", "smoothing", "temperature", "all"};
   TEMPER_CHECK(std::ranges::count(kFigures, options.figure) == 1, "--figure: ", options.figure,
-               " is not known; give projection, templates, information, smoothing or all");
+               " is not known; give projection, templates, information, smoothing, temperature or all");
   for (const std::string& split : options.splits) {
     TEMPER_CHECK(split == "train" || split == "val" || split == "test", "--split: ", split, " is not known; give train, val or test");
     TEMPER_CHECK(std::ranges::count(options.splits, split) == 1, "--split: ", split, " is named twice; give each once");
@@ -269,6 +271,13 @@ class Analysis {
 void run(const Options& options) {
   check(options);
   if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
+  if (translation::is_translation_run(options.run)) {
+    TEMPER_CHECK(options.wants("temperature"), "--figure: ", options.figure, " is for networks that see images; of ", options.run,
+                 ", which translates, give temperature");
+    analyze_translation({options.run, options.data, options.temperatures, options.out, options.json});
+    return;
+  }
+  TEMPER_CHECK(options.figure != "temperature", "--figure: temperature is for runs that translate; give another for ", options.run);
   training::LoadedRun loaded = training::load_run(options.run);
   data::LoadOptions how = options_of(loaded);
   how.with_train = true;
@@ -303,7 +312,10 @@ void add_analyze(CLI::App& app) {
   constexpr int kMost = 1000;
   const auto is_list = [](CLI::Option* option) { option->delimiter(',')->expected(1, kMost)->allow_extra_args(false); };
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
-  command->add_option("--figure", options->figure, "projection, templates, information, smoothing or all (default)")->type_name("NAME");
+  command
+      ->add_option("--figure", options->figure,
+                   "projection, templates, information, smoothing, of translations temperature, or all (default)")
+      ->type_name("NAME");
   is_list(command->add_option("--classes", options->classes, "Three of them for projection, two for information, by name or number")
               ->type_name("A,B,C"));
   is_list(command->add_option("--split", options->splits, "Of projection and templates: train, val, test (default train,val)")
@@ -315,7 +327,8 @@ void add_analyze(CLI::App& app) {
   command->add_flag("--reuse", options->information.reuse, "Of information: y is one of these images, not a fresh one");
   command->add_option("--shift", options->shift, "Of information: noise, instead of the shift of the training")->type_name("P");
   command->add_option("--flip", options->flip, "The same for mirroring: none or random")->type_name("NAME");
-  is_list(command->add_option("--temperature", options->temperatures, "Of smoothing (default 1,2,4,8)")->type_name("T,..."));
+  is_list(
+      command->add_option("--temperature", options->temperatures, "Of smoothing and temperature (default 1,2,4,8)")->type_name("T,..."));
   command->add_flag("--snapshots", options->snapshots, "Of information: after every epoch of which the run kept the weights");
   command->add_option("--seed", options->information.seed, "Of augmentation and shuffles (default 1)")->type_name("S");
   command->add_option("--data", options->data, "Where the run's data lie now")->type_name("SPEC");
@@ -329,6 +342,7 @@ void add_analyze(CLI::App& app) {
       "  templates    how far activations are from the template of their class and from the others'\n"
       "  information  what is left of an image's identity in the difference of two logits, augmentation being the noise (Figure 6).\n"
       "               Without information the estimate is not 0; \"shuffled\" is what it is then.\n"
+      "  temperature  of a run that translates: BLEU, NLL and ECE of next words at T (Figure 4)\n"
       "  smoothing    gamma, the label smoothing that the network amounts to as a teacher at temperature T (Figure 5)\n\n"
       "Examples:\n"
       "  temper analyze runs/hard --out figures\n"

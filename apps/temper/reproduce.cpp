@@ -149,7 +149,8 @@ void add_reproduce(CLI::App& app) {
   command->add_option("what", options->what, "One of the list below, or all")->required()->type_name("WHAT");
   command->add_option("--scale", options->scale, "quick (default), short or paper, see below")->type_name("NAME");
   command
-      ->add_option("--data", options->data, "The folder with mnist/ and cifar-10-batches-bin/, as data/fetch.sh leaves it; not for quick")
+      ->add_option("--data", options->data,
+                   "The folder with mnist/, cifar-10-batches-bin/ and multi30k/, as data/fetch.sh leaves them; not for quick")
       ->type_name("DIR");
   command->add_option("--out", options->out, "The folder of all runs, figures, numbers.csv and index.html")->type_name("DIR");
   command->add_option("--jobs", options->jobs, "Steps at a time (default: as many as there are cores)")->type_name("N");
@@ -160,7 +161,7 @@ void add_reproduce(CLI::App& app) {
   command->footer("What:\n" + experiment_list() +
                   "\nScales:\n"
                   "  quick   the digits inside the program, minutes: a rehearsal\n"
-                  "  short   CIFAR-10 and MNIST with short schedules, about half a day on two cores\n"
+                  "  short   CIFAR-10, MNIST and Multi30k with short schedules, about a day on two cores\n"
                   "  paper   the paper's schedules, weeks\n\n"
                   "Every step is a command of temper that can be run by hand. Stop it at any moment: the same command goes on, within a\n"
                   "training as well. Several machines that share the folder may run the same command at the same time.\n\n"
