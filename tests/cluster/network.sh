@@ -49,7 +49,7 @@ on_hosts() { # command...: a rank on either host
     --mca plm_rsh_agent "$folder/agent" --mca btl tcp,self --mca btl_tcp_if_include 10.79.0.0/24 --mca oob_tcp_if_include 10.79.0.0/24 "$@"
 }
 
-training=("$program" train --data digits --model resnet8 --epochs 8 --batch 50 --shards 2 --threads 1 --json)
+training=("$program" train --data digits --model resnet8 --epochs 24 --batch 50 --shards 2 --threads 1 --json)
 "${training[@]}" --out undisturbed >/dev/null 2>&1
 on_hosts "${training[@]}" --out apart >apart.log 2>&1 || fail "two hosts: $(cat apart.log)"
 same_run undisturbed apart
