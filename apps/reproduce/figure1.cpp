@@ -78,7 +78,7 @@ Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, do
     outcome.numbers.push_back({.network = row.training.title,
                                .quantity = "spread of clusters, " + split,
                                .alpha = alpha,
-                               .seed = run.substr(run.rfind("-s") + 2),
+                               .seed = seed_of(run),
                                .value = sample.values.back(),
                                .source = analysis_folder(run) + "/" + kFigure + "/analysis.json"});
   }

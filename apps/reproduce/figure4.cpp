@@ -43,7 +43,7 @@ Curve curve_of(Outcome& outcome, const Scene& scene, const Results& results, dou
                                  .quantity = quantity,
                                  .alpha = alpha,
                                  .temperature = T,
-                                 .seed = run.substr(run.rfind("-s") + 2),
+                                 .seed = seed_of(run),
                                  .value = value,
                                  .source = analysis_folder(run) + "/" + kFigure + "/analysis.json"});
     }

@@ -110,23 +110,20 @@ Class best_of(const Curve& curve) {
 }
 
 void add_claims(Outcome& outcome, const Scene& scene, const Curve& teachers, const std::vector<Curve>& students, const Curve& plain) {
-  const auto sampling = [](const Sample& a, const Sample& b) {
-    return a.empty() || b.empty() ? 0 : accuracy_sampling(mean(a.values), mean(b.values), a.images);
-  };
   const Class hard = best_of(students.front()), baseline = plain.classes.front();
   outcome.claims.push_back(
       claim_above(fmt::format("Distilling from the hard teacher (best at T = {}) beats training on the labels", hard.temperature),
-                  hard.accuracy, baseline.accuracy, sampling(hard.accuracy, baseline.accuracy), Unit::points));
+                  hard.accuracy, baseline.accuracy, accuracy_sampling(hard.accuracy, baseline.accuracy), Unit::points));
   for (std::size_t i = 1; i < students.size(); ++i) {
     const Class smooth = best_of(students[i]);
     outcome.claims.push_back(claim_above(
         fmt::format("The hard teacher is better than the one smoothed by {} (best at T = {})", scene.teacher_alphas[i], smooth.temperature),
-        hard.accuracy, smooth.accuracy, sampling(hard.accuracy, smooth.accuracy), Unit::points));
+        hard.accuracy, smooth.accuracy, accuracy_sampling(hard.accuracy, smooth.accuracy), Unit::points));
   }
   const Sample &first = teachers.classes.front().accuracy, &last = teachers.classes.back().accuracy;
   outcome.claims.push_back(
       claim_above(fmt::format("Smoothing by {} makes the teacher itself no worse than by a point", teachers.classes.back().alpha), last,
-                  first, sampling(first, last), Unit::points, -0.01));
+                  first, accuracy_sampling(first, last), Unit::points, -0.01));
 }
 
 Outcome evaluate(const Scene& scene, const Results& results) {

@@ -49,13 +49,10 @@ Outcome evaluate(const Scene& scene, const Results& results) {
                                       percent_of(hard_student), "0.67", "0.74", "0.81", "0.93"},
                                      {smoothed, std::to_string(smooth_student.values.size()), percent_of(smooth_teacher),
                                       percent_of(smooth_student), "0.59", "0.91", "0.69", "1.05"}}});
-  const auto sampling = [](const Sample& a, const Sample& b) {
-    return a.empty() || b.empty() ? 0 : accuracy_sampling(1 - mean(a.values), 1 - mean(b.values), a.images);
-  };
   outcome.claims.push_back(claim_above("The smoothed teacher makes fewer errors than the hard one", hard_teacher, smooth_teacher,
-                                       sampling(hard_teacher, smooth_teacher), Unit::points));
+                                       accuracy_sampling(hard_teacher, smooth_teacher), Unit::points));
   outcome.claims.push_back(claim_above("The student of the smoothed teacher makes more errors than that of the hard one", smooth_student,
-                                       hard_student, sampling(smooth_student, hard_student), Unit::points));
+                                       hard_student, accuracy_sampling(smooth_student, hard_student), Unit::points));
   return outcome;
 }
 

@@ -18,12 +18,15 @@ std::string with_error(const Sample& sample, double factor, int digits) {
 void add_numbers(Outcome& outcome, const Sample& sample, Number like) {
   for (std::size_t i = 0; i < sample.values.size(); ++i) {
     const std::string& run = sample.runs[i];
-    const auto seed = run.rfind("-s");
-    like.seed = seed == std::string::npos ? "" : run.substr(seed + 2);
+    like.seed = seed_of(run);
     like.value = sample.values[i];
     like.source = run_folder(run) + "/run.json";
     outcome.numbers.push_back(like);
   }
+}
+
+double accuracy_sampling(const Sample& a, const Sample& b) {
+  return a.empty() || b.empty() ? 0 : accuracy_sampling(mean(a.values), mean(b.values), a.images);
 }
 
 std::string percent_of(const Sample& sample) { return with_error(sample, 100, 2); }

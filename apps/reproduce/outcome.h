@@ -55,6 +55,9 @@ void add_numbers(Outcome& outcome, const Sample& sample, Number like);
 std::string percent_of(const Sample& sample);
 std::string value_of(const Sample& sample, int digits = 3);
 
+// The standard error that the choice of test images gives the difference of two accuracies, or errors; 0 while runs are missing.
+double accuracy_sampling(const Sample& a, const Sample& b);
+
 // A claim that a - b > least, of fractions that are shown in points, or of plain numbers. Undecided, and said so, while runs are missing.
 enum class Unit { points, plain };
 Claim claim_above(std::string text, const Sample& a, const Sample& b, double sampling, Unit unit, double least = 0);

@@ -14,6 +14,11 @@ std::string run_name(const std::string& part, const Training& training, double a
   return fmt::format("{}-{}-a{}-s{}", part, training.key, alpha, seed);
 }
 
+std::string seed_of(const std::string& run) {
+  const auto seed = run.rfind("-s");
+  return seed == std::string::npos ? "" : run.substr(seed + 2);
+}
+
 bool Plan::has(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name) != steps_.end(); }
 
 void Plan::add(Step step) {

@@ -23,6 +23,7 @@ std::string analysis_folder(const std::string& run);  // "analysis/NAME"
 
 // The name of a training: part, network, smoothing, seed.
 std::string run_name(const std::string& part, const Training& training, double alpha, int seed);
+std::string seed_of(const std::string& run);  // of such a name, and of students'
 
 class Plan {
  public:

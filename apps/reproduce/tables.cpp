@@ -69,10 +69,9 @@ Outcome table2(const Scene& scene, const Results& results) {
                             paper_accuracy(row.training, alpha), cited(row.training, alpha, &Replication::accuracy)});
     }
     const Sample smooth = sample(results, runs_of(row, scene.alpha), accuracy);
-    const double sampling = hard.empty() || smooth.empty() ? 0 : accuracy_sampling(mean(hard.values), mean(smooth.values), hard.images);
     outcome.claims.push_back(
         claim_above(fmt::format("{}: smoothing by {} costs no accuracy worth the name", row.training.title, scene.alpha), smooth, hard,
-                    sampling, Unit::points, -0.01));
+                    accuracy_sampling(smooth, hard), Unit::points, -0.01));
   }
   outcome.tables.push_back(std::move(table));
   return outcome;

@@ -25,6 +25,19 @@ Result calibrate(const TemporaryFolder& folder, const std::string& arguments) {
   return temper_program(folder.path(), "calibrate " + arguments);
 }
 
+// It ends with an error of one line about that, and nothing on stdout.
+void check_refused(const TemporaryFolder& folder, const std::string& arguments, const std::string& about) {
+  CAPTURE(arguments);
+  const Result result = calibrate(folder, arguments);
+  CAPTURE(result.err);
+  CHECK(result.code != 0);
+  CHECK(result.out.empty());
+  CHECK(result.err.starts_with("temper: error: "));
+  CHECK(result.err.find(about) != std::string::npos);
+  CHECK(result.err.find("; ") != std::string::npos);
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+}
+
 // Overconfident logits of three classes, as text.
 void write_sample(const TemporaryFolder& folder, int rows = 600) {
   const Random random(5, {});
@@ -143,13 +156,7 @@ TEST_CASE("calibrate command: a calibrator that does not fit is refused, and not
       {"--apply o --logits z.csv --labels y.csv --method vector", "--apply: it fits nothing"},
       {"--apply o --logits z.csv --labels y.csv --out q.npy", "--apply: it fits nothing"}};
   for (const auto& [arguments, about] : refused) {
-    CAPTURE(arguments);
-    const Result result = calibrate(folder, arguments);
-    CAPTURE(result.err);
-    CHECK(result.code != 0);
-    CHECK(result.out.empty());
-    CHECK(result.err.find(about) != std::string::npos);
-    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    check_refused(folder, arguments, about);
     CHECK_FALSE(std::filesystem::exists(folder / "q.npy"));
   }
 }
@@ -249,15 +256,7 @@ TEST_CASE("calibrate command: one line of error, nothing on stdout") {
       {"--logits z.csv --labels y.csv --folds 1", "--folds"},
       {"--logits z.csv --labels y.csv --save-probabilities p.doc", "--save-probabilities"}};
   for (const auto& [arguments, about] : refused) {
-    CAPTURE(arguments);
-    const Result result = calibrate(folder, arguments);
-    CAPTURE(result.err);
-    CHECK(result.code != 0);
-    CHECK(result.out.empty());
-    CHECK(result.err.starts_with("temper: error: "));
-    CHECK(result.err.find(about) != std::string::npos);
-    CHECK(result.err.find("; ") != std::string::npos);
-    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    check_refused(folder, arguments, about);
   }
 }
 
