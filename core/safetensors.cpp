@@ -54,13 +54,13 @@ constexpr NumberType kNumberTypes[] = {
     {"BOOL", 1, convert<std::uint8_t>},
 };
 
-struct Range {
+struct ByteRange {
   std::size_t begin, end;
   std::string name;
 };
 
 // One entry of the header, checked against the `data` that follow it.
-Range read_entry(const std::string& name, const Json& json, std::string_view data, TensorFile::Entry& entry) {
+ByteRange read_entry(const std::string& name, const Json& json, std::string_view data, TensorFile::Entry& entry) {
   const auto type_name = json.at("dtype").get<std::string>();
   const auto type =
       std::find_if(std::begin(kNumberTypes), std::end(kNumberTypes), [&](const NumberType& t) { return t.name == type_name; });
@@ -97,11 +97,11 @@ Range read_entry(const std::string& name, const Json& json, std::string_view dat
 }
 
 // The data must be covered by the tensors without gap or overlap.
-void check_cover(std::vector<Range> ranges, std::size_t data_size) {
+void check_cover(std::vector<ByteRange> ranges, std::size_t data_size) {
   std::sort(ranges.begin(), ranges.end(),
-            [](const Range& a, const Range& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+            [](const ByteRange& a, const ByteRange& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::size_t end = 0;
-  for (const Range& range : ranges) {
+  for (const ByteRange& range : ranges) {
     TEMPER_CHECK(range.begin == end, "tensor ", range.name, ": it begins at byte ", range.begin, " of the data, not at ", end);
     end = range.end;
   }
@@ -118,7 +118,7 @@ TensorFile parse(std::string_view bytes) {
   const std::string_view data = bytes.substr(8 + header_size);
 
   TensorFile file;
-  std::vector<Range> ranges;
+  std::vector<ByteRange> ranges;
   for (const auto& [name, json] : header.items()) {
     if (name == "__metadata__") {
       file.metadata = json.get<std::map<std::string, std::string>>();

@@ -8,8 +8,8 @@
 namespace temper::data {
 namespace {
 
-constexpr std::uint64_t kStream = 0x6175676D656E74;  // "augment": no other draws of the run are correlated with these
-constexpr std::uint64_t kFirstFlip = 0x666C6970;     // "flip": the coin of alternating flips, the same in all epochs
+constexpr std::uint64_t kAugmentStream = 0x6175676D656E74;  // "augment": no other draws of the run are correlated with these
+constexpr std::uint64_t kFirstFlip = 0x666C6970;            // "flip": the coin of alternating flips, the same in all epochs
 
 // The window's first row or column: in the image, or in what surrounds it.
 Index window_begin(Index image, Index seen, Index moved) { return (image - seen) / 2 + moved; }
@@ -75,7 +75,7 @@ Index draw_move(const Random& random, std::uint64_t number, const Augment& augme
 bool draw_flip(const Augment& augment, const Random& random, std::uint64_t seed, Index epoch, Index sample) {
   if (augment.flip == Flip::none) return false;
   if (augment.flip == Flip::random) return random.below(2, 2) == 1;
-  const Random coin(seed, {kStream, kFirstFlip, static_cast<std::uint64_t>(sample)});
+  const Random coin(seed, {kAugmentStream, kFirstFlip, static_cast<std::uint64_t>(sample)});
   return (coin.below(0, 2) + static_cast<std::uint64_t>(epoch)) % 2 == 1;
 }
 
@@ -88,7 +88,7 @@ void check(const Augment& augment, const Shape& seen) {
 }
 
 Placement draw(const Augment& augment, const Shape& image, const Shape& seen, std::uint64_t seed, Index epoch, Index sample) {
-  const Random random(seed, {kStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample)});
+  const Random random(seed, {kAugmentStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample)});
   return {.dy = draw_move(random, 0, augment, image[0], seen[0]),
           .dx = draw_move(random, 1, augment, image[1], seen[1]),
           .flip = draw_flip(augment, random, seed, epoch, sample),

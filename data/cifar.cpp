@@ -29,7 +29,7 @@ struct Format {
 constexpr Format kCifar10{.name = "cifar10", .label_classes = {10, 0}, .other = "CIFAR-100, see cifar100:DIR", .other_record = 3074};
 constexpr Format kCifar100{.name = "cifar100", .label_classes = {20, 100}, .other = "CIFAR-10, see cifar10:DIR", .other_record = 3073};
 
-void check_size(const FileBytes& file, const Format& format) {
+void check_file_size(const FileBytes& file, const Format& format) {
   const auto size = static_cast<Index>(file.bytes.size());
   const Index records = size / format.record(), rest = size % format.record();
   TEMPER_CHECK(size > 0, file.path, ": 0 bytes, expected records of ", format.record(), " bytes; download it again");
@@ -60,7 +60,7 @@ void check_labels(const FileBytes& file, const Format& format) {
 // Appends the records of a file to `set`; planes become pixels: (3,32,32) -> (32,32,3). Returns how many there were.
 Index append(const std::string& path, const Format& format, Dataset& set) {
   const FileBytes file = read_file(path);
-  check_size(file, format);
+  check_file_size(file, format);
   check_labels(file, format);
   const Index records = static_cast<Index>(file.bytes.size()) / format.record();
   std::size_t out = set.pixels.size();

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <new>
-#include <string_view>
 #include <system_error>
 
 #include "core/check.h"
@@ -105,11 +104,6 @@ std::vector<std::uint8_t> unpack(const std::string& path, std::span<const std::u
   return bytes;
 }
 
-bool begins_with(std::span<const std::uint8_t> bytes, std::string_view text) {
-  return bytes.size() >= text.size() && std::equal(text.begin(), text.end(), bytes.begin(),
-                                                   [](char want, std::uint8_t have) { return static_cast<std::uint8_t>(want) == have; });
-}
-
 bool is_markup(std::span<const std::uint8_t> bytes) {
   const auto start = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte > ' ' && byte < 0x80; });  // after a byte order mark
   std::string head(start, std::min(bytes.end(), start + std::min<std::ptrdiff_t>(14, bytes.end() - start)));
@@ -123,6 +117,11 @@ FileBytes read_file(const std::string& path) {
   std::vector<std::uint8_t> bytes = read_plain(path);
   if (is_gzip(bytes)) bytes = unpack(path, bytes);
   return {path, std::move(bytes)};
+}
+
+bool begins_with(std::span<const std::uint8_t> bytes, std::string_view text) {
+  return bytes.size() >= text.size() && std::equal(text.begin(), text.end(), bytes.begin(),
+                                                   [](char want, std::uint8_t have) { return static_cast<std::uint8_t>(want) == have; });
 }
 
 std::string guess_kind(std::span<const std::uint8_t> bytes) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace temper::data {
@@ -17,6 +18,8 @@ struct FileBytes {
 // that is missing, unreadable, no regular file, larger than 2 GiB (also once unpacked), or gzip that is cut off, damaged or followed by
 // other bytes.
 FileBytes read_file(const std::string& path);
+
+bool begins_with(std::span<const std::uint8_t> bytes, std::string_view text);
 
 // "it looks like a web page", "it looks like a zip archive", ...: what people often have in place of the file they meant. Empty: no idea.
 std::string guess_kind(std::span<const std::uint8_t> bytes);

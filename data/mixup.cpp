@@ -8,7 +8,7 @@
 namespace temper::data {
 namespace {
 
-constexpr std::uint64_t kStream = 0x6D69787570;  // "mixup"
+constexpr std::uint64_t kMixupStream = 0x6D69787570;  // "mixup"
 
 }  // namespace
 
@@ -17,7 +17,7 @@ constexpr std::uint64_t kStream = 0x6D69787570;  // "mixup"
 float draw_mixup(float alpha, std::uint64_t seed, Index epoch, Index batch) {
   TEMPER_CHECK(alpha >= 0 && alpha <= kLargestMixup, "mixup: alpha ", alpha, "; give a number in [0,", kLargestMixup, "]");
   if (alpha == 0) return 1;
-  const Random random(seed, {kStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(batch)});
+  const Random random(seed, {kMixupStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(batch)});
   for (std::uint64_t draw = 0;; draw += 2) {
     // Logarithms: for a small alpha both powers may be too small for a double.
     const double x = std::log(random.uniform(draw) + 0x1.0p-54) / alpha, y = std::log(random.uniform(draw + 1) + 0x1.0p-54) / alpha;

@@ -10,7 +10,7 @@
 namespace temper::data {
 namespace {
 
-constexpr const char* kExpected =
+constexpr const char* kMnistLayout =
     "mnist:DIR needs a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, "
     "each plain or with .gz";
 
@@ -31,7 +31,7 @@ Dataset read_part(const DataFolder& folder, const std::string& stem, std::string
 Splits mnist(const std::string& dir) {
   std::vector<std::string> signs = spellings("train-images", 3);
   std::ranges::copy(spellings("t10k-images", 3), std::back_inserter(signs));
-  const DataFolder folder(dir, {"mnist", "MNIST/raw", "raw"}, signs, kExpected);
+  const DataFolder folder(dir, {"mnist", "MNIST/raw", "raw"}, signs, kMnistLayout);
   const Dataset all = read_part(folder, "train", "mnist");
   Dataset test = read_part(folder, "t10k", "mnist test");
   TEMPER_CHECK(all.image == test.image, dir, ": training images are ", all.image, " but test images ", test.image,

@@ -10,7 +10,7 @@
 namespace temper::data {
 namespace {
 
-constexpr std::uint64_t kStream = 0x6F72646572;  // "order"
+constexpr std::uint64_t kOrderStream = 0x6F72646572;  // "order"
 
 }  // namespace
 
@@ -35,7 +35,7 @@ void Sampler::order(Index epoch, std::span<Index> samples) const {
   TEMPER_CHECK(epoch >= 0, "sampler: epoch ", epoch, "; epochs count from 0");
   std::iota(samples.begin(), samples.end(), Index{0});
   if (!options_.shuffle) return;
-  const Random random(options_.seed, {kStream, static_cast<std::uint64_t>(epoch)});
+  const Random random(options_.seed, {kOrderStream, static_cast<std::uint64_t>(epoch)});
   for (std::size_t i = samples.size() - 1; i > 0; --i) {  // Fisher-Yates
     std::swap(samples[i], samples[random.below(i, static_cast<std::uint32_t>(i + 1))]);
   }

@@ -12,6 +12,7 @@
 #include "core/parameters.h"
 #include "core/random.h"
 #include "core/tape.h"
+#include "tests/restored.h"
 
 namespace temper {
 namespace {
@@ -179,16 +180,6 @@ bool same_bits(const Fixture& fixture, std::span<const float> a, std::span<const
     return std::equal(left.begin(), left.end(), right.begin());
   });
 }
-
-struct PoisonedPool {
-  PoisonedPool() { Pool::shared().poison(true); }
-  ~PoisonedPool() { Pool::shared().poison(false); }
-};
-
-struct ThreadsRestored {
-  int before = threads();
-  ~ThreadsRestored() { set_threads(before); }
-};
 
 }  // namespace
 

@@ -12,13 +12,13 @@
 namespace temper::reproduce {
 namespace {
 
-constexpr const char* kFigure = "projection";
+constexpr const char* kProjection = "projection";
 
-void add_steps(const Scene& scene, Plan& plan) {
+void add_projection_steps(const Scene& scene, Plan& plan) {
   for (const TableRow& row : table_rows(scene))
     for (int seed = 1; seed <= row.seeds; ++seed)
       for (const double alpha : {0.0, scene.alpha})
-        plan.analyze(plan.train("pictures", scene.pictures, row.training, alpha, seed), kFigure);
+        plan.analyze(plan.train("pictures", scene.pictures, row.training, alpha, seed), kProjection);
 }
 
 struct Point {
@@ -71,7 +71,7 @@ report::Plot plot_of(const std::vector<Point>& points, std::vector<std::string>&
 Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, double alpha, const std::string& split) {
   Sample sample;
   for (const std::string& run : runs_of(row, alpha)) {
-    const std::optional<Json> analysis = results.analysis(run, kFigure);
+    const std::optional<Json> analysis = results.analysis(run, kProjection);
     if (!analysis) continue;
     sample.values.push_back(analysis->at("projection").at(split).at("spread").get<double>());
     sample.runs.push_back(run);
@@ -80,17 +80,17 @@ Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, do
                                .alpha = alpha,
                                .seed = seed_of(run),
                                .value = sample.values.back(),
-                               .source = analysis_folder(run) + "/" + kFigure + "/analysis.json"});
+                               .source = analysis_folder(run) + "/" + kProjection + "/analysis.json"});
   }
   return sample;
 }
 
-void add_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
+void add_projection_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
   std::vector<Panel> panels;
   std::vector<std::string> classes;
   for (const double alpha : {0.0, scene.alpha}) {
     for (const std::string split : {"train", "val"}) {
-      const auto csv = results.analysis_file(runs_of(row, alpha).front(), kFigure, "projection-" + split + ".csv");
+      const auto csv = results.analysis_file(runs_of(row, alpha).front(), kProjection, "projection-" + split + ".csv");
       if (!csv) return;
       panels.push_back({fmt::format("{}, smoothing {}", split == "train" ? "training images" : "validation images", alpha),
                         plot_of(read_points(*csv), classes)});
@@ -101,14 +101,14 @@ void add_figure(Outcome& outcome, const Scene& scene, const Results& results, co
                                           ": 100 images of each of three classes, seed 1; a cross is the template of a class"));
 }
 
-Outcome evaluate(const Scene& scene, const Results& results) {
+Outcome evaluate_projections(const Scene& scene, const Results& results) {
   Outcome outcome;
   Table table{.caption =
                   "Spread of the three clusters: root mean square distance from the centre of the class, over the mean distance of the "
                   "centres. Less is tighter",
               .header = {"network", "images", "hard labels", fmt::format("smoothing {}", scene.alpha)}};
   for (const TableRow& row : table_rows(scene)) {
-    add_figure(outcome, scene, results, row);
+    add_projection_figure(outcome, scene, results, row);
     for (const std::string split : {"train", "val"}) {
       const Sample hard = spreads(outcome, results, row, 0, split), smooth = spreads(outcome, results, row, scene.alpha, split);
       table.rows.push_back({row.training.title, split == "train" ? "training" : "validation", value_of(hard), value_of(smooth)});
@@ -128,7 +128,7 @@ const Experiment kFigure1{.name = "fig1",
                           .question =
                               "The activations before the last layer, projected on the plane through the weight vectors of three "
                               "classes. Smoothed labels should gather each class into a tight cluster.",
-                          .add_steps = add_steps,
-                          .evaluate = evaluate};
+                          .add_steps = add_projection_steps,
+                          .evaluate = evaluate_projections};
 
 }  // namespace temper::reproduce

@@ -39,7 +39,7 @@ double overconfidence(std::span<const report::ReliabilityBin> bins) {
 
 double overconfidence_before(const report::RunRecord& run) { return overconfidence(run.calibration->bins_before); }
 
-void add_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
+void add_reliability_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
   const double alpha = scene.table_alphas[1];
   const report::RunRecord* hard = results.run(runs_of(row, 0).front());
   const report::RunRecord* smooth = results.run(runs_of(row, alpha).front());
@@ -54,10 +54,10 @@ void add_figure(Outcome& outcome, const Scene& scene, const Results& results, co
                                           "is right as often as it says; below it, it is too sure"));
 }
 
-Outcome evaluate(const Scene& scene, const Results& results) {
+Outcome evaluate_reliability(const Scene& scene, const Results& results) {
   Outcome outcome;
   for (const TableRow& row : table_rows(scene)) {
-    add_figure(outcome, scene, results, row);
+    add_reliability_figure(outcome, scene, results, row);
     const Sample hard = sample(results, runs_of(row, 0), overconfidence_before);
     const Sample smooth = sample(results, runs_of(row, scene.table_alphas[1]), overconfidence_before);
     add_numbers(outcome, hard, {.network = row.training.title, .quantity = "confidence - accuracy", .temperature = 1.0});
@@ -78,6 +78,6 @@ const Experiment kFigure2{.name = "fig2",
                           .title = "Figure 2: reliability",
                           .question = "How often is a network right that says it is so and so sure?",
                           .add_steps = add_table_steps,
-                          .evaluate = evaluate};
+                          .evaluate = evaluate_reliability};
 
 }  // namespace temper::reproduce

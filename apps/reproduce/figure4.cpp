@@ -10,7 +10,7 @@
 namespace temper::reproduce {
 namespace {
 
-constexpr const char* kFigure = "temperature";
+constexpr const char* kTemperature = "temperature";
 
 std::vector<std::string> runs_of(const Scene& scene, double alpha) {
   std::vector<std::string> names;
@@ -18,22 +18,22 @@ std::vector<std::string> runs_of(const Scene& scene, double alpha) {
   return names;
 }
 
-void add_steps(const Scene& scene, Plan& plan) {
+void add_translation_steps(const Scene& scene, Plan& plan) {
   if (scene.text.empty()) return;
   std::string temperatures;
   for (const double T : scene.text_temperatures) temperatures += fmt::format("{}{}", temperatures.empty() ? "" : ",", T);
   for (int seed = 1; seed <= scene.text_seeds; ++seed)
     for (const double alpha : {0.0, scene.alpha})
-      plan.analyze(plan.train("text", scene.text, scene.translator, alpha, seed), kFigure, {"--temperature", temperatures});
+      plan.analyze(plan.train("text", scene.text, scene.translator, alpha, seed), kTemperature, {"--temperature", temperatures});
 }
 
 // A quantity at each temperature: a sample over seeds.
-using Curve = std::map<double, Sample>;
+using TemperatureCurve = std::map<double, Sample>;
 
-Curve curve_of(Outcome& outcome, const Scene& scene, const Results& results, double alpha, const char* quantity) {
-  Curve curve;
+TemperatureCurve curve_of(Outcome& outcome, const Scene& scene, const Results& results, double alpha, const char* quantity) {
+  TemperatureCurve curve;
   for (const std::string& run : runs_of(scene, alpha)) {
-    const std::optional<Json> analysis = results.analysis(run, kFigure);
+    const std::optional<Json> analysis = results.analysis(run, kTemperature);
     if (!analysis) continue;
     for (const Json& point : analysis->at("temperature_curve")) {
       const double T = point.at("temperature").get<double>(), value = point.at(quantity).get<double>();
@@ -45,7 +45,7 @@ Curve curve_of(Outcome& outcome, const Scene& scene, const Results& results, dou
                                  .temperature = T,
                                  .seed = seed_of(run),
                                  .value = value,
-                                 .source = analysis_folder(run) + "/" + kFigure + "/analysis.json"});
+                                 .source = analysis_folder(run) + "/" + kTemperature + "/analysis.json"});
     }
   }
   return curve;
@@ -53,12 +53,12 @@ Curve curve_of(Outcome& outcome, const Scene& scene, const Results& results, dou
 
 // The hard and the smoothed curve of one quantity.
 struct Pair {
-  Curve hard, smooth;
+  TemperatureCurve hard, smooth;
 };
 
 report::Plot plot_of(const Pair& pair, const char* label) {
   std::vector<double> temperatures, values;
-  for (const Curve* curve : {&pair.hard, &pair.smooth}) {
+  for (const TemperatureCurve* curve : {&pair.hard, &pair.smooth}) {
     for (const auto& [T, sample] : *curve) {
       temperatures.push_back(T);
       values.insert(values.end(), sample.values.begin(), sample.values.end());
@@ -67,7 +67,7 @@ report::Plot plot_of(const Pair& pair, const char* label) {
   report::Plot plot({}, report::linear_axis("temperature", temperatures), report::linear_axis(label, values),
                     fmt::format("{} against temperature", label));
   std::size_t series = 0;
-  for (const Curve* curve : {&pair.hard, &pair.smooth}) {
+  for (const TemperatureCurve* curve : {&pair.hard, &pair.smooth}) {
     const std::string look = report::series_class(series++);
     std::vector<report::Point> points;
     for (const auto& [T, sample] : *curve) {
@@ -80,13 +80,13 @@ report::Plot plot_of(const Pair& pair, const char* label) {
 }
 
 // The sample at T = 1, or an empty one.
-Sample plain(const Curve& curve) {
+Sample plain(const TemperatureCurve& curve) {
   const auto found = curve.find(1.0);
   return found == curve.end() ? Sample{} : found->second;
 }
 
 // The sample at the temperature where the mean is least.
-Sample least(const Curve& curve) {
+Sample least(const TemperatureCurve& curve) {
   Sample best;
   for (const auto& [T, sample] : curve)
     if (best.empty() || mean(sample.values) < mean(best.values)) best = sample;
@@ -108,7 +108,7 @@ Table table3_row(const Scene& scene, const Results& results) {
                    {"replication, Multi30k", "0.449", "0.058", "1.8", "0.372"}}};
 }
 
-Outcome evaluate(const Scene& scene, const Results& results) {
+Outcome evaluate_translations(const Scene& scene, const Results& results) {
   Outcome outcome;
   if (scene.text.empty()) return outcome;
   const auto pair = [&](const char* quantity) {
@@ -138,7 +138,7 @@ const Experiment kFigure4{.name = "fig4",
                           .question =
                               "A Transformer learns to translate from hard and from smoothed labels. Which translates better, which gives "
                               "the right words more probability, and which knows how sure it may be? At the quick scale there is no text.",
-                          .add_steps = add_steps,
-                          .evaluate = evaluate};
+                          .add_steps = add_translation_steps,
+                          .evaluate = evaluate_translations};
 
 }  // namespace temper::reproduce

@@ -10,8 +10,6 @@
 namespace temper::reproduce {
 namespace {
 
-std::string teacher_name(const Scene& scene, double alpha) { return run_name("pictures", scene.large, alpha, 1); }
-
 std::string student_name(const Scene& scene, double alpha, double temperature, int seed) {
   return fmt::format("student-{}-taught-a{}-T{}-s{}", scene.small.key, alpha, temperature, seed);
 }
@@ -23,7 +21,7 @@ Training student(const Scene& scene) {
   return training;
 }
 
-void add_steps(const Scene& scene, Plan& plan) {
+void add_student_steps(const Scene& scene, Plan& plan) {
   for (const double alpha : scene.teacher_alphas) plan.train("pictures", scene.pictures, scene.large, alpha, 1);
   for (int seed = 1; seed <= scene.student_seeds; ++seed) {
     for (const double alpha : scene.teacher_alphas) plan.train("student", scene.pictures, student(scene), alpha, seed);
@@ -35,8 +33,6 @@ void add_steps(const Scene& scene, Plan& plan) {
     }
   }
 }
-
-double accuracy(const report::RunRecord& run) { return run.test.accuracy; }
 
 // Students of one teacher at one temperature, or of labels alone: accuracies, and gamma.
 struct Class {
@@ -126,7 +122,7 @@ void add_claims(Outcome& outcome, const Scene& scene, const Curve& teachers, con
                   first, accuracy_sampling(first, last), Unit::points, -0.01));
 }
 
-Outcome evaluate(const Scene& scene, const Results& results) {
+Outcome evaluate_students(const Scene& scene, const Results& results) {
   Outcome outcome;
   Curve teachers{"teachers, " + scene.large.title, {}}, plain{"students trained on labels smoothed by gamma", {}};
   std::vector<Curve> students;
@@ -169,7 +165,7 @@ const Experiment kFigure5{.name = "fig5",
                               "A student learns from a teacher's probabilities at temperature T alone. Teachers with more smoothing are as "
                               "accurate; what do their students learn? The axis is gamma, how much a teacher's probabilities are smoothed "
                               "labels: alpha for labels themselves.",
-                          .add_steps = add_steps,
-                          .evaluate = evaluate};
+                          .add_steps = add_student_steps,
+                          .evaluate = evaluate_students};
 
 }  // namespace temper::reproduce

@@ -8,13 +8,11 @@
 namespace temper::reproduce {
 namespace {
 
-constexpr const char* kFigure = "information";
+constexpr const char* kInformation = "information";
 
-std::string teacher_name(const Scene& scene, double alpha) { return run_name("pictures", scene.large, alpha, 1); }
-
-void add_steps(const Scene& scene, Plan& plan) {
+void add_information_steps(const Scene& scene, Plan& plan) {
   for (const double alpha : {0.0, scene.alpha}) {
-    plan.analyze(plan.train("pictures", scene.pictures, scene.large, alpha, 1), kFigure, {"--snapshots"});
+    plan.analyze(plan.train("pictures", scene.pictures, scene.large, alpha, 1), kInformation, {"--snapshots"});
   }
 }
 
@@ -25,7 +23,7 @@ struct Course {
 Course course(Outcome& outcome, const Scene& scene, const Results& results, double alpha) {
   Course course;
   const std::string run = teacher_name(scene, alpha);
-  const std::optional<Json> analysis = results.analysis(run, kFigure);
+  const std::optional<Json> analysis = results.analysis(run, kInformation);
   if (!analysis) return course;
   for (const Json& epoch : analysis->at("information_by_epoch")) {
     const double at = epoch.at("epoch").get<double>();
@@ -36,7 +34,7 @@ Course course(Outcome& outcome, const Scene& scene, const Results& results, doub
                                .alpha = alpha,
                                .seed = "1",
                                .value = course.nats.back().y,
-                               .source = analysis_folder(run) + "/" + kFigure + "/analysis.json"});
+                               .source = analysis_folder(run) + "/" + kInformation + "/analysis.json"});
   }
   return course;
 }
@@ -48,7 +46,7 @@ Sample end_of(const Course& course) {
   return sample;
 }
 
-Outcome evaluate(const Scene& scene, const Results& results) {
+Outcome evaluate_information(const Scene& scene, const Results& results) {
   Outcome outcome;
   const Course hard = course(outcome, scene, results, 0), smooth = course(outcome, scene, results, scene.alpha);
   Claim claim = claim_above(
@@ -90,7 +88,7 @@ const Experiment kFigure6{.name = "fig6",
                           .question =
                               "How much of the identity of a training image is left in the difference of two of its logits? What is erased "
                               "cannot be taught.",
-                          .add_steps = add_steps,
-                          .evaluate = evaluate};
+                          .add_steps = add_information_steps,
+                          .evaluate = evaluate_information};
 
 }  // namespace temper::reproduce

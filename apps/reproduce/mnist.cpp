@@ -13,7 +13,7 @@ std::string student_name(const Scene& scene, double alpha, int seed) {
   return fmt::format("{}-{}-taught-a{}-s{}", kPart, scene.mnist_student.key, alpha, seed);
 }
 
-void add_steps(const Scene& scene, Plan& plan) {
+void add_mnist_steps(const Scene& scene, Plan& plan) {
   for (int seed = 1; seed <= scene.mnist_seeds; ++seed) {
     for (const double alpha : {0.0, scene.alpha}) {
       const std::string teacher = plan.train(kPart, scene.digits, scene.mnist_teacher, alpha, seed);
@@ -26,7 +26,7 @@ void add_steps(const Scene& scene, Plan& plan) {
 
 double error(const report::RunRecord& run) { return 1 - run.test.accuracy; }
 
-Outcome evaluate(const Scene& scene, const Results& results) {
+Outcome evaluate_mnist(const Scene& scene, const Results& results) {
   Outcome outcome;
   const auto errors = [&](bool student, double alpha) {
     std::vector<std::string> names;
@@ -63,7 +63,7 @@ const Experiment kMnist{.name = "mnist",
                         .question =
                             "Two teachers, one trained on smoothed labels; a smaller student learns from the logits of each. Is the "
                             "better classifier the better teacher?",
-                        .add_steps = add_steps,
-                        .evaluate = evaluate};
+                        .add_steps = add_mnist_steps,
+                        .evaluate = evaluate_mnist};
 
 }  // namespace temper::reproduce

@@ -19,6 +19,8 @@ std::string seed_of(const std::string& run) {
   return seed == std::string::npos ? "" : run.substr(seed + 2);
 }
 
+std::string teacher_name(const Scene& scene, double alpha) { return run_name("pictures", scene.large, alpha, 1); }
+
 bool Plan::has(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name) != steps_.end(); }
 
 void Plan::add(Step step) {

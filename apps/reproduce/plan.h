@@ -23,7 +23,8 @@ std::string analysis_folder(const std::string& run);  // "analysis/NAME"
 
 // The name of a training: part, network, smoothing, seed.
 std::string run_name(const std::string& part, const Training& training, double alpha, int seed);
-std::string seed_of(const std::string& run);  // of such a name, and of students'
+std::string seed_of(const std::string& run);                 // of such a name, and of students'
+std::string teacher_name(const Scene& scene, double alpha);  // of the teacher in figures 5 and 6
 
 class Plan {
  public:

@@ -50,4 +50,7 @@ template <class Quantity> Sample sample(const Results& results, const std::vecto
   return sample;
 }
 
+// The quantity that most of them ask for.
+inline double accuracy(const report::RunRecord& run) { return run.test.accuracy; }
+
 }  // namespace temper::reproduce

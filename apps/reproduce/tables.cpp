@@ -10,7 +10,6 @@
 namespace temper::reproduce {
 namespace {
 
-double accuracy(const report::RunRecord& run) { return run.test.accuracy; }
 double ece_before(const report::RunRecord& run) { return run.calibration->before.ece; }
 double ece_after(const report::RunRecord& run) { return run.calibration->after.ece; }
 double fitted_temperature(const report::RunRecord& run) { return run.calibration->temperature; }

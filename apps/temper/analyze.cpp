@@ -29,7 +29,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct AnalyzeOptions {
   std::string run, data, figure = "all", out;
   std::vector<std::string> classes, splits = {"train", "val"};
   std::vector<double> temperatures = {1, 2, 4, 8};
@@ -42,7 +42,7 @@ struct Options {
   bool wants(const char* name) const { return figure == name || figure == "all"; }
 };
 
-void check(const Options& options) {
+void check(const AnalyzeOptions& options) {
   constexpr std::array kFigures = {"projection", "templates", "information", "smoothing", "temperature", "all"};
   TEMPER_CHECK(std::ranges::count(kFigures, options.figure) == 1, "--figure: ", options.figure,
                " is not known; give projection, templates, information, smoothing, temperature or all");
@@ -72,7 +72,7 @@ Index class_of(const std::string& text, const std::vector<std::string>& names) {
 }
 
 // Those of --classes, else the paper's where the data have them, else the first ones.
-std::vector<Index> classes_of(const Options& options, const std::vector<std::string>& names, std::size_t count,
+std::vector<Index> classes_of(const AnalyzeOptions& options, const std::vector<std::string>& names, std::size_t count,
                               std::initializer_list<std::vector<std::string>> papers) {
   std::vector<Index> classes;
   for (const std::string& text : options.classes) classes.push_back(class_of(text, names));
@@ -99,7 +99,7 @@ std::string list(const std::vector<Index>& classes, const std::vector<std::strin
 // A run, its data, and what was asked about them. Each figure prints itself, or adds itself to the JSON.
 class Analysis {
  public:
-  Analysis(const Options& options, training::LoadedRun run, const data::Splits& splits)
+  Analysis(const AnalyzeOptions& options, training::LoadedRun run, const data::Splits& splits)
       : options_(options), run_(std::move(run)), names_(run_.model.class_names), splits_(splits) {}
 
   void projection() {
@@ -261,14 +261,14 @@ class Analysis {
     if (!options_.json) fmt::print("{}", text);
   }
 
-  const Options& options_;
+  const AnalyzeOptions& options_;
   const training::LoadedRun run_;
   const std::vector<std::string> names_;
   const data::Splits& splits_;
   Json json_ = Json::object();
 };
 
-void run(const Options& options) {
+void run(const AnalyzeOptions& options) {
   check(options);
   if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
   if (translation::is_translation_run(options.run)) {
@@ -308,7 +308,7 @@ void run(const Options& options) {
 
 void add_analyze(CLI::App& app) {
   CLI::App* command = app.add_subcommand("analyze", "Look into a network: clusters, templates, what it knows of its images");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AnalyzeOptions>();
   constexpr int kMost = 1000;
   const auto is_list = [](CLI::Option* option) { option->delimiter(',')->expected(1, kMost)->allow_extra_args(false); };
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");

@@ -160,7 +160,7 @@ struct NoiseGradient {
 };
 
 // A row of the table.
-struct Row {
+struct OpRow {
   std::string name, shape, pass;
   double seconds = 0;
   Work work = {};
@@ -171,7 +171,7 @@ class Report {
   Report(const BenchOptions& options, const MachineLimits& limits)
       : options_(options), limits_(limits), table_({"operation", "shape", "pass", "ms", "GFLOP/s", "GB/s", "of limit", "bound by"}, 3) {}
 
-  void add(const Row& row) {
+  void add(const OpRow& row) {
     const MachineLimits::Least least = limits_.least_seconds(row.work);
     const double flops = row.work.flops / row.seconds * 1e-9, bytes = row.work.bytes / row.seconds * 1e-9,
                  share = least.seconds / row.seconds;
@@ -204,7 +204,8 @@ class Report {
 constexpr double kSecondsARow = 0.15;  // not much, there are many
 
 // Times one pass of a case in which the inputs that `learned` says have gradients.
-Row measure(const Case& c, Pass pass, const char* pass_name, const MachineLimits& limits, const std::function<bool(std::size_t)>& learned) {
+OpRow measure(const Case& c, Pass pass, const char* pass_name, const MachineLimits& limits,
+              const std::function<bool(std::size_t)>& learned) {
   ParameterStore store;
   std::vector<Parameter*> parameters;
   for (std::size_t i = 0; i < c.inputs.size(); ++i)

@@ -16,7 +16,7 @@ namespace {
 using Pass = Tape::Watch::Pass;
 
 // A row of the table: a kind of operation in one pass of a step.
-struct Row {
+struct ProfileRow {
   std::string what, pass;
   int calls = 0;
   std::vector<double> seconds = {};  // of each step
@@ -25,13 +25,13 @@ struct Row {
 };
 
 struct Profile {
-  std::vector<Row> rows;  // the longest first
+  std::vector<ProfileRow> rows;  // the longest first
   double step_seconds = 0;
 };
 
-Row& row_of(std::vector<Row>& rows, const std::string& what, const char* pass) {
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.what == what && row.pass == pass; });
-  return found != rows.end() ? *found : rows.emplace_back(Row{.what = what, .pass = pass});
+ProfileRow& row_of(std::vector<ProfileRow>& rows, const std::string& what, const char* pass) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const ProfileRow& row) { return row.what == what && row.pass == pass; });
+  return found != rows.end() ? *found : rows.emplace_back(ProfileRow{.what = what, .pass = pass});
 }
 
 Profile measure(const BenchOptions& options, const MachineLimits& limits) {
@@ -45,14 +45,14 @@ Profile measure(const BenchOptions& options, const MachineLimits& limits) {
     steps.push_back(passes + update);
     double in_ops = 0;
     for (const auto& [key, sum] : timer.take()) {
-      Row& row = row_of(profile.rows, key.first, key.second == Pass::forward ? "forward" : "backward");
+      ProfileRow& row = row_of(profile.rows, key.first, key.second == Pass::forward ? "forward" : "backward");
       row.calls = sum.calls;
       row.seconds.push_back(sum.seconds);
       row.least_seconds = sum.least_seconds;
       row.work = sum.work;
       in_ops += sum.seconds;
     }
-    Row& sgd = row_of(profile.rows, "sgd, momentum", "step");
+    ProfileRow& sgd = row_of(profile.rows, "sgd, momentum", "step");
     sgd.calls = 1;
     sgd.seconds.push_back(update);
     sgd.work = {.bytes = 5 * weights};
@@ -62,13 +62,13 @@ Profile measure(const BenchOptions& options, const MachineLimits& limits) {
   median_seconds(step, 1.0);
   profile.step_seconds = median(steps);
   std::stable_sort(profile.rows.begin(), profile.rows.end(),
-                   [](const Row& a, const Row& b) { return median(a.seconds) > median(b.seconds); });
+                   [](const ProfileRow& a, const ProfileRow& b) { return median(a.seconds) > median(b.seconds); });
   return profile;
 }
 
 void print_json(const BenchOptions& options, const Profile& profile, const MachineLimits& limits) {
   Json rows = Json::array();
-  for (const Row& row : profile.rows)
+  for (const ProfileRow& row : profile.rows)
     rows.push_back({{"op", row.what},
                     {"pass", row.pass},
                     {"calls", row.calls},
@@ -98,7 +98,7 @@ void bench_profile(const BenchOptions& options) {
 
   Table table({"operation", "pass", "calls", "ms", "share", "GFLOP/s", "GB/s", "at the limit, ms", "of limit"}, 2);
   double least = 0;
-  for (const Row& row : profile.rows) {
+  for (const ProfileRow& row : profile.rows) {
     const double seconds = median(row.seconds);
     least += row.least_seconds;
     const bool counted = row.work.bytes > 0;

@@ -31,7 +31,7 @@ namespace {
 
 using calibration::Predictions;
 
-struct Options {
+struct CalibrateOptions {
   std::vector<std::string> runs, tables;
   std::string method = "temperature", out, save_probabilities, calibrator;
   calibration::PredictionFiles files;
@@ -42,7 +42,7 @@ struct Options {
   bool json = false, fits = false;  // fits: an option was given that only a fit reads
 };
 
-CalibrationSettings settings_of(const Options& options) {
+CalibrationSettings settings_of(const CalibrateOptions& options) {
   TEMPER_CHECK(options.coverage > 0 && options.coverage < 1, "--coverage: ", options.coverage, " is not between 0 and 1; 0.9 is usual");
   TEMPER_CHECK(options.folds >= 2 && options.folds <= 1000, "--folds: ", options.folds, " is not in 2..1000; 5 is usual");
   TEMPER_CHECK(options.bins >= 1 && options.bins <= 1000, "--bins: ", options.bins, " is not in 1..1000; 15 is usual");
@@ -60,7 +60,7 @@ CalibrationSettings settings_of(const Options& options) {
 }
 
 // What a run or a file came to is stored, then told; JSON waits until all are there.
-void finish(const NamedOutcome& named, const std::string& folder, const Options& options) {
+void finish(const NamedOutcome& named, const std::string& folder, const CalibrateOptions& options) {
   clear_stage();
   if (!folder.empty()) training::save_calibration(folder, named.outcome.record);
   const std::string whose = options.runs.size() > 1 ? named.name + ": " : "";
@@ -78,7 +78,7 @@ void print_json(const std::vector<NamedOutcome>& outcomes) {
   fmt::print("{}\n", Json{{"runs", runs}}.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
 }
 
-void write_page(const Options& options) {
+void write_page(const CalibrateOptions& options) {
   const std::filesystem::path folder = options.out;
   const std::string name = std::filesystem::path(options.files.logits).filename().string();
   write_file((folder / "report.html").string(), report::page_of_logits(name, report::read_calibration(folder / "calibrator.json")));
@@ -94,7 +94,7 @@ SplitPredictions image_predictions(const std::string& run) {
 }
 
 // Nothing on ranks that only help the first to predict.
-std::optional<CalibrationOutcome> of_run(const std::string& run, const Options& options) {
+std::optional<CalibrationOutcome> of_run(const std::string& run, const CalibrateOptions& options) {
   CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
   const bool translates = translation::is_translation_run(run);
@@ -108,7 +108,7 @@ std::optional<CalibrationOutcome> of_run(const std::string& run, const Options& 
   return outcome;
 }
 
-std::vector<NamedOutcome> of_runs(const Options& options) {
+std::vector<NamedOutcome> of_runs(const CalibrateOptions& options) {
   TEMPER_CHECK(options.files.labels.empty() && !options.files.probabilities && options.out.empty(),
                "--labels: they belong to --logits; a run has its own, and its folder takes the result");
   TEMPER_CHECK(options.save_probabilities.empty() || options.runs.size() == 1, "--save-probabilities: one file cannot hold those of ",
@@ -125,7 +125,7 @@ std::vector<NamedOutcome> of_runs(const Options& options) {
   return outcomes;
 }
 
-std::vector<NamedOutcome> of_logits(const Options& options) {
+std::vector<NamedOutcome> of_logits(const CalibrateOptions& options) {
   TEMPER_CHECK(!options.files.labels.empty(), "--labels: missing; give the file of the true classes of --logits");
   const CalibrationSettings settings = settings_of(options);
   show_stage("reading " + options.files.logits);
@@ -144,7 +144,7 @@ std::vector<NamedOutcome> of_logits(const Options& options) {
   return outcomes;
 }
 
-void apply(const Options& options) {
+void apply(const CalibrateOptions& options) {
   TEMPER_CHECK(
       options.runs.empty() && options.out.empty() && options.tables.empty() && !options.fits,
       "--apply: it fits nothing, so it goes with --logits, --labels, --probabilities and --save-probabilities alone; leave out the "
@@ -152,7 +152,7 @@ void apply(const Options& options) {
   apply_calibrator({options.calibrator, options.files, options.save_probabilities, options.json});
 }
 
-void run(const Options& options) {
+void run(const CalibrateOptions& options) {
   TEMPER_CHECK(options.save_probabilities.empty() || is_probability_file(options.save_probabilities),
                "--save-probabilities: ", options.save_probabilities, " ends in neither .npy nor .csv; give one of them");
   for (const std::string& table : options.tables)
@@ -172,7 +172,7 @@ void run(const Options& options) {
 
 void add_calibrate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("calibrate", "Make a run's probabilities, or any framework's logits, mean what they say");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CalibrateOptions>();
   command->add_option("run", options->runs, "The folders of runs: each fitted on its validation split, measured on its test split")
       ->type_name("RUN...");
   command->add_option("--logits", options->files.logits, "Instead of a run: (N,K) logits in .npy, .npz, .csv, .tsv or .safetensors")

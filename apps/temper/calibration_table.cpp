@@ -32,7 +32,7 @@ constexpr Column kAfterEce[] = {{"ace", "adaptive ECE", &Metrics::ace},
                                 {"aurc", "AURC", &Metrics::aurc},
                                 {"auroc", "AUROC", &Metrics::auroc}};
 
-struct Row {
+struct MethodRow {
   std::string name, method, status;
   bool kept = false;
   const Assessment* measured = nullptr;
@@ -50,8 +50,8 @@ std::vector<std::string> short_names(std::span<const NamedOutcome> outcomes) {
   return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
 }
 
-std::vector<Row> rows_of(const std::string& name, const CalibrationOutcome& outcome) {
-  std::vector<Row> rows{{.name = name, .method = "none", .status = "", .measured = &outcome.trials.front().before}};
+std::vector<MethodRow> rows_of(const std::string& name, const CalibrationOutcome& outcome) {
+  std::vector<MethodRow> rows{{.name = name, .method = "none", .status = "", .measured = &outcome.trials.front().before}};
   for (const calibration::Trial& trial : outcome.trials) {
     const calibration::Fitted& fitted = trial.fitted;
     rows.push_back({.name = name,
@@ -81,7 +81,7 @@ std::string csv(std::span<const NamedOutcome> outcomes) {
   const std::vector<std::string> names = short_names(outcomes);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const CalibrationOutcome& outcome = outcomes[i].outcome;
-    for (const Row& row : rows_of(names[i], outcome)) {
+    for (const MethodRow& row : rows_of(names[i], outcome)) {
       const Metrics& m = row.measured->metrics;
       text += fmt::format("{},{},{},{},{},{},{}", csv_text(row.name), row.method, row.status, row.kept ? 1 : 0, outcome.record.measured_on,
                           m.samples, row.changed);
@@ -106,7 +106,7 @@ std::string markdown(std::span<const NamedOutcome> outcomes) {
   const std::vector<std::string> names = short_names(outcomes);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const CalibrationOutcome& outcome = outcomes[i].outcome;
-    for (const Row& row : rows_of(names[i], outcome)) {
+    for (const MethodRow& row : rows_of(names[i], outcome)) {
       const Metrics& m = row.measured->metrics;
       const bool remarkable = !row.status.empty() && row.status != "converged";
       const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");

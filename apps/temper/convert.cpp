@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ConvertOptions {
   std::string from, out, data;
   std::vector<std::string> renames;  // "OLD=NEW"
   std::vector<double> mean, std;
@@ -49,7 +49,7 @@ struct Options {
 bool names_state_dict(const std::string& path) { return path.ends_with(".pt") || path.ends_with(".pth"); }
 bool names_file(const std::string& path) { return names_state_dict(path) || path.ends_with(".safetensors"); }
 
-void check_run(const Options& options, const training::Recipe& recipe) {
+void check_run(const ConvertOptions& options, const training::Recipe& recipe) {
   TEMPER_CHECK(!recipe.model.empty() && !options.data.empty(), recipe.model.empty() ? "--model" : "--data", ": ", options.out,
                " is to be a run, which needs --model and --data; a file of weights ends in .pt, .pth or .safetensors");
   TEMPER_CHECK(options.mean.size() == options.std.size(), options.mean.empty() ? "--std" : "--mean", ": --mean has ", options.mean.size(),
@@ -59,7 +59,7 @@ void check_run(const Options& options, const training::Recipe& recipe) {
   recipe.check();
 }
 
-void check(const Options& options) {
+void check(const ConvertOptions& options) {
   for (const std::string& rename : options.renames) {
     TEMPER_CHECK(rename.find('=') != std::string::npos && rename.front() != '=', "--rename: ", rename,
                  " is not OLD=NEW; give two parts of names, e.g. linear=fc");
@@ -73,7 +73,7 @@ void check(const Options& options) {
                ": there is no such file or folder; give a run, a .pt, a .pth or a .safetensors file");
 }
 
-TensorFile read_weights(const Options& options) {
+TensorFile read_weights(const ConvertOptions& options) {
   TensorFile file;
   if (fs::is_directory(options.from)) {
     file = to_file(*training::load_run(options.from).model.parameters);
@@ -94,7 +94,7 @@ Index count_values(const TensorFile& file) {
   return count;
 }
 
-void list_tensors(const Options& options, const TensorFile& file) {
+void list_tensors(const ConvertOptions& options, const TensorFile& file) {
   Json list = Json::array();
   Table table({"tensor", "shape"}, 2);
   for (const auto& [name, entry] : file.tensors) {
@@ -110,7 +110,7 @@ void list_tensors(const Options& options, const TensorFile& file) {
   }
 }
 
-void write_weights(const Options& options, TensorFile file) {
+void write_weights(const ConvertOptions& options, TensorFile file) {
   TEMPER_CHECK(options.overwrite || !fs::exists(options.out), options.out, ": it is there already; give another --out, or --overwrite");
   if (names_state_dict(options.out)) {
     data::write_state_dict(options.out, file);
@@ -131,7 +131,7 @@ void write_weights(const Options& options, TensorFile file) {
   }
 }
 
-models::Model model_of(const Options& options, const training::Recipe& recipe, const data::Dataset& train, TensorFile file) {
+models::Model model_of(const ConvertOptions& options, const training::Recipe& recipe, const data::Dataset& train, TensorFile file) {
   models::Model model = make_model(recipe, train);
   if (!options.mean.empty()) {
     const auto channels = static_cast<std::size_t>(model.spec.image.last());
@@ -162,7 +162,7 @@ void warn_of_surprises(const calibration::Metrics& val, const calibration::Metri
   }
 }
 
-void print_run(const Options& options, const models::Model& model, const training::RunRecord& record) {
+void print_run(const ConvertOptions& options, const models::Model& model, const training::RunRecord& record) {
   if (options.json) {
     const Json known{
         {"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", model.parameters->learned_size()}};
@@ -181,7 +181,7 @@ calibration::Predictions predict(const models::Model& model, const data::Dataset
 }
 
 // A run of weights that were trained elsewhere: measured on the data, so that it can be calibrated, distilled and reported as any other.
-void write_run(const Options& options, const training::Recipe& recipe, TensorFile file) {
+void write_run(const ConvertOptions& options, const training::Recipe& recipe, TensorFile file) {
   TEMPER_CHECK(options.overwrite || !fs::exists(fs::path(options.out) / "run.json"), options.out,
                ": it holds a finished run; give another --out, or --overwrite to replace it");
   const auto start = std::chrono::steady_clock::now();
@@ -203,7 +203,7 @@ void write_run(const Options& options, const training::Recipe& recipe, TensorFil
   print_run(options, model, record);
 }
 
-void run(const Options& options) {
+void run(const ConvertOptions& options) {
   check(options);
   TensorFile file = read_weights(options);
   if (options.out.empty()) {
@@ -229,7 +229,7 @@ constexpr auto kFooter =
 
 void add_convert(CLI::App& app) {
   CLI::App* command = app.add_subcommand("convert", "Take weights to PyTorch and back");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConvertOptions>();
   command->add_option("from", options->from, "A run, or weights: .pt or .pth (a state_dict), .safetensors")->required()->type_name("FROM");
   command->add_option("--out", options->out, "Weights: .pt, .pth or .safetensors; any other name is the folder of a new run")
       ->type_name("TO");

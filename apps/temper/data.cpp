@@ -12,7 +12,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct DataOptions {
   std::string spec;
   Index image_size = 0;
   bool json = false, skip_damaged = false;
@@ -58,7 +58,7 @@ Json to_json(const data::Photos& photos, const data::SkippedFiles& skipped) {
             {"damaged", skipped.damaged}}}};
 }
 
-void run_text(const Options& options) {
+void run_text(const DataOptions& options) {
   const data::TextSplits splits = data::load_text(options.spec);
   Json json{{"data", options.spec}};
   Table table({"part", "the first pair", "pairs", "without text"}, 2);
@@ -75,7 +75,7 @@ void run_text(const Options& options) {
   }
 }
 
-void run(const Options& options) {
+void run(const DataOptions& options) {
   if (options.spec.empty()) {
     TEMPER_CHECK(!options.json, "--json: there is nothing to print without SPEC; add one, e.g. digits");
     fmt::print("{}", kSpecs);
@@ -110,7 +110,7 @@ void run(const Options& options) {
 
 void add_data(CLI::App& app) {
   CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or look into one");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DataOptions>();
   command->add_option("spec", options->spec, "digits, mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or text:DIR")->type_name("SPEC");
   command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)")->type_name("S");
   command->add_flag("--skip-bad-images", options->skip_damaged, "Leave out pictures that cannot be decoded");

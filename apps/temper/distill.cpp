@@ -24,7 +24,7 @@ namespace {
 using Form = training::Distillation::Form;
 using Runs = std::vector<training::LoadedRun>;
 
-struct Options : TrainingOptions {
+struct DistillOptions : TrainingOptions {
   std::vector<std::string> teachers;
   training::TeacherFile file;
 
@@ -36,7 +36,7 @@ struct Options : TrainingOptions {
   }
 };
 
-void check(const Options& options) {
+void check(const DistillOptions& options) {
   const bool file = !options.file.logits.empty();
   TEMPER_CHECK(file || !options.teachers.empty(),
                "--teacher: who is to teach?; give the folder of a run, or --teacher-logits FILE of another program");
@@ -45,7 +45,7 @@ void check(const Options& options) {
 }
 
 // The student's val must hold no image that a teacher has learned.
-training::Recipe settings_of(const Options& options, const Runs& teachers) {
+training::Recipe settings_of(const DistillOptions& options, const Runs& teachers) {
   training::Recipe recipe = options.settings();
   for (const training::LoadedRun& teacher : teachers) {
     if (options.data != teacher.data) continue;
@@ -58,7 +58,7 @@ training::Recipe settings_of(const Options& options, const Runs& teachers) {
   return recipe;
 }
 
-training::TeacherRecord record_of(const Options& options, const Runs& teachers, const training::Distillation& distillation) {
+training::TeacherRecord record_of(const DistillOptions& options, const Runs& teachers, const training::Distillation& distillation) {
   training::TeacherRecord record{
       .run = options.file.logits, .distillation = distillation, .runs = options.teachers, .probabilities = options.file.probabilities};
   Fingerprint knowledge;
@@ -94,7 +94,7 @@ void advise_on_smoothing(const training::TeacherRecord& teacher, bool quiet) {
 }
 
 // Lets the teacher see the training images, and says what it is.
-void study(const Options& options, const data::Dataset& train, const training::Recipe& recipe, training::Teacher& teacher,
+void study(const DistillOptions& options, const data::Dataset& train, const training::Recipe& recipe, training::Teacher& teacher,
            training::TeacherRecord& record) {
   const auto start = std::chrono::steady_clock::now();
   const calibration::Predictions known = teacher.study(train, recipe, [&](Index done, Index all) {
@@ -114,7 +114,7 @@ void study(const Options& options, const data::Dataset& train, const training::R
 }
 
 // The student reads and is measured as its teacher was, where nothing else is said.
-training::Recipe settings_of(const Options& options, const translation::LoadedRun& teacher) {
+training::Recipe settings_of(const DistillOptions& options, const translation::LoadedRun& teacher) {
   training::Recipe recipe = options.settings();
   const training::Recipe::Text& its = teacher.recipe.text;
   recipe.text.lower_case = teacher.model.text.lower_case;
@@ -126,7 +126,7 @@ training::Recipe settings_of(const Options& options, const translation::LoadedRu
   return recipe;
 }
 
-void distill_translation(Options& options) {
+void distill_translation(DistillOptions& options) {
   TEMPER_CHECK(options.teachers.size() == 1, "--teacher: ", options.teachers.size(),
                " runs, the first of which translates; one such run teaches alone: give one");
   const translation::LoadedRun teacher = translation::load_run(options.teachers.front());
@@ -145,7 +145,7 @@ void distill_translation(Options& options) {
                     &teacher);
 }
 
-void run(Options& options) {
+void run(DistillOptions& options) {
   if (!options.find_checkpoint("distill", !options.teachers.empty() || !options.file.logits.empty())) return;
   if (options.checkpoint) options.take_teachers_of(options.checkpoint->plan);
   if (options.show_config && options.teachers.empty()) {
@@ -182,7 +182,7 @@ void run(Options& options) {
 
 void add_distill(CLI::App& app) {
   CLI::App* command = app.add_subcommand("distill", "Train a student from a teacher's probabilities");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DistillOptions>();
   command->add_option("--teacher", options->teachers, "The folder of the teacher's run, which stays as it is; several teach as one")
       ->type_name("RUN")
       ->allow_extra_args(false);

@@ -20,7 +20,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct EvalOptions {
   std::string run, data, split = "test";
   std::optional<double> temperature;
   std::optional<std::string> tta;
@@ -28,7 +28,7 @@ struct Options {
   bool json = false;
 };
 
-std::string calibrator_text(const Options& options, const training::LoadedRun& loaded) {
+std::string calibrator_text(const EvalOptions& options, const training::LoadedRun& loaded) {
   if (options.temperature) return fmt::format("temperature {:.4g} (as given)", *options.temperature);
   if (!loaded.calibrator) return "temperature 1 (not calibrated)";
   const training::StoredCalibrator& stored = *loaded.calibrator;
@@ -39,7 +39,7 @@ std::string calibrator_text(const Options& options, const training::LoadedRun& l
 
 // The run's data, also where they lie in another folder now, are divided as they were for the run: no image that it trained on may come
 // into val. Other data are divided in their own way.
-data::Splits load(const Options& options, const training::LoadedRun& loaded) {
+data::Splits load(const EvalOptions& options, const training::LoadedRun& loaded) {
   const std::string& spec = options.data.empty() ? loaded.data : options.data;
   const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
   data::LoadOptions how = options_of(loaded);
@@ -48,7 +48,7 @@ data::Splits load(const Options& options, const training::LoadedRun& loaded) {
   return load_data(spec, how);
 }
 
-void run(const Options& options) {
+void run(const EvalOptions& options) {
   TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
   TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
                "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
@@ -91,7 +91,7 @@ void run(const Options& options) {
 
 void add_eval(CLI::App& app) {
   CLI::App* command = app.add_subcommand("eval", "Measure a run: accuracy, NLL, calibration errors");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EvalOptions>();
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
   command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");

@@ -12,7 +12,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct ModelsOptions {
   std::vector<Index> image;  // empty: what each network was made for
   Index classes = 10, batch = 128;
   bool json = false;
@@ -35,7 +35,7 @@ std::pair<Json, Table> known_translators() {
   return {list, table};
 }
 
-void run(const Options& options) {
+void run(const ModelsOptions& options) {
   TEMPER_CHECK(options.batch >= 2, "--batch: ", options.batch, " is not allowed; give at least 2");
   TEMPER_CHECK(options.image.empty() || options.image.size() == 3, "--image: ", options.image.size(),
                " numbers; give height,width,channels");
@@ -73,7 +73,7 @@ void run(const Options& options) {
 
 void add_models(CLI::App& app) {
   CLI::App* command = app.add_subcommand("models", "List the networks, with their parameters, multiply-adds and memory");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ModelsOptions>();
   command->add_option("--image", options->image, "Image size (default: that each network was made for)")
       ->delimiter(',')
       ->type_name("H,W,C");

@@ -19,7 +19,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct PredictOptions {
   std::string run;
   std::vector<std::string> images;
   Index top = 5;
@@ -73,7 +73,7 @@ std::vector<std::size_t> best_classes(const std::vector<double>& probabilities, 
   return classes;
 }
 
-std::string calibration_text(const Options& options, const training::LoadedRun& run) {
+std::string calibration_text(const PredictOptions& options, const training::LoadedRun& run) {
   if (options.raw) return "as the network gives them";
   if (!run.calibrator) return fmt::format("not calibrated; next: temper calibrate {}", options.run);
   const training::StoredCalibrator& stored = *run.calibrator;
@@ -102,7 +102,7 @@ Json to_json(const Reading& reading, const training::LoadedRun& run, Index top) 
   return {{"image", reading.path}, {"classes", classes}};
 }
 
-void run(const Options& options) {
+void run(const PredictOptions& options) {
   TEMPER_CHECK(options.top >= 1, "--top: ", options.top, " is not allowed; give at least 1");
   const training::LoadedRun loaded = training::load_run(options.run);
   const bool calibrated = !options.raw && loaded.calibrator;
@@ -147,7 +147,7 @@ void run(const Options& options) {
 
 void add_predict(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "Say what is in an image, with calibrated probabilities");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PredictOptions>();
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("images", options->images, "JPEG, PNG, BMP, GIF, TGA or PNM files of any size")->required()->type_name("IMAGE...");
   command->add_option("--top", options->top, "How many classes to name (default 5)")->type_name("K");

@@ -15,7 +15,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct ReportOptions {
   std::vector<std::string> runs;
   std::string out = "report.html";
   bool json = false;
@@ -44,7 +44,7 @@ std::string table_of(const std::vector<report::RunRecord>& records) {
   return table.text();
 }
 
-void run(const Options& options) {
+void run(const ReportOptions& options) {
   std::vector<report::RunRecord> records;
   for (const std::string& folder : options.runs) records.push_back(report::read_run_record(folder));
   write_file(options.out, report::page(records));
@@ -60,7 +60,7 @@ void run(const Options& options) {
 
 void add_report(CLI::App& app) {
   CLI::App* command = app.add_subcommand("report", "Write one self-contained HTML page about one or several runs");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportOptions>();
   command->add_option("runs", options->runs, "The folders of runs")->required()->type_name("RUN...");
   command->add_option("--out", options->out, "The page to write (default report.html)")->type_name("FILE");
   command->add_flag("--json", options->json, "Print what was written as one JSON object on stdout");

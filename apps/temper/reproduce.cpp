@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace reproduce;
 
-struct Options {
+struct ReproduceOptions {
   std::string what, scale = "quick", data, out;
   int jobs = 0, threads = 0;
   bool plan_only = false, page_only = false, json = false;
@@ -51,7 +51,7 @@ void print_step(const PlanProgress& progress) {
              duration(progress.seconds_left));
 }
 
-void print_result(const Options& options, const std::vector<Chapter>& chapters, const Extent& extent) {
+void print_result(const ReproduceOptions& options, const std::vector<Chapter>& chapters, const Extent& extent) {
   const std::string index = (fs::path(options.out) / "index.html").string();
   if (options.json) {
     Json json{{"scale", options.scale}, {"out", options.out}, {"page", index}, {"done", extent.done}, {"steps", extent.all}};
@@ -89,7 +89,7 @@ void check_data(const Plan& plan) {
   }
 }
 
-void run_plan(const Options& options, const Plan& plan) {
+void run_plan(const ReproduceOptions& options, const Plan& plan) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int jobs = options.jobs > 0 ? options.jobs : cores;
   const PlanRunOptions how{.folder = options.out,
@@ -111,7 +111,7 @@ void run_plan(const Options& options, const Plan& plan) {
     throw StoppedBySignal(stop_signal(), fmt::format("{}: stopped; what is done stays done, the same command goes on", options.out));
 }
 
-void run_command(Options options) {
+void run_command(ReproduceOptions options) {
   TEMPER_CHECK(options.jobs >= 0 && options.jobs <= 1024, "--jobs: ", options.jobs, " is not allowed; give steps at a time, 1 or more");
   TEMPER_CHECK(options.threads >= 0, "--threads: ", options.threads, " is not allowed; give threads of each step, 1 or more");
   const std::vector<const Experiment*> wanted = experiments(options.what);
@@ -145,7 +145,7 @@ std::string experiment_list() {
 
 void add_reproduce(CLI::App& app) {
   CLI::App* command = app.add_subcommand("reproduce", "Train the paper's tables and figures again, and say which of its claims hold");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReproduceOptions>();
   command->add_option("what", options->what, "One of the list below, or all")->required()->type_name("WHAT");
   command->add_option("--scale", options->scale, "quick (default), short or paper, see below")->type_name("NAME");
   command

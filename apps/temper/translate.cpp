@@ -20,7 +20,7 @@
 namespace temper::app {
 namespace {
 
-struct Options {
+struct TranslateOptions {
   std::string run, file = "-", out, tokenizer = "13a";
   std::vector<std::string> references;
   translation::SearchOptions search = {};
@@ -40,7 +40,7 @@ struct References {
   translation::BleuOptions measure;
 };
 
-References read_references(const Options& options, const translation::Model& model, std::size_t lines) {
+References read_references(const TranslateOptions& options, const translation::Model& model, std::size_t lines) {
   References references{
       .sets = {},
       .measure = {.tokenizer = translation::tokenizer_named(options.tokenizer), .lower_case = options.lower_case || model.text.lower_case}};
@@ -58,7 +58,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-void run(const Options& options) {
+void run(const TranslateOptions& options) {
   TEMPER_CHECK(!options.json || !options.out.empty() || !options.references.empty(),
                "--json: it prints results, not translations; add --reference FILE to measure them, or --out FILE");
   const translation::LoadedRun loaded = translation::load_run(options.run);
@@ -102,7 +102,7 @@ void run(const Options& options) {
 
 void add_translate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("translate", "Translate text with a run, line by line");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TranslateOptions>();
   command->add_option("run", options->run, "The folder of a run that was trained on text")->required()->type_name("RUN");
   command->add_option("file", options->file, "Text, a sentence a line; - for standard input (default)")->type_name("FILE");
   command->add_option("--out", options->out, "Write the translations there instead of on stdout")->type_name("FILE");

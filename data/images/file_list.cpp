@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kExpected =
+constexpr const char* kFolderLayout =
     "folder:DIR needs class folders with pictures in them, or folders train, test and perhaps val that each have the class folders";
 
 // The entries of a folder in the order of their names' bytes.
@@ -98,8 +98,8 @@ std::string what_there_is(const SkippedFiles& skipped) {
 FileList list_folder(const std::string& dir) {
   std::error_code error;
   const fs::file_type type = fs::status(dir, error).type();
-  TEMPER_CHECK(type != fs::file_type::not_found, dir, ": no such folder; ", kExpected);
-  TEMPER_CHECK(type == fs::file_type::directory, dir, ": is no folder that can be read; ", kExpected);
+  TEMPER_CHECK(type != fs::file_type::not_found, dir, ": no such folder; ", kFolderLayout);
+  TEMPER_CHECK(type == fs::file_type::directory, dir, ": is no folder that can be read; ", kFolderLayout);
   const auto inner = [&](const char* name) { return fs::path(dir) / name; };
   FileList list;
   if (!fs::is_directory(inner("train"), error) && !fs::is_directory(inner("test"), error)) {
@@ -114,7 +114,7 @@ FileList list_folder(const std::string& dir) {
       if (part == Part::train) list.classes = classes;
     }
   }
-  TEMPER_CHECK(!list.images.empty(), dir, ": no pictures in class folders", what_there_is(list.skipped), "; ", kExpected);
+  TEMPER_CHECK(!list.images.empty(), dir, ": no pictures in class folders", what_there_is(list.skipped), "; ", kFolderLayout);
   return list;
 }
 

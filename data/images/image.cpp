@@ -44,16 +44,16 @@ using Bytes = std::span<const std::uint8_t>;
 
 // The bytes as stb_image reads them. Some of its readers take what is behind the end for zeros or leave memory unset; this notices when
 // they ask for more than there is.
-class Source {
+class StbInput {
  public:
-  explicit Source(Bytes bytes) : bytes_(bytes) {}
+  explicit StbInput(Bytes bytes) : bytes_(bytes) {}
 
   bool ran_out() const { return ran_out_; }
 
   static stbi_io_callbacks callbacks() {
-    return {.read = [](void* self, char* out, int count) { return static_cast<Source*>(self)->read(out, count); },
-            .skip = [](void* self, int count) { static_cast<Source*>(self)->skip(count); },
-            .eof = [](void* self) { return static_cast<int>(static_cast<Source*>(self)->left() == 0); }};
+    return {.read = [](void* self, char* out, int count) { return static_cast<StbInput*>(self)->read(out, count); },
+            .skip = [](void* self, int count) { static_cast<StbInput*>(self)->skip(count); },
+            .eof = [](void* self) { return static_cast<int>(static_cast<StbInput*>(self)->left() == 0); }};
   }
 
  private:
@@ -87,25 +87,25 @@ struct Free {
 // Whatever stb_image might take for a JPEG: it skips fill bytes before the start mark, and others behind it.
 bool is_jpeg(Bytes bytes) { return bytes[0] == 0xFF; }
 
-constexpr const char* kSaveAgain = "get the file again, or save it anew as PNG or JPEG";
+constexpr const char* kGetAgain = "get the file again, or save it anew as PNG or JPEG";
 
 [[noreturn]] void refuse_foreign(Bytes bytes, const std::string& name, const char* reason) {
   const bool ours = (is_jpeg(bytes) && bytes.size() > 1 && bytes[1] == 0xD8) || is_png(bytes) ||
                     (bytes.size() > 2 && bytes[0] == 'B' && bytes[1] == 'M') ||
                     (bytes.size() > 3 && bytes[0] == 'G' && bytes[1] == 'I' && bytes[2] == 'F');
-  if (ours) throw Error(concat(name, ": the header of the picture makes no sense (", reason, "); ", kSaveAgain));
+  if (ours) throw Error(concat(name, ": the header of the picture makes no sense (", reason, "); ", kGetAgain));
   const std::string kind = guess_kind(bytes);
   throw Error(concat(name, ": is no picture that temper reads (JPEG, PNG, BMP, GIF, TGA, PNM)", kind.empty() ? "" : ": " + kind, "; ",
                      "save it as one of these, or remove it"));
 }
 
 void check_header(Bytes bytes, const std::string& name) {
-  Source source(bytes);
-  const stbi_io_callbacks callbacks = Source::callbacks();
+  StbInput input(bytes);
+  const stbi_io_callbacks callbacks = StbInput::callbacks();
   int width = 0, height = 0, components = 0;
-  if (stbi_info_from_callbacks(&callbacks, &source, &width, &height, &components) == 0) {
+  if (stbi_info_from_callbacks(&callbacks, &input, &width, &height, &components) == 0) {
     TEMPER_CHECK(std::strcmp(stbi_failure_reason(), "too large") != 0, name, ": the header tells of a picture beyond ", kMostPixels,
-                 " pixels; ", kSaveAgain);
+                 " pixels; ", kGetAgain);
     refuse_foreign(bytes, name, stbi_failure_reason());
   }
   check_size(height, width, bytes.size(), name);
@@ -123,17 +123,17 @@ Image over_white(const stbi_uc* rgba, Index height, Index width) {
 
 Image decode_with_stb(Bytes bytes, const std::string& name, bool alpha) {
   check_header(bytes, name);
-  Source source(bytes);
-  const stbi_io_callbacks callbacks = Source::callbacks();
+  StbInput input(bytes);
+  const stbi_io_callbacks callbacks = StbInput::callbacks();
   int width = 0, height = 0, components = 0;
   std::unique_ptr<stbi_uc, Free> pixels;
   try {
-    pixels.reset(stbi_load_from_callbacks(&callbacks, &source, &width, &height, &components, alpha ? 4 : 3));
+    pixels.reset(stbi_load_from_callbacks(&callbacks, &input, &width, &height, &components, alpha ? 4 : 3));
   } catch (const Error& error) {
-    throw Error(concat(name, ": the picture is damaged (", error.what(), "); ", kSaveAgain));
+    throw Error(concat(name, ": the picture is damaged (", error.what(), "); ", kGetAgain));
   }
-  TEMPER_CHECK(!source.ran_out(), name, ": the picture is cut off after ", bytes.size(), " bytes; get the whole file");
-  TEMPER_CHECK(pixels, name, ": the picture is damaged or of a rare kind (", stbi_failure_reason(), "); ", kSaveAgain);
+  TEMPER_CHECK(!input.ran_out(), name, ": the picture is cut off after ", bytes.size(), " bytes; get the whole file");
+  TEMPER_CHECK(pixels, name, ": the picture is damaged or of a rare kind (", stbi_failure_reason(), "); ", kGetAgain);
   if (alpha) return over_white(pixels.get(), height, width);
   const std::size_t size = static_cast<std::size_t>(3 * width) * static_cast<std::size_t>(height);
   return {.height = height, .width = width, .pixels = std::vector<std::uint8_t>(pixels.get(), pixels.get() + size)};
@@ -162,22 +162,22 @@ Image upright(Image stored, int orientation) {
 }  // namespace
 
 void check_size(Index height, Index width, std::size_t bytes, const std::string& name) {
-  TEMPER_CHECK(height >= 1 && width >= 1, name, ": a picture of ", height, " x ", width, " pixels; ", kSaveAgain);
+  TEMPER_CHECK(height >= 1 && width >= 1, name, ": a picture of ", height, " x ", width, " pixels; ", kGetAgain);
   TEMPER_CHECK(height <= kMostPixels / width, name, ": ", height, " x ", width, " pixels, more than ", kMostPixels,
                "; make the picture smaller");
   TEMPER_CHECK(height * width / kMostPixelsAByte <= static_cast<Index>(bytes), name, ": the header tells of ", height, " x ", width,
-               " pixels, more than ", bytes, " bytes can hold; ", kSaveAgain);
+               " pixels, more than ", bytes, " bytes can hold; ", kGetAgain);
 }
 
 Image decode_image(Bytes bytes, const std::string& name) {
-  TEMPER_CHECK(!bytes.empty(), name, ": is empty, 0 bytes; ", kSaveAgain);
+  TEMPER_CHECK(!bytes.empty(), name, ": is empty, 0 bytes; ", kGetAgain);
   if (is_pnm(bytes)) return decode_pnm(bytes, name);
   if (is_png(bytes)) check_png(bytes, name);
   if (!is_jpeg(bytes)) return decode_with_stb(bytes, name, true);
   const JpegMarks marks = read_jpeg_marks(bytes);
-  TEMPER_CHECK(marks.sound, name, ": the JPEG is damaged (a Huffman table with more than 256 codes); ", kSaveAgain);
+  TEMPER_CHECK(marks.sound, name, ": the JPEG is damaged (a Huffman table with more than 256 codes); ", kGetAgain);
   TEMPER_CHECK(marks.scanned >= marks.components, name, ": the JPEG has the pixels of ", marks.scanned, " of its ", marks.components,
-               " colours; ", kSaveAgain);
+               " colours; ", kGetAgain);
   TEMPER_CHECK(marks.components != 4 || marks.adobe, name,
                ": a JPEG of four colours without Adobe's mark, so that nobody knows what they are; convert it to RGB");
   return upright(decode_with_stb(bytes, name, false), marks.orientation);

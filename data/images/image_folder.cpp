@@ -14,7 +14,7 @@ namespace {
 
 // The indices of a FileList's images in each part.
 using Parts = std::array<std::vector<Index>, 3>;
-std::vector<Index>& part_of(Parts& parts, Part part) { return parts[static_cast<std::size_t>(part)]; }
+std::vector<Index>& images_of(Parts& parts, Part part) { return parts[static_cast<std::size_t>(part)]; }
 
 bool is_utf8(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
@@ -49,12 +49,12 @@ std::vector<std::int32_t> number_labels(const std::string& path, const FileList&
 
 // Moves every tenth image of the training part, at least one, spread over the classes, to another part.
 void hold_out_tenth(Parts& parts, Part to, const std::vector<std::int32_t>& labels, Index classes) {
-  std::vector<Index>& train = part_of(parts, Part::train);
+  std::vector<Index>& train = images_of(parts, Part::train);
   std::vector<std::int32_t> train_labels;
   for (const Index i : train) train_labels.push_back(labels[static_cast<std::size_t>(i)]);
   const std::vector<bool> held_out = held_out_samples(train_labels, classes, std::max<Index>(1, static_cast<Index>(train.size()) / 10));
   std::vector<Index> rest;
-  for (std::size_t i = 0; i < train.size(); ++i) (held_out[i] ? part_of(parts, to) : rest).push_back(train[i]);
+  for (std::size_t i = 0; i < train.size(); ++i) (held_out[i] ? images_of(parts, to) : rest).push_back(train[i]);
   train = std::move(rest);
 }
 
@@ -63,11 +63,11 @@ void hold_out_tenth(Parts& parts, Part to, const std::vector<std::int32_t>& labe
 Parts divide(const FileList& list, const std::vector<std::int32_t>& labels, Index classes) {
   Parts parts;
   for (std::size_t i = 0; i < list.images.size(); ++i)
-    part_of(parts, list.images[i].part == Part::open ? Part::train : list.images[i].part).push_back(static_cast<Index>(i));
-  if (part_of(parts, Part::train).empty()) return parts;
-  if (part_of(parts, Part::test).empty()) std::swap(part_of(parts, Part::test), part_of(parts, Part::val));
-  if (part_of(parts, Part::test).empty()) hold_out_tenth(parts, Part::test, labels, classes);
-  if (part_of(parts, Part::val).empty()) hold_out_tenth(parts, Part::val, labels, classes);
+    images_of(parts, list.images[i].part == Part::open ? Part::train : list.images[i].part).push_back(static_cast<Index>(i));
+  if (images_of(parts, Part::train).empty()) return parts;
+  if (images_of(parts, Part::test).empty()) std::swap(images_of(parts, Part::test), images_of(parts, Part::val));
+  if (images_of(parts, Part::test).empty()) hold_out_tenth(parts, Part::test, labels, classes);
+  if (images_of(parts, Part::val).empty()) hold_out_tenth(parts, Part::val, labels, classes);
   return parts;
 }
 
@@ -146,15 +146,15 @@ Splits image_folder(const std::string& path, const LoadOptions& options) {
   std::vector<Index> wanted;
   for (const Part part : {Part::train, Part::val, Part::test}) {
     const bool needed = part != Part::train || options.with_train || options.skip_damaged;
-    if (needed) wanted.insert(wanted.end(), part_of(parts, part).begin(), part_of(parts, part).end());
+    if (needed) wanted.insert(wanted.end(), images_of(parts, part).begin(), images_of(parts, part).end());
   }
   drop_damaged(path, photos->read(wanted, options.memory_budget, options.on_progress), parts, list.skipped, options.skip_damaged);
-  if (!of_run) check_training_part(path, part_of(parts, Part::train), labels, classes);
+  if (!of_run) check_training_part(path, images_of(parts, Part::train), labels, classes);
 
   Dataset all{.name = path, .image = photos->framing().image, .pixels = {}, .labels = labels, .class_names = classes, .photos = photos};
   for (Index i = 0; i < photos->size(); ++i) all.photo_numbers.push_back(i);
-  Splits splits{all.subset(part_of(parts, Part::train), path + " train"), all.subset(part_of(parts, Part::val), path + " val"),
-                all.subset(part_of(parts, Part::test), path + " test")};
+  Splits splits{all.subset(images_of(parts, Part::train), path + " train"), all.subset(images_of(parts, Part::val), path + " val"),
+                all.subset(images_of(parts, Part::test), path + " test")};
   splits.train.skipped = std::move(list.skipped);
   return splits;
 }

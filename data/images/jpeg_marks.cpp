@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "data/file_bytes.h"
+
 namespace temper::data {
 namespace {
 
@@ -16,11 +18,6 @@ std::uint32_t number(Bytes bytes, std::size_t at, std::size_t count, bool big_en
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < count; ++i) value = value << 8 | bytes[at + (big_endian ? i : count - 1 - i)];
   return value;
-}
-
-bool begins_with(Bytes bytes, std::string_view text) {
-  return bytes.size() >= text.size() &&
-         std::equal(text.begin(), text.end(), bytes.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
 }
 
 // The orientation in a TIFF header and its first directory, as Exif embeds them; 1 where it is not there.

@@ -9,8 +9,8 @@
 namespace temper::data {
 namespace {
 
-constexpr std::uint64_t kStream = 0x70686F746F;  // "photo"
-constexpr double kWidest = 4.0 / 3;              // width : height, and its inverse
+constexpr std::uint64_t kPhotoStream = 0x70686F746F;  // "photo"
+constexpr double kWidest = 4.0 / 3;                   // width : height, and its inverse
 
 // The draws of a photo by number: kColours and kOrder first, then two for each attempt at a rectangle and two for its place.
 enum Draw : std::uint64_t { kColours = 0, kOrder = 3, kPlace = 4, kAttempts = 6 };
@@ -72,7 +72,7 @@ void check(const PhotoAugment& augment) {
 }
 
 PhotoView draw(const PhotoAugment& augment, const Image& photo, const Framing& framing, std::uint64_t seed, Index epoch, Index sample) {
-  const Random random(seed, {kStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample)});
+  const Random random(seed, {kPhotoStream, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample)});
   PhotoView view{.region = augment.random_resized_crop ? random_region(augment, photo, random)
                                                        : middle(photo, framing.image[0], framing.image[1])};
   const std::array<float, 3> strength{augment.brightness, augment.contrast, augment.saturation};

@@ -11,7 +11,7 @@
 namespace temper::data {
 namespace {
 
-constexpr const char* kExpected = "a split file is CSV with the heading path,label,split";
+constexpr const char* kSplitFileLayout = "a split file is CSV with the heading path,label,split";
 
 class CsvReader {
  public:
@@ -72,13 +72,13 @@ std::array<std::size_t, 3> columns_of(const std::vector<std::string>& heading, c
   std::array<std::size_t, 3> columns{};
   for (std::size_t i = 0; const char* name : {"path", "label", "split"}) {
     const auto found = std::ranges::find(heading, name);
-    TEMPER_CHECK(found != heading.end(), path, ": line 1: no column ", name, "; ", kExpected);
+    TEMPER_CHECK(found != heading.end(), path, ": line 1: no column ", name, "; ", kSplitFileLayout);
     columns[i++] = static_cast<std::size_t>(found - heading.begin());
   }
   return columns;
 }
 
-Part part_of(const std::string& split, const std::string& path, Index line) {
+Part part_named(const std::string& split, const std::string& path, Index line) {
   if (split == "train") return Part::train;
   if (split == "val") return Part::val;
   TEMPER_CHECK(split == "test", path, ": line ", line, ": the split \"", split, "\" is not known; write train, val or test");
@@ -91,7 +91,7 @@ FileList list_split_file(const std::string& path) {
   const FileBytes file = read_file(path);
   CsvReader reader(file);
   std::vector<std::string> row;
-  TEMPER_CHECK(reader.next(row), path, ": is empty; ", kExpected);
+  TEMPER_CHECK(reader.next(row), path, ": is empty; ", kSplitFileLayout);
   const std::array<std::size_t, 3> columns = columns_of(row, path);
   const std::size_t width = row.size();
   FileList list;
@@ -103,11 +103,11 @@ FileList list_split_file(const std::string& path) {
     TEMPER_CHECK(!name.empty() && !label.empty(), path, ": line ", reader.line(), ": the ", name.empty() ? "path" : "label",
                  " is empty; complete the line, or remove it");
     TEMPER_CHECK(seen.insert(name).second, path, ": line ", reader.line(), ": ", name, " is there a second time; keep one of the lines");
-    const Part part = part_of(row[columns[2]], path, reader.line());
+    const Part part = part_named(row[columns[2]], path, reader.line());
     list.images.push_back({(std::filesystem::path(path).parent_path() / name).string(), label, part});
     if (part == Part::train) classes.insert(label);
   }
-  TEMPER_CHECK(!list.images.empty(), path, ": no line after the heading; ", kExpected);
+  TEMPER_CHECK(!list.images.empty(), path, ": no line after the heading; ", kSplitFileLayout);
   list.classes.assign(classes.begin(), classes.end());
   std::ranges::stable_sort(list.images, {}, [](const ListedImage& image) { return std::tie(image.part, image.label, image.path); });
   return list;

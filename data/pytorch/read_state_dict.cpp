@@ -13,7 +13,7 @@
 namespace temper::data {
 namespace {
 
-constexpr const char* kSaveAgain = "; save state_dict() with torch.save again";
+constexpr const char* kSaveWithTorch = "; save state_dict() with torch.save again";
 constexpr const char* kSaveWeights = "; save the weights alone, in Python: torch.save(model.state_dict(), \"model.pt\")";
 using Kind = Pickle::Kind;
 using Value = Pickle::Value;
@@ -52,7 +52,7 @@ bool is_known(std::string_view global) {
 // one.
 std::string content(const ByteStore& store, const ZipMember& member) {
   constexpr std::uint64_t kBlock = std::uint64_t{1} << 24;
-  TEMPER_CHECK(member.method == 0, store.name(), ": ", member.name, " in it is compressed, which torch.save does not do", kSaveAgain);
+  TEMPER_CHECK(member.method == 0, store.name(), ": ", member.name, " in it is compressed, which torch.save does not do", kSaveWithTorch);
   const auto stream = open_member(store, member);
   std::string bytes;
   while (bytes.size() < member.size) {
@@ -88,7 +88,7 @@ class StateDictReader {
       members_.emplace(std::move(name), std::move(member));
     }
     const auto found = std::find_if(members_.begin(), members_.end(), [](const auto& m) { return m.first.ends_with("data.pkl"); });
-    TEMPER_CHECK(found != members_.end(), path, ": an archive without data.pkl, so none of PyTorch's", kSaveAgain);
+    TEMPER_CHECK(found != members_.end(), path, ": an archive without data.pkl, so none of PyTorch's", kSaveWithTorch);
     folder_ = found->first.substr(0, found->first.size() - std::string_view("data.pkl").size());
     const auto order = members_.find(folder_ + "byteorder");
     TEMPER_CHECK(order == members_.end() || content(*store_, order->second) == "little", path,
@@ -160,7 +160,7 @@ class StateDictReader {
 
   Index integer(const Value& list, std::size_t i, const std::string& name) const {
     TEMPER_CHECK(i < list.items.size() && value(list.items[i]).kind == Kind::integer && value(list.items[i]).integer >= 0, store_->name(),
-                 ": tensor ", name, " is not described by whole numbers", kSaveAgain);
+                 ": tensor ", name, " is not described by whole numbers", kSaveWithTorch);
     return value(list.items[i]).integer;
   }
 
@@ -173,7 +173,7 @@ class StateDictReader {
   // Of the persistent value ("storage", type, key, device, size).
   Storage storage(const Value& arguments, const std::string& name) const {
     const auto expect = [&](bool holds) {
-      TEMPER_CHECK(holds, store_->name(), ": tensor ", name, " has no storage that can be read", kSaveAgain);
+      TEMPER_CHECK(holds, store_->name(), ": tensor ", name, " has no storage that can be read", kSaveWithTorch);
     };
     expect(arguments.items.size() >= 4);
     const Value& persistent = value(arguments.items[0]);
@@ -213,16 +213,16 @@ class StateDictReader {
       const Index stride = layout.stride[place] = integer(strides, axis, name);
       empty = empty || extent == 0;
       TEMPER_CHECK(empty || extent <= most / layout.size, store_->name(), ": tensor ", name, " claims more than ", kTimesShared,
-                   " times the size of the file", kSaveAgain);
+                   " times the size of the file", kSaveWithTorch);
       layout.size = empty ? 0 : layout.size * extent;
       inside = inside && (extent <= 1 || stride <= (storage.size - last) / (extent - 1));
       if (inside && extent > 1) last += stride * (extent - 1);
     }
     TEMPER_CHECK(empty || (inside && last < storage.size), store_->name(), ": tensor ", name, " reaches beyond its storage of ",
-                 storage.size, " numbers", kSaveAgain);
+                 storage.size, " numbers", kSaveWithTorch);
     claimed_ += layout.size;
     TEMPER_CHECK(claimed_ <= most, store_->name(), ": its tensors claim more than ", kTimesShared, " times the size of the file",
-                 kSaveAgain);
+                 kSaveWithTorch);
     return layout;
   }
 

@@ -12,6 +12,8 @@
 
 namespace temper::data {
 
+constexpr std::size_t kBlockBytes = 1 << 20;
+
 class ByteStore {
  public:
   virtual ~ByteStore() = default;

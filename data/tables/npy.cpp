@@ -13,8 +13,7 @@
 namespace temper::data {
 namespace {
 
-constexpr const char* kSaveAgain = "; save it again with numpy.save(path, array)";
-constexpr std::size_t kBlockBytes = 1 << 20;
+constexpr const char* kSaveWithNumpy = "; save it again with numpy.save(path, array)";
 constexpr Index kMostNumbers = Index{1} << 48;
 
 struct Header {
@@ -32,26 +31,26 @@ class HeaderText {
   std::string_view string_of(std::string_view key) {
     const std::string_view rest = after(key);
     TEMPER_CHECK(!rest.empty() && (rest[0] == '\'' || rest[0] == '"'), file_, ": its ", key,
-                 " is not one number type, so it holds records or objects", kSaveAgain);
+                 " is not one number type, so it holds records or objects", kSaveWithNumpy);
     return rest.substr(1, std::min(rest.find(rest[0], 1), rest.size()) - 1);
   }
 
   bool truth_of(std::string_view key) {
     const std::string_view rest = after(key);
-    TEMPER_CHECK(rest.starts_with("True") || rest.starts_with("False"), file_, ": its ", key, " is neither True nor False", kSaveAgain);
+    TEMPER_CHECK(rest.starts_with("True") || rest.starts_with("False"), file_, ": its ", key, " is neither True nor False", kSaveWithNumpy);
     return rest.starts_with("True");
   }
 
   std::vector<Index> numbers_of(std::string_view key) {
     std::string_view rest = after(key);
-    TEMPER_CHECK(rest.starts_with('('), file_, ": its ", key, " is not in brackets", kSaveAgain);
+    TEMPER_CHECK(rest.starts_with('('), file_, ": its ", key, " is not in brackets", kSaveWithNumpy);
     std::vector<Index> numbers;
     for (rest.remove_prefix(1);;) {
       rest.remove_prefix(std::min(rest.find_first_not_of(" ,"), rest.size()));
       if (rest.starts_with(')')) return numbers;
       Index number = 0;
       const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-      TEMPER_CHECK(error == std::errc() && number >= 0, file_, ": its ", key, " is damaged", kSaveAgain);
+      TEMPER_CHECK(error == std::errc() && number >= 0, file_, ": its ", key, " is damaged", kSaveWithNumpy);
       numbers.push_back(number);
       rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
       if (rest.starts_with('L')) rest.remove_prefix(1);  // long integers of Python 2
@@ -71,7 +70,7 @@ class HeaderText {
       rest.remove_prefix(std::min(rest.find_first_not_of(' ', 1), rest.size()));
       return rest;
     }
-    throw Error(concat(file_, ": its header has no ", key, kSaveAgain));
+    throw Error(concat(file_, ": its header has no ", key, kSaveWithNumpy));
   }
 
   std::string_view text_;
@@ -81,13 +80,13 @@ class HeaderText {
 std::string header_text(ByteStream& stream) {
   std::array<char, 8> mark{};
   stream.read_all(mark, "the header");
-  TEMPER_CHECK(std::string_view(mark.data(), 6) == "\x93NUMPY", stream.name(), ": it is no NumPy array", kSaveAgain);
+  TEMPER_CHECK(std::string_view(mark.data(), 6) == "\x93NUMPY", stream.name(), ": it is no NumPy array", kSaveWithNumpy);
   const int version = mark[6];
-  TEMPER_CHECK(version >= 1 && version <= 3, stream.name(), ": NumPy format version ", version, " is not known", kSaveAgain);
+  TEMPER_CHECK(version >= 1 && version <= 3, stream.name(), ": NumPy format version ", version, " is not known", kSaveWithNumpy);
   std::array<unsigned char, 4> length{};
   stream.read_all({reinterpret_cast<char*>(length.data()), version == 1 ? 2U : 4U}, "the header");
   const std::size_t size = length[0] | std::size_t{length[1]} << 8 | std::size_t{length[2]} << 16 | std::size_t{length[3]} << 24;
-  TEMPER_CHECK(size <= kBlockBytes, stream.name(), ": its header claims ", size, " bytes", kSaveAgain);
+  TEMPER_CHECK(size <= kBlockBytes, stream.name(), ": its header claims ", size, " bytes", kSaveWithNumpy);
   std::string text(size, ' ');
   stream.read_all(text, "the header");
   return text;
@@ -106,7 +105,7 @@ Header read_header(ByteStream& stream) {
   if (shape.size() == 2) result.columns = shape[1];
   TEMPER_CHECK(result.rows > 0 && result.columns > 0, stream.name(), ": it has ", result.rows, " rows of ", result.columns,
                " numbers, so nothing to read; check what was saved");
-  TEMPER_CHECK(result.rows <= kMostNumbers / result.columns, stream.name(), ": its shape claims more than 2^48 numbers", kSaveAgain);
+  TEMPER_CHECK(result.rows <= kMostNumbers / result.columns, stream.name(), ": its shape claims more than 2^48 numbers", kSaveWithNumpy);
   return result;
 }
 
@@ -157,7 +156,7 @@ void read_npy(ByteStream& stream, const RowSink& sink) {
   else
     read_rows(stream, header, sink);
   char more = 0;
-  TEMPER_CHECK(stream.read({&more, 1}) == 0, stream.name(), ": more bytes follow the array at byte ", stream.position(), kSaveAgain);
+  TEMPER_CHECK(stream.read({&more, 1}) == 0, stream.name(), ": more bytes follow the array at byte ", stream.position(), kSaveWithNumpy);
 }
 
 }  // namespace temper::data

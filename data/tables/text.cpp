@@ -11,7 +11,7 @@
 namespace temper::data {
 namespace {
 
-constexpr std::size_t kBlockBytes = 1 << 20, kLongestLine = 64 << 20;
+constexpr std::size_t kLongestLine = 64 << 20;
 constexpr std::string_view kBlank = " \t\r";
 
 std::string_view trimmed(std::string_view text) {

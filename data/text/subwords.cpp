@@ -13,9 +13,9 @@
 namespace temper::data {
 namespace {
 
-class Sentences final : public sentencepiece::SentenceIterator {
+class SentenceCursor final : public sentencepiece::SentenceIterator {
  public:
-  explicit Sentences(std::span<const std::string> sentences) : sentences_(sentences) {}
+  explicit SentenceCursor(std::span<const std::string> sentences) : sentences_(sentences) {}
   bool done() const override { return next_ >= sentences_.size(); }
   void Next() override { ++next_; }
   const std::string& value() const override { return sentences_[next_]; }
@@ -61,7 +61,7 @@ Subwords Subwords::learn(std::span<const std::string> sentences, const SubwordOp
       {"num_threads", "1"},  // sums over threads would round in another order
       {"minloglevel", "2"},
   };
-  Sentences iterator(sentences);
+  SentenceCursor iterator(sentences);
   std::string bytes;
   const sentencepiece::util::Status status = sentencepiece::SentencePieceTrainer::Train(settings, &iterator, &bytes);
   TEMPER_CHECK(status.ok(), "subwords: SentencePiece cannot learn ", options.vocabulary, " subwords from ", sentences.size(),

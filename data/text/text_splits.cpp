@@ -74,12 +74,12 @@ std::optional<Pair> find_part(const fs::path& folder, const Pair& languages, std
   return std::nullopt;
 }
 
-struct Parts {
+struct PartFiles {
   Pair train;
   std::optional<Pair> val, test;
 };
 
-Parts parts_of(const std::string& place, const std::string& languages) {
+PartFiles parts_of(const std::string& place, const std::string& languages) {
   if (!fs::is_directory(place)) {
     TEMPER_CHECK(place.find(',') != place.npos, "--data: text:", place, " names no folder; give text:DIR or text:SRC,TGT");
     TEMPER_CHECK(languages.empty(), "--languages: they choose among the files of text:DIR; text:SRC,TGT says both");
@@ -128,7 +128,7 @@ bool is_text(const std::string& spec) { return spec.starts_with(kText); }
 
 TextSplits load_text(const std::string& spec, const TextLoadOptions& options) {
   TEMPER_CHECK(is_text(spec) && spec.size() > kText.size(), "--data: ", spec, " is no text; give text:DIR or text:SRC,TGT");
-  const Parts parts = parts_of(spec.substr(kText.size()), options.languages);
+  const PartFiles parts = parts_of(spec.substr(kText.size()), options.languages);
   TextSplits splits{.train = read_parallel(parts.train.source, parts.train.target, options.text),
                     .val = read_part(parts.val, options.val, "--val-text", options.text),
                     .test = read_part(parts.test, options.test, "--test-text", options.text)};

@@ -15,13 +15,13 @@
 namespace temper::calibration {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 7> kNames{{{Method::temperature, "temperature"},
-                                                                     {Method::ensemble, "ensemble"},
-                                                                     {Method::vector, "vector"},
-                                                                     {Method::matrix, "matrix"},
-                                                                     {Method::dirichlet, "dirichlet"},
-                                                                     {Method::histogram, "histogram"},
-                                                                     {Method::isotonic, "isotonic"}}};
+constexpr std::array<std::pair<Method, std::string_view>, 7> kMethodNames{{{Method::temperature, "temperature"},
+                                                                           {Method::ensemble, "ensemble"},
+                                                                           {Method::vector, "vector"},
+                                                                           {Method::matrix, "matrix"},
+                                                                           {Method::dirichlet, "dirichlet"},
+                                                                           {Method::histogram, "histogram"},
+                                                                           {Method::isotonic, "isotonic"}}};
 
 class Identity : public Calibrator {
  public:
@@ -52,14 +52,14 @@ void narrow(std::span<const double> calibrated, std::span<float> out) {
 }  // namespace
 
 std::string_view to_string(Method method) {
-  for (const auto& [value, name] : kNames)
+  for (const auto& [value, name] : kMethodNames)
     if (value == method) return name;
   throw Error("method: a calibrator that does not exist");
 }
 
 Method method_of(std::string_view name) {
   std::string known;
-  for (const auto& [value, known_name] : kNames) {
+  for (const auto& [value, known_name] : kMethodNames) {
     if (known_name == name) return value;
     known += (known.empty() ? "" : ", ") + std::string(known_name);
   }

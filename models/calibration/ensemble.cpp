@@ -19,16 +19,16 @@ using Weights = EnsembleCalibrator::Weights;
 constexpr Index kGrain = 1 << 14;
 
 // The objective at w, with g_j = mean(q_j / (w . q)), minus its gradient, and its Hessian mean(q_j q_k / (w . q)^2).
-struct Point {
+struct Expansion {
   double value = 0;
   std::array<double, 3> g{};
   std::array<std::array<double, 3>, 3> hessian{};
 };
 
-Point evaluate(std::span<const Weights> densities, const Weights& w) {
+Expansion evaluate(std::span<const Weights> densities, const Weights& w) {
   const auto n = static_cast<double>(densities.size());
   const auto sum_of = [&](Index begin, Index end) {
-    Point sum;
+    Expansion sum;
     for (Index i = begin; i < end; ++i) {
       const Weights& q = densities[static_cast<std::size_t>(i)];
       const double mixture = w[0] * q[0] + w[1] * q[1] + w[2] * q[2];
@@ -40,7 +40,7 @@ Point evaluate(std::span<const Weights> densities, const Weights& w) {
     }
     return sum;
   };
-  const auto join = [](Point a, const Point& b) {
+  const auto join = [](Expansion a, const Expansion& b) {
     a.value += b.value;
     for (std::size_t j = 0; j < 3; ++j) {
       a.g[j] += b.g[j];
@@ -48,12 +48,12 @@ Point evaluate(std::span<const Weights> densities, const Weights& w) {
     }
     return a;
   };
-  return parallel_reduce(static_cast<Index>(densities.size()), kGrain, Point{}, sum_of, join);
+  return parallel_reduce(static_cast<Index>(densities.size()), kGrain, Expansion{}, sum_of, join);
 }
 
 // Solves the bordered system of the least quadratic model on the coordinates of `free`, the others 0 and the sum 1, by elimination with
 // pivots. H w = g, so the model of the objective at v is v'Hv / 2 - 2 g'v + constant.
-Weights least_of_model(const Point& at, const std::vector<std::size_t>& free) {
+Weights least_of_model(const Expansion& at, const std::vector<std::size_t>& free) {
   const std::size_t n = free.size() + 1;
   std::array<std::array<double, 5>, 4> rows{};
   for (std::size_t i = 0; i + 1 < n; ++i) {
@@ -78,7 +78,7 @@ Weights least_of_model(const Point& at, const std::vector<std::size_t>& free) {
   return v;
 }
 
-double model(const Point& at, const Weights& v) {
+double model(const Expansion& at, const Weights& v) {
   double value = 0;
   for (std::size_t j = 0; j < 3; ++j) {
     value -= 2 * at.g[j] * v[j];
@@ -88,7 +88,7 @@ double model(const Point& at, const Weights& v) {
 }
 
 // The least point of the model on the simplex: the best of its faces whose own least point lies inside.
-Weights newton_target(const Point& at) {
+Weights newton_target(const Expansion& at) {
   Weights best{};
   double least = std::numeric_limits<double>::infinity();
   for (unsigned face = 1; face < 8; ++face) {
@@ -128,12 +128,12 @@ void EnsembleCalibrator::apply(std::span<const float> logits, std::span<double> 
 
 MixtureFit fit_mixture(std::span<const Weights> densities, double gap, Index most_steps) {
   Weights w{1.0 / 3, 1.0 / 3, 1.0 / 3};
-  Point at = evaluate(densities, w);
+  Expansion at = evaluate(densities, w);
   for (Index step = 0; step < most_steps; ++step) {
     if (std::log(std::ranges::max(at.g)) <= gap) return {w, true};
     const Weights target = newton_target(at);
     const double ceiling = at.value + 1e-14 * (1 + std::abs(at.value));  // rounding may not stop it
-    Point next;
+    Expansion next;
     Weights tried = target;
     for (double t = 1; t > 1e-12; t /= 2) {
       for (std::size_t j = 0; j < 3; ++j) tried[j] = w[j] + t * (target[j] - w[j]);

@@ -12,7 +12,6 @@ namespace temper::calibration {
 namespace {
 
 constexpr double kSumTolerance = 1e-3;           // wide enough for half precision and for four printed decimals
-constexpr double kExcess = 1e-6;                 // how far above 1 a probability may be rounded
 constexpr Index kMostReserved = Index{1} << 28;  // numbers a file may claim before it has shown them
 
 bool is_distribution(std::span<const double> row) {

@@ -9,6 +9,8 @@
 
 namespace temper::calibration {
 
+constexpr double kExcess = 1e-6;  // how far above 1 a probability may be rounded
+
 struct Predictions {
   Index classes = 0;                      // K
   std::vector<float> logits = {};         // (N,K), unnormalised log-probabilities; -inf is a class of probability 0

@@ -11,7 +11,6 @@
 namespace temper::calibration {
 namespace {
 
-constexpr double kExcess = 1e-6;      // how far above 1 a confidence may be rounded
 constexpr double kTie = 1e-12;        // confidences this close are equal
 constexpr Index kMostBins = 1 << 20;  // i and n stay exact in float
 

@@ -11,7 +11,7 @@ namespace temper::models {
 namespace {
 
 constexpr Index kPatch = 2, kLastPool = 3;
-constexpr std::array<Index, 3> kWidths = {64, 256, 256};
+constexpr std::array<Index, 3> kAirbenchWidths = {64, 256, 256};
 constexpr float kLogitScale = 1.0f / 9;
 
 layers::Conv2d conv3x3(const ParameterStore::Scope& scope, Index in, Index out) {
@@ -29,7 +29,7 @@ Shape features(const Shape& image) {
   const Index H = last_extent(image[0]), W = last_extent(image[1]);
   TEMPER_CHECK(H >= 1 && W >= 1, "--model: airbench takes images of 25x25 or larger, these are ", image[0], "x", image[1],
                "; use cnn or mlp");
-  return {H, W, kWidths.back()};
+  return {H, W, kAirbenchWidths.back()};
 }
 
 }  // namespace
@@ -49,9 +49,9 @@ Airbench::Airbench(const ParameterStore::Scope& scope, const NetworkSpec& spec)
     : whiten_(scope / "whiten", {.in = spec.image[2], .kernel = kPatch}),
       head_(scope / "head", {.inputs = features(spec.image), .outputs = spec.classes, .bias = false}) {
   Index in = whiten_.bias.shape[0];
-  for (std::size_t i = 0; i < kWidths.size(); ++i) {
-    blocks_.emplace_back(scope / concat("block", i + 1), in, kWidths[i]);
-    in = kWidths[i];
+  for (std::size_t i = 0; i < kAirbenchWidths.size(); ++i) {
+    blocks_.emplace_back(scope / concat("block", i + 1), in, kAirbenchWidths[i]);
+    in = kAirbenchWidths[i];
   }
 }
 

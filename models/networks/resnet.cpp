@@ -9,7 +9,7 @@
 namespace temper::models {
 namespace {
 
-constexpr std::array<Index, 3> kWidths = {16, 32, 64};
+constexpr std::array<Index, 3> kResNetWidths = {16, 32, 64};
 
 // relu(bn<number>(conv<number>(x))), the convolution 3x3.
 layers::ConvBatchNorm conv3x3(const ParameterStore::Scope& scope, const char* number, Index in, Index out, Index stride = 1) {
@@ -30,14 +30,15 @@ Tensor BasicBlock::operator()(Tensor x) const {
 }
 
 ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)
-    : stem_(conv3x3(scope, "1", spec.image[2], kWidths[0])), fc_(scope / "fc", {.inputs = kWidths[2], .outputs = spec.classes}) {
+    : stem_(conv3x3(scope, "1", spec.image[2], kResNetWidths[0])),
+      fc_(scope / "fc", {.inputs = kResNetWidths[2], .outputs = spec.classes}) {
   TEMPER_CHECK(spec.depth >= 8 && spec.depth % 6 == 2, "--model: resnet", spec.depth,
                " has no such depth; give 6 n + 2, e.g. resnet20 or resnet56");
-  Index in = kWidths[0];
-  for (std::size_t group = 0; group < kWidths.size(); ++group) {
+  Index in = kResNetWidths[0];
+  for (std::size_t group = 0; group < kResNetWidths.size(); ++group) {
     for (Index i = 0; i < (spec.depth - 2) / 6; ++i) {
-      blocks_.emplace_back(scope / concat("layer", group + 1) / std::to_string(i), in, kWidths[group], group > 0 && i == 0 ? 2 : 1);
-      in = kWidths[group];
+      blocks_.emplace_back(scope / concat("layer", group + 1) / std::to_string(i), in, kResNetWidths[group], group > 0 && i == 0 ? 2 : 1);
+      in = kResNetWidths[group];
     }
   }
 }

@@ -10,7 +10,7 @@ namespace temper::models {
 namespace {
 
 constexpr Index kStem = 16;
-constexpr std::array<Index, 3> kWidths = {32, 64, 128};
+constexpr std::array<Index, 3> kWideResNetWidths = {32, 64, 128};
 
 layers::Conv2d conv(const ParameterStore::Scope& scope, Index in, Index out, Index kernel, Index stride) {
   return {scope,
@@ -46,15 +46,16 @@ Tensor PreactivationBlock::operator()(Tensor x) const {
 WideResNet::WideResNet(const ParameterStore::Scope& scope, const WideResNetSpec& spec)
     : conv1_(conv(scope / "conv1", spec.image[2], kStem, 3, 1)),
       bn1_(norm(scope / "bn1", kStem, true)),
-      fc_(scope / "fc", {.inputs = kWidths[2], .outputs = spec.classes}) {
+      fc_(scope / "fc", {.inputs = kWideResNetWidths[2], .outputs = spec.classes}) {
   TEMPER_CHECK(spec.depth >= 8 && spec.depth % 6 == 2, "--model: resnet", spec.depth,
                "-wide has no such depth; give 6 n + 2, e.g. resnet20-wide or resnet56-wide");
   Index in = kStem;
-  for (std::size_t group = 0; group < kWidths.size(); ++group) {
+  for (std::size_t group = 0; group < kWideResNetWidths.size(); ++group) {
     for (Index i = 0; i < (spec.depth - 2) / 6; ++i) {
       const bool first = i == 0;
-      blocks_.emplace_back(scope / concat("layer", group + 1) / std::to_string(i), in, kWidths[group], group > 0 && first ? 2 : 1, first);
-      in = kWidths[group];
+      blocks_.emplace_back(scope / concat("layer", group + 1) / std::to_string(i), in, kWideResNetWidths[group], group > 0 && first ? 2 : 1,
+                           first);
+      in = kWideResNetWidths[group];
     }
   }
 }

@@ -26,7 +26,7 @@ Result calibrate(const TemporaryFolder& folder, const std::string& arguments) {
 }
 
 // It ends with an error of one line about that, and nothing on stdout.
-void check_refused(const TemporaryFolder& folder, const std::string& arguments, const std::string& about) {
+void check_calibrate_refuses(const TemporaryFolder& folder, const std::string& arguments, const std::string& about) {
   CAPTURE(arguments);
   const Result result = calibrate(folder, arguments);
   CAPTURE(result.err);
@@ -156,7 +156,7 @@ TEST_CASE("calibrate command: a calibrator that does not fit is refused, and not
       {"--apply o --logits z.csv --labels y.csv --method vector", "--apply: it fits nothing"},
       {"--apply o --logits z.csv --labels y.csv --out q.npy", "--apply: it fits nothing"}};
   for (const auto& [arguments, about] : refused) {
-    check_refused(folder, arguments, about);
+    check_calibrate_refuses(folder, arguments, about);
     CHECK_FALSE(std::filesystem::exists(folder / "q.npy"));
   }
 }
@@ -256,7 +256,7 @@ TEST_CASE("calibrate command: one line of error, nothing on stdout") {
       {"--logits z.csv --labels y.csv --folds 1", "--folds"},
       {"--logits z.csv --labels y.csv --save-probabilities p.doc", "--save-probabilities"}};
   for (const auto& [arguments, about] : refused) {
-    check_refused(folder, arguments, about);
+    check_calibrate_refuses(folder, arguments, about);
   }
 }
 

@@ -6,11 +6,10 @@
 #include "apps/report/notation.h"
 #include "tests/apps/sample_run.h"
 #include "tests/apps/well_formed.h"
+#include "tests/contains.h"
 
 namespace temper::report {
 namespace {
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string found(const std::vector<RunRecord>& runs) {
   std::string text = findings(runs);

@@ -5,13 +5,10 @@
 #include "core/check.h"
 #include "tests/apps/sample_run.h"
 #include "tests/apps/well_formed.h"
+#include "tests/contains.h"
 
 namespace temper::report {
 namespace {
-
-constexpr double kNaN = kNotANumber;
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string checked_page(const std::vector<RunRecord>& runs) {
   std::string text = page(runs);
@@ -51,7 +48,7 @@ TEST_CASE("report: names and settings cannot break out of the page") {
   run.teacher = Teacher{.run = evil, .model = evil, .smoothing = 0.1};
   run.settings = {{evil, evil}};
   run.machine = {{evil, evil}};
-  run.calibration = sample_calibration(run, kNaN, 0.02);
+  run.calibration = sample_calibration(run, kNotANumber, 0.02);
   run.calibration->method = run.calibration->status = evil;
   RunRecord other = sample_run("b", 0, 0.9, 0.1);
   other.settings = {{evil, "other"}};
@@ -80,12 +77,12 @@ TEST_CASE("report: missing parts render") {
 }
 
 TEST_CASE("report: a diverged run renders without a number that is none") {
-  RunRecord run = sample_run("lost", 0, 0.1, kNaN);
-  run.test.nll = run.test.brier = kNaN;
-  run.log[1].train_loss = kNaN;
+  RunRecord run = sample_run("lost", 0, 0.1, kNotANumber);
+  run.test.nll = run.test.brier = kNotANumber;
+  run.log[1].train_loss = kNotANumber;
   run.log[2].train_loss = run.log[2].val_nll = std::numeric_limits<double>::infinity();
-  run.log[2].val_accuracy = kNaN;
-  for (ReliabilityBin& bin : run.test_bins) bin.accuracy = kNaN;
+  run.log[2].val_accuracy = kNotANumber;
+  for (ReliabilityBin& bin : run.test_bins) bin.accuracy = kNotANumber;
   const std::string text = checked_page({run, sample_run("fine", 0, 0.9, 0.1)});
   CHECK(contains(text, "diverged, epoch 2"));
   CHECK(contains(text, "class=\"cross\""));

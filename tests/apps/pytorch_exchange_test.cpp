@@ -30,17 +30,17 @@ void run(const TemporaryFolder& folder, const std::string& command) {
 constexpr Index kImages = 40;
 
 // The first test images as the run's network sees them, and its logits of them, (N,K).
-struct Seen {
+struct SeenByRun {
   Tensor images;  // (N,H,W,C)
   std::vector<float> logits;
 };
-Seen look(const std::string& run_folder) {
+SeenByRun look(const std::string& run_folder) {
   const training::LoadedRun run = training::load_run(run_folder);
   std::vector<Index> first(kImages);
   for (Index i = 0; i < kImages; ++i) first[static_cast<std::size_t>(i)] = i;
   const data::Dataset set = data::digits().test.subset(first, "first");
   data::Loader loader(set, run.model.preprocessing, {.batch = kImages});
-  Seen seen{{}, models::predict(run.model, set).logits};
+  SeenByRun seen{{}, models::predict(run.model, set).logits};
   for (const data::Batch& batch : loader.epoch(0)) seen.images = batch.images;
   return seen;
 }
@@ -80,7 +80,7 @@ TEST_CASE("pytorch exchange: ResNet-20 trained on either side has the same logit
   const std::string temper = TEMPER_PROGRAM " ";
   run(folder, temper + "train --data digits --model resnet20 --steps 30 --out trained");
   run(folder, temper + "convert trained --out temper.pt");
-  const Seen trained = look(folder / "trained");
+  const SeenByRun trained = look(folder / "trained");
   data::write_state_dict(folder / "images.pt", in_axis_order_of_pytorch(trained.images));
 
   run(folder, concat(kPython, TEMPER_SOURCE_DIR, "/tests/apps/pytorch_exchange.py ", folder.path()));

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "core/check.h"
+#include "tests/contains.h"
 
 namespace temper::report {
 namespace {
@@ -57,8 +58,6 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -10,14 +10,10 @@
 #include <vector>
 
 #include "core/denormals.h"
+#include "tests/restored.h"
 
 namespace temper {
 namespace {
-
-struct ThreadsRestored {
-  int before = threads();
-  ~ThreadsRestored() { set_threads(before); }
-};
 
 TEST_CASE("parallel: every index once, in chunks that depend on the size alone") {
   const ThreadsRestored restored;

@@ -9,12 +9,10 @@
 
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::Augment;
-using data::Placement;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 const Shape kImage{32, 32, 3};
 
@@ -39,7 +37,7 @@ TEST_CASE("data: a placement is out(y,x) = in(y + dy, x' + dx), black outside") 
       for (Index dx = -3; dx <= 3; ++dx) {
         for (const bool flip : {false, true}) {
           std::vector<float> out(static_cast<std::size_t>(image.size() + 1), -7);
-          data::place(pixels, image, Placement{.dy = dy, .dx = dx, .flip = flip}, table, image, out.data());
+          place(pixels, image, Placement{.dy = dy, .dx = dx, .flip = flip}, table, image, out.data());
           CHECK(out.back() == -7);
           std::size_t i = 0;
           for (Index y = 0; y < 4; ++y) {
@@ -59,12 +57,12 @@ TEST_CASE("data: a placement is out(y,x) = in(y + dy, x' + dx), black outside") 
 }
 
 TEST_CASE("data: draws are uniform over shifts and flips") {
-  const Augment augment = data::crop_flip(4);
+  const Augment augment = crop_flip(4);
   std::map<Index, int> dy, dx;
   int flips = 0;
   constexpr int kSamples = 18'000;
   for (Index sample = 0; sample < kSamples; ++sample) {
-    const Placement p = data::draw(augment, kImage, kImage, 1, 0, sample);
+    const Placement p = draw(augment, kImage, kImage, 1, 0, sample);
     ++dy[p.dy];
     ++dx[p.dx];
     flips += p.flip;
@@ -79,11 +77,11 @@ TEST_CASE("data: draws are uniform over shifts and flips") {
 }
 
 TEST_CASE("data: case 24, a draw depends on seed, epoch and sample alone") {
-  const Augment augment = data::crop_flip(4);
+  const Augment augment = crop_flip(4);
   const auto all = [&](std::uint64_t seed, Index epoch) {
     std::vector<std::tuple<Index, Index, bool>> draws;
     for (Index sample = 0; sample < 64; ++sample) {
-      const Placement p = data::draw(augment, kImage, kImage, seed, epoch, sample);
+      const Placement p = draw(augment, kImage, kImage, seed, epoch, sample);
       draws.emplace_back(p.dy, p.dx, p.flip);
     }
     return draws;
@@ -97,11 +95,11 @@ TEST_CASE("data: case 24, a draw depends on seed, epoch and sample alone") {
 
 TEST_CASE("data: no augmentation leaves the image as it is") {
   for (Index sample = 0; sample < 100; ++sample) {
-    const Placement p = data::draw({}, kImage, kImage, 3, 1, sample);
+    const Placement p = draw({}, kImage, kImage, 3, 1, sample);
     CHECK(p.dy == 0);
     CHECK(p.dx == 0);
     CHECK_FALSE(p.flip);
-    CHECK_FALSE(data::draw(data::shift(2), kImage, kImage, 3, 1, sample).flip);
+    CHECK_FALSE(draw(shift(2), kImage, kImage, 3, 1, sample).flip);
   }
 }
 
@@ -113,16 +111,16 @@ TEST_CASE("data: a window smaller than the image is centred and then moved, mirr
   for (Index dy = -4; dy <= 4; ++dy) {
     for (Index dx = -4; dx <= 4; ++dx) {
       for (const bool flip : {false, true}) {
-        for (const data::Padding padding : {data::Padding::black, data::Padding::reflect}) {
+        for (const Padding padding : {Padding::black, Padding::reflect}) {
           std::vector<float> out(10, -7);
-          data::place(pixels, image, {.dy = dy, .dx = dx, .flip = flip, .padding = padding}, telling_table(1), seen, out.data());
+          place(pixels, image, {.dy = dy, .dx = dx, .flip = flip, .padding = padding}, telling_table(1), seen, out.data());
           CHECK(out.back() == -7);
           std::size_t i = 0;
           for (Index y = 0; y < 3; ++y) {
             for (Index x = 0; x < 3; ++x) {
               const Index row = y + 1 + dy, column = (flip ? 2 - x : x) + 1 + dx;
               const bool inside = row >= 0 && row < 5 && column >= 0 && column < 6;
-              const bool black = padding == data::Padding::black && !inside;
+              const bool black = padding == Padding::black && !inside;
               REQUIRE(out[i++] == static_cast<float>(black ? 0 : 6 * mirrored(row, 5) + mirrored(column, 6) + 1));
             }
           }
@@ -134,10 +132,10 @@ TEST_CASE("data: a window smaller than the image is centred and then moved, mirr
 
 TEST_CASE("data: random crops come from everywhere in the padded image, centre crops stay where they are") {
   const Shape seen{24, 23, 3};
-  Augment augment = data::crop_flip(1);
+  Augment augment = crop_flip(1);
   std::set<Index> tops, lefts;
   for (Index sample = 0; sample < 2000; ++sample) {
-    const Placement p = data::draw(augment, kImage, seen, 1, 0, sample);
+    const Placement p = draw(augment, kImage, seen, 1, 0, sample);
     tops.insert(p.dy + 4);   // (32 - 24) / 2
     lefts.insert(p.dx + 4);  // (32 - 23) / 2
   }
@@ -148,14 +146,14 @@ TEST_CASE("data: random crops come from everywhere in the padded image, centre c
   CHECK(*lefts.begin() == -1);
   CHECK(*lefts.rbegin() == 10);
   augment = {};
-  CHECK(data::draw(augment, kImage, seen, 1, 0, 5).dy == 0);
+  CHECK(draw(augment, kImage, seen, 1, 0, 5).dy == 0);
 }
 
 TEST_CASE("data: alternating flips show an image both ways in any two epochs, half of the images each way in the first") {
-  const Augment augment{.flip = data::Flip::alternating};
+  const Augment augment{.flip = Flip::alternating};
   int flips = 0;
   for (Index sample = 0; sample < 1000; ++sample) {
-    const auto flipped = [&](Index epoch) { return data::draw(augment, kImage, kImage, 1, epoch, sample).flip; };
+    const auto flipped = [&](Index epoch) { return draw(augment, kImage, kImage, 1, epoch, sample).flip; };
     flips += flipped(0);
     for (Index epoch = 0; epoch < 4; ++epoch) REQUIRE(flipped(epoch) != flipped(epoch + 1));
   }
@@ -163,7 +161,9 @@ TEST_CASE("data: alternating flips show an image both ways in any two epochs, ha
 }
 
 TEST_CASE("data: a shift must leave something of the image") {
-  CHECK_NOTHROW(data::check(data::shift(7), {8, 9, 1}));
-  CHECK(holds(error_of([] { data::check(data::shift(8), {8, 9, 1}); }), {"up to 8", "(8,9,1)", "0-7"}));
-  CHECK(holds(error_of([] { data::check(data::shift(-1), {8, 9, 1}); }), {"up to -1"}));
+  CHECK_NOTHROW(check(shift(7), {8, 9, 1}));
+  CHECK(holds(error_of([] { check(shift(8), {8, 9, 1}); }), {"up to 8", "(8,9,1)", "0-7"}));
+  CHECK(holds(error_of([] { check(shift(-1), {8, 9, 1}); }), {"up to -1"}));
 }
+
+}  // namespace temper::data

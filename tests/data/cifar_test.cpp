@@ -6,10 +6,10 @@
 #include "data/dataset.h"
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 constexpr int kPlane = 32 * 32;
 
@@ -34,10 +34,10 @@ void write_cifar10(const FileFolder& folder, const std::string& below = "") {
 }
 
 std::string cifar10_error(const FileFolder& folder) {
-  return error_of([&] { data::cifar10(folder.path()); });
+  return error_of([&] { cifar10(folder.path()); });
 }
 std::string cifar100_error(const FileFolder& folder) {
-  return error_of([&] { data::cifar100(folder.path()); });
+  return error_of([&] { cifar100(folder.path()); });
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ TEST_CASE("data: CIFAR-10 records become HWC images") {
   for (const char* below : {"", "cifar-10-batches-bin/"}) {
     const FileFolder folder;
     write_cifar10(folder, below);
-    const data::Splits set = data::load("cifar10:" + folder.path());
+    const Splits set = load("cifar10:" + folder.path());
     CHECK(set.train.size() == 36);
     CHECK(set.val.size() == 4);
     REQUIRE(set.test.size() == 12);
@@ -68,7 +68,7 @@ TEST_CASE("data: CIFAR-100 gives the fine labels") {
     const FileFolder folder;
     folder.write(std::string(below) + "train.bin", cifar100_records(30));
     folder.write(std::string(below) + "test.bin", cifar100_records(60));
-    const data::Splits set = data::load("cifar100:" + folder.path());
+    const Splits set = load("cifar100:" + folder.path());
     CHECK(set.train.size() == 27);
     CHECK(set.val.size() == 3);
     CHECK(set.test.classes() == 100);
@@ -83,7 +83,7 @@ TEST_CASE("data: class names come from the file beside the images") {
   const FileFolder folder;
   write_cifar10(folder);
   folder.write("batches.meta.txt", "a\nb\r\nc\nd\ne\nf\ng\nh\ni\nthe last\n\n\n");
-  const std::vector<std::string> names = data::cifar10(folder.path()).test.class_names;
+  const std::vector<std::string> names = cifar10(folder.path()).test.class_names;
   CHECK(names.size() == 10);
   CHECK(names[1] == "b");
   CHECK(names[9] == "the last");
@@ -182,7 +182,7 @@ TEST_CASE("data: the real CIFAR-10") {
     MESSAGE("TEMPER_DATA is not set: the real CIFAR-10 is not tested");
     return;
   }
-  const data::Splits set = data::load("cifar10:" + std::string(root));
+  const Splits set = load("cifar10:" + std::string(root));
   CHECK(set.train.size() == 45'000);
   CHECK(set.val.size() == 5'000);
   CHECK(set.test.size() == 10'000);
@@ -198,3 +198,5 @@ TEST_CASE("data: the real CIFAR-10") {
   constexpr std::array<double, 3> kMeans{0.4914, 0.4822, 0.4465};
   for (std::size_t c = 0; c < 3; ++c) CHECK(sum[c] / (50'000.0 * kPlane * 255.0) == doctest::Approx(kMeans[c]).epsilon(2e-4));
 }
+
+}  // namespace temper::data

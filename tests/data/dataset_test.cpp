@@ -11,11 +11,10 @@
 #include "core/random.h"
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::Dataset;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 // `sizes[k]` samples of class k, shuffled; sample i is the 1x2 image {i mod 256, i / 256}.
 Dataset made_of(const std::vector<Index>& sizes) {
@@ -48,23 +47,23 @@ std::vector<Index> numbers_of(const Dataset& set) {
 }
 
 std::string load_error(const std::string& spec) {
-  return error_of([&] { data::load(spec); });
+  return error_of([&] { load(spec); });
 }
 
 }  // namespace
 
 TEST_CASE("data: another number of images can be held out for validation") {
-  const data::Splits usual = data::load("digits"), other = data::load("digits", {.held_out = 500});
+  const Splits usual = load("digits"), other = load("digits", {.held_out = 500});
   CHECK(other.val.size() == 500);
   CHECK(other.train.size() == usual.train.size() + usual.val.size() - 500);
   CHECK(other.train.name == usual.train.name);
   CHECK(other.val.name == usual.val.name);
   CHECK(other.test.pixels == usual.test.pixels);
-  CHECK(data::load("digits", {.held_out = 500}).val.pixels == other.val.pixels);
-  CHECK(data::load("digits", {.held_out = usual.val.size()}).val.pixels == usual.val.pixels);
+  CHECK(load("digits", {.held_out = 500}).val.pixels == other.val.pixels);
+  CHECK(load("digits", {.held_out = usual.val.size()}).val.pixels == usual.val.pixels);
   for (const std::int32_t label : {0, 5, 9}) CHECK(std::abs(std::ranges::count(other.val.labels, label) - 50) < 5);
   for (const Index size : {Index{0}, usual.train.size() + usual.val.size()}) {
-    CHECK(holds(error_of([&] { data::load("digits", {.held_out = size}); }), {"--val-size", "1-1496"}));
+    CHECK(holds(error_of([&] { load("digits", {.held_out = size}); }), {"--val-size", "1-1496"}));
   }
 }
 
@@ -86,7 +85,7 @@ TEST_CASE("data: a subset has the samples in the order given") {
 
 TEST_CASE("data: held out samples are spread over the classes in proportion") {
   const Dataset all = made_of({500, 301, 7, 0, 1});  // 809
-  const auto [train, val] = data::hold_out(all, 100);
+  const auto [train, val] = hold_out(all, 100);
   // Shares 61.80 37.21 0.87 0 0.12: rounded down 61 37 0 0 0, the two left go to the remainders .87 and .80.
   CHECK(class_sizes(val) == std::vector<Index>{62, 37, 1, 0, 0});
   CHECK(class_sizes(train) == std::vector<Index>{438, 264, 6, 0, 1});
@@ -110,30 +109,30 @@ TEST_CASE("data: held out samples are spread over the classes in proportion") {
 
 TEST_CASE("data: the choice of hold_out depends on the labels alone and never changes") {
   const Dataset all = made_of({30, 30});
-  const std::vector<Index> chosen = numbers_of(data::hold_out(all, 6).val);
-  CHECK(numbers_of(data::hold_out(all, 6).val) == chosen);
+  const std::vector<Index> chosen = numbers_of(hold_out(all, 6).val);
+  CHECK(numbers_of(hold_out(all, 6).val) == chosen);
   Dataset other = all;
   other.name = "other";
   for (std::uint8_t& pixel : other.pixels) pixel ^= 0xFF;
-  const std::vector<std::int32_t> labels_before = data::hold_out(all, 6).val.labels;
-  const Dataset other_val = data::hold_out(other, 6).val;
+  const std::vector<std::int32_t> labels_before = hold_out(all, 6).val.labels;
+  const Dataset other_val = hold_out(other, 6).val;
   CHECK(other_val.labels == labels_before);
   for (std::size_t i = 0; i < chosen.size(); ++i) CHECK(other_val.pixels[2 * i] == (chosen[i] ^ 0xFF));
 
   const Dataset one_class = made_of({12});  // a change of these numbers would change everybody's validation set
-  CHECK(numbers_of(data::hold_out(one_class, 4).val) == std::vector<Index>{4, 6, 7, 10});
+  CHECK(numbers_of(hold_out(one_class, 4).val) == std::vector<Index>{4, 6, 7, 10});
 }
 
 TEST_CASE("data: hold_out refuses what it cannot hold out") {
   const Dataset all = made_of({5, 5});
-  CHECK(data::hold_out(all, 0).val.size() == 0);
-  CHECK(data::hold_out(all, 9).train.size() == 1);
+  CHECK(hold_out(all, 0).val.size() == 0);
+  CHECK(hold_out(all, 9).train.size() == 1);
   for (const Index number : {Index{-1}, Index{10}, Index{1} << 40}) {
-    CHECK(holds(error_of([&] { data::hold_out(all, number); }), {"made", "of 10 samples", "0-9"}));
+    CHECK(holds(error_of([&] { hold_out(all, number); }), {"made", "of 10 samples", "0-9"}));
   }
   Dataset bad = all;
   bad.labels[3] = 2;
-  CHECK(holds(error_of([&] { data::hold_out(bad, 2); }), {"label 2 at sample 3", "0-1"}));
+  CHECK(holds(error_of([&] { hold_out(bad, 2); }), {"label 2 at sample 3", "0-1"}));
 }
 
 TEST_CASE("data: check finds sets made by hand that do not agree") {
@@ -161,7 +160,7 @@ TEST_CASE("data: an unknown spec lists the known ones") {
 }
 
 TEST_CASE("data: the embedded digits") {
-  const data::Splits digits = data::load("digits");
+  const Splits digits = load("digits");
   CHECK(digits.train.size() == 1197);
   CHECK(digits.val.size() == 300);
   CHECK(digits.test.size() == 300);
@@ -190,3 +189,5 @@ TEST_CASE("data: the embedded digits") {
   CHECK(digits.test.labels[0] == 0);
   for (std::size_t i = 0; i < first.size(); ++i) CHECK((zero[i] * 16 + 127) / 255 == first[i]);
 }
+
+}  // namespace temper::data

@@ -9,11 +9,10 @@
 
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::read_file;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 Bytes counting(std::size_t size) {
   Bytes bytes(size);
@@ -114,7 +113,7 @@ TEST_CASE("data: what is no readable file is refused by its reason") {
 }
 
 TEST_CASE("data: other kinds of file are recognised") {
-  const auto guess = [](const std::string& text) { return data::guess_kind(Bytes(text.begin(), text.end())); };
+  const auto guess = [](const std::string& text) { return guess_kind(Bytes(text.begin(), text.end())); };
   CHECK(holds(guess("<!DOCTYPE html>\n<html>"), {"web page"}));
   CHECK(holds(guess("\xEF\xBB\xBF\n <HTML lang=en>"), {"web page"}));
   CHECK(holds(guess("version https://git-lfs.github.com/spec/v1"), {"git lfs pull"}));
@@ -125,3 +124,5 @@ TEST_CASE("data: other kinds of file are recognised") {
   CHECK(guess("\x1F").empty());
   CHECK(guess(std::string(3073, '\x05')).empty());
 }
+
+}  // namespace temper::data

@@ -4,11 +4,10 @@
 
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::FileBytes;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 Bytes big_endian(std::initializer_list<std::uint32_t> words) {
   Bytes bytes;
@@ -27,7 +26,7 @@ FileBytes images() { return {"images", joined(big_endian({0x803, 3, 2, 4}), 24)}
 FileBytes labels() { return {"labels", joined(big_endian({0x801, 3}), 3, 7)}; }
 
 std::string idx_error(const FileBytes& image_file, const FileBytes& label_file) {
-  return error_of([&] { data::parse_idx(image_file, label_file, "set"); });
+  return error_of([&] { parse_idx(image_file, label_file, "set"); });
 }
 std::string images_error(const Bytes& bytes) { return idx_error({"dir/images", bytes}, labels()); }
 std::string labels_error(const Bytes& bytes) { return idx_error(images(), {"dir/labels", bytes}); }
@@ -35,7 +34,7 @@ std::string labels_error(const Bytes& bytes) { return idx_error(images(), {"dir/
 }  // namespace
 
 TEST_CASE("data: IDX images and labels become a data set") {
-  const data::Dataset set = data::parse_idx(images(), labels(), "set");
+  const Dataset set = parse_idx(images(), labels(), "set");
   CHECK(set.name == "set");
   CHECK(set.image == Shape{2, 4, 1});
   CHECK(set.labels == std::vector<std::int32_t>{7, 8, 9});
@@ -77,3 +76,5 @@ TEST_CASE("data: IDX labels that do not fit are refused") {
   CHECK(holds(labels_error(joined(big_endian({0x801, 3}), 3, 8)), {"dir/labels", "label 10 at item 2 (byte 10)", "expected 0-9"}));
   CHECK(holds(labels_error(joined(big_endian({0x801, 3}), 3, 255)), {"label 255 at item 0"}));
 }
+
+}  // namespace temper::data

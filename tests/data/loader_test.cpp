@@ -7,15 +7,10 @@
 
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::Batch;
-using data::Dataset;
-using data::Loader;
-using data::LoaderOptions;
-using data::Normalization;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 Dataset pattern(Index count, const Shape& image = {6, 5, 3}) {
   Dataset set{.name = "pattern", .image = image, .pixels = {}, .labels = {}, .class_names = {"a", "b", "c"}};
@@ -94,7 +89,7 @@ TEST_CASE("data: every sample once an epoch, in another order the next") {
 TEST_CASE("data: case 24, the augmented samples are the same bits for every batch size, order and start") {
   const Dataset set = pattern(64);
   const Normalization normalization = Normalization::measure(set);
-  const LoaderOptions options{.batch = 64, .shuffle = true, .augment = data::crop_flip(2), .seed = 1};
+  const LoaderOptions options{.batch = 64, .shuffle = true, .augment = crop_flip(2), .seed = 1};
   Loader whole(set, normalization, options);
   const Seen first = see(whole, 0), second = see(whole, 1);
   CHECK(first.images != second.images);
@@ -121,7 +116,7 @@ TEST_CASE("data: case 24, the augmented samples are the same bits for every batc
 
 TEST_CASE("data: S12, an epoch can be left and resumed at a batch") {
   const Dataset set = pattern(64);
-  Loader loader(set, Normalization::measure(set), {.batch = 5, .shuffle = true, .augment = data::crop_flip(2), .seed = 3});
+  Loader loader(set, Normalization::measure(set), {.batch = 5, .shuffle = true, .augment = crop_flip(2), .seed = 3});
   const Seen whole = see(loader, 2);
   for (Index stop = 0; stop <= loader.batches(); ++stop) {
     Seen pieces;
@@ -149,7 +144,7 @@ TEST_CASE("data: case 15, 129 samples in batches of 128") {
 
 TEST_CASE("data: a tensor that is kept is not written over") {
   const Dataset set = pattern(40);
-  Loader loader(set, Normalization::measure(set), {.batch = 4, .shuffle = true, .augment = data::crop_flip(2)});
+  Loader loader(set, Normalization::measure(set), {.batch = 4, .shuffle = true, .augment = crop_flip(2)});
   std::vector<Tensor> kept;
   std::vector<std::vector<float>> copies;
   for (Index epoch = 0; epoch < 2; ++epoch) {
@@ -163,7 +158,7 @@ TEST_CASE("data: a tensor that is kept is not written over") {
 
 TEST_CASE("data: after the first epochs the loader asks the system for no memory") {
   const Dataset set = pattern(67);
-  Loader loader(set, Normalization::measure(set), {.batch = 8, .shuffle = true, .augment = data::crop_flip(2)});
+  Loader loader(set, Normalization::measure(set), {.batch = 8, .shuffle = true, .augment = crop_flip(2)});
   for (Index epoch = 0; epoch < 3; ++epoch) see(loader, epoch);
   const std::size_t requests = Pool::shared().stats().system_requests;
   for (Index epoch = 3; epoch < 20; ++epoch) see(loader, epoch);
@@ -226,7 +221,7 @@ TEST_CASE("data: the loader refuses sets and options that make no sense") {
   CHECK(loader_error(set, normalization, {}).empty());
   CHECK(holds(loader_error(set, normalization, {.batch = 0}), {"--batch"}));
   CHECK(holds(loader_error(set, normalization, {.batch = 21, .drop_last = true}), {"20 samples"}));
-  CHECK(holds(loader_error(set, normalization, {.augment = data::shift(5)}), {"augment", "0-4"}));
+  CHECK(holds(loader_error(set, normalization, {.augment = shift(5)}), {"augment", "0-4"}));
   CHECK(holds(loader_error(set, {.mean = {0}, .std = {1}}, {}), {"pattern", "3 channels", "has 1"}));
   CHECK(holds(loader_error(set, {.mean = {0, 0, 0}, .std = {1, 0, 1}}, {}), {"channel 1"}));
   CHECK(holds(loader_error(set.subset({}, "nothing"), normalization, {}), {"nothing", "no samples"}));
@@ -237,3 +232,5 @@ TEST_CASE("data: the loader refuses sets and options that make no sense") {
   CHECK(holds(error_of([&] { (void)loader.epoch(-1); }), {"epoch -1"}));
   CHECK(holds(error_of([&] { (void)loader.epoch(0, 2); }), {"batch 2", "0-1"}));
 }
+
+}  // namespace temper::data

@@ -7,8 +7,9 @@
 #include "data/loader.h"
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
+namespace temper::data {
+
+using namespace tests;
 
 TEST_CASE("data: shares of mixup have the mean and variance of Beta(alpha, alpha)") {
   for (const float alpha : {0.1f, 0.4f, 1.0f, 4.0f}) {
@@ -16,7 +17,7 @@ TEST_CASE("data: shares of mixup have the mean and variance of Beta(alpha, alpha
     constexpr int kDraws = 4000;
     bool inside = true;
     for (int i = 0; i < kDraws; ++i) {
-      const double share = data::draw_mixup(alpha, 1, 2, i);
+      const double share = draw_mixup(alpha, 1, 2, i);
       inside = inside && share >= 0 && share <= 1;
       mean += share / kDraws;
       variance += (share - 0.5) * (share - 0.5) / kDraws;
@@ -27,27 +28,27 @@ TEST_CASE("data: shares of mixup have the mean and variance of Beta(alpha, alpha
     CHECK(std::fabs(mean - 0.5) < 5 * std::sqrt(expected / kDraws));
     CHECK(variance == doctest::Approx(expected).epsilon(0.1));
   }
-  CHECK(data::draw_mixup(0.4f, 1, 2, 3) == data::draw_mixup(0.4f, 1, 2, 3));
-  CHECK(data::draw_mixup(0.4f, 1, 2, 3) != data::draw_mixup(0.4f, 1, 3, 3));
-  CHECK(data::draw_mixup(0, 1, 2, 3) == 1);
-  for (const float alpha : {-1.0f, 5.0f, NAN}) CHECK_THROWS_AS(data::draw_mixup(alpha, 1, 2, 3), Error);
+  CHECK(draw_mixup(0.4f, 1, 2, 3) == draw_mixup(0.4f, 1, 2, 3));
+  CHECK(draw_mixup(0.4f, 1, 2, 3) != draw_mixup(0.4f, 1, 3, 3));
+  CHECK(draw_mixup(0, 1, 2, 3) == 1);
+  for (const float alpha : {-1.0f, 5.0f, NAN}) CHECK_THROWS_AS(draw_mixup(alpha, 1, 2, 3), Error);
 }
 
 TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
-  data::Dataset set{.name = "pattern", .image = {2, 2, 1}, .pixels = {}, .labels = {}, .class_names = {"a", "b", "c"}};
+  Dataset set{.name = "pattern", .image = {2, 2, 1}, .pixels = {}, .labels = {}, .class_names = {"a", "b", "c"}};
   for (int i = 0; i < 7; ++i) {
     for (int j = 0; j < 4; ++j) set.pixels.push_back(static_cast<std::uint8_t>(37 * i + 5 * j));
     set.labels.push_back(i % 3);
   }
-  const auto normalization = data::Normalization::measure(set);
-  data::LoaderOptions options{.batch = 7, .shuffle = true, .seed = 3};
-  data::Loader plain(set, normalization, options);
+  const auto normalization = Normalization::measure(set);
+  LoaderOptions options{.batch = 7, .shuffle = true, .seed = 3};
+  Loader plain(set, normalization, options);
   options.mixup = 1;
-  options.companions = {data::Preprocessing{.normalization = normalization, .crop = 1}};
-  data::Loader mixed(set, normalization, options);
+  options.companions = {Preprocessing{.normalization = normalization, .crop = 1}};
+  Loader mixed(set, normalization, options);
   auto plain_epoch = plain.epoch(1), mixed_epoch = mixed.epoch(1);
-  const data::Batch& before = *plain_epoch.begin();
-  const data::Batch& after = *mixed_epoch.begin();
+  const Batch& before = *plain_epoch.begin();
+  const Batch& after = *mixed_epoch.begin();
   CHECK(before.other_labels.empty());
   REQUIRE(after.other_labels.size() == 7);
   CHECK(after.share > 0);
@@ -63,3 +64,5 @@ TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
     CHECK(after.companion_images.front().data()[n] == after.images.data()[4 * n]);  // one pixel: the upper left one of a 2x2 image's middle
   }
 }
+
+}  // namespace temper::data

@@ -5,10 +5,10 @@
 #include "data/dataset.h"
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 Bytes idx_images(std::uint8_t count, std::uint8_t side) {
   Bytes bytes{0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, side, 0, 0, 0, side};
@@ -29,7 +29,7 @@ void write_set(const FileFolder& folder, const std::string& below = "") {
 }
 
 std::string mnist_error(const FileFolder& folder) {
-  return error_of([&] { data::mnist(folder.path()); });
+  return error_of([&] { mnist(folder.path()); });
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folde
   for (const char* below : {"", "mnist/", "MNIST/raw/", "raw/"}) {
     const FileFolder folder;
     write_set(folder, below);
-    const data::Splits set = data::load("mnist:" + folder.path());
+    const Splits set = load("mnist:" + folder.path());
     CHECK(set.train.size() == 37);
     CHECK(set.val.size() == 3);
     CHECK(set.test.size() == 20);
@@ -51,7 +51,7 @@ TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folde
   folder.write("train-labels.idx1-ubyte.gz", gzip(idx_labels(40)));
   folder.write("t10k-images-idx3-ubyte.gz", gzip(idx_images(20, 3)));
   folder.write("t10k-labels-idx1-ubyte", idx_labels(20));
-  const data::Splits set = data::mnist(folder.path());
+  const Splits set = mnist(folder.path());
   CHECK(set.test.image == Shape{3, 3, 1});
   CHECK(set.test.pixels_of(1)[0] == 9);
   CHECK(set.test.labels[11] == 1);
@@ -60,8 +60,8 @@ TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folde
 TEST_CASE("data: a folder that is no MNIST is refused by what is wrong with it") {
   const FileFolder folder;
   CHECK(holds(mnist_error(folder), {folder.path(), "train-images-idx3-ubyte", "mnist:DIR needs a folder with"}));
-  CHECK(holds(error_of([&] { data::mnist(folder.write("file", "x")); }), {"file", "is a file where a folder was expected"}));
-  CHECK(holds(error_of([&] { data::mnist(folder.path("absent")); }), {"absent: no such folder"}));
+  CHECK(holds(error_of([&] { mnist(folder.write("file", "x")); }), {"file", "is a file where a folder was expected"}));
+  CHECK(holds(error_of([&] { mnist(folder.path("absent")); }), {"absent: no such folder"}));
   folder.write("data_batch_1.bin", "");
   CHECK(holds(mnist_error(folder), {"use cifar10:DIR"}));
 
@@ -93,7 +93,7 @@ TEST_CASE("data: the real MNIST") {
     MESSAGE("TEMPER_DATA is not set: the real MNIST is not tested");
     return;
   }
-  const data::Splits set = data::load("mnist:" + std::string(root));
+  const Splits set = load("mnist:" + std::string(root));
   CHECK(set.train.size() == 55'000);
   CHECK(set.val.size() == 5'000);
   CHECK(set.test.size() == 10'000);
@@ -106,3 +106,5 @@ TEST_CASE("data: the real MNIST") {
   }
   CHECK(static_cast<double>(sum) / (60'000.0 * 784.0 * 255.0) == doctest::Approx(0.1307).epsilon(1e-3));  // the mean that everybody uses
 }
+
+}  // namespace temper::data

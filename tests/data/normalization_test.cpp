@@ -7,17 +7,17 @@
 
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::Normalization;
+namespace temper::data {
+
+using namespace tests;
 
 TEST_CASE("data: mean and deviation are measured channel by channel") {
   // Channel 0: 0, 255, 0, 255. Channel 1: 51 everywhere. Channel 2: 0, 51, 102, 153.
-  const data::Dataset set{.name = "set",
-                          .image = {1, 2, 3},
-                          .pixels = {0, 51, 0, 255, 51, 51, 0, 51, 102, 255, 51, 153},
-                          .labels = {0, 0},
-                          .class_names = {"a"}};
+  const Dataset set{.name = "set",
+                    .image = {1, 2, 3},
+                    .pixels = {0, 51, 0, 255, 51, 51, 0, 51, 102, 255, 51, 153},
+                    .labels = {0, 0},
+                    .class_names = {"a"}};
   const Normalization n = Normalization::measure(set);
   REQUIRE(n.mean.size() == 3);
   CHECK(n.mean[0] == doctest::Approx(0.5).epsilon(1e-15));
@@ -37,7 +37,7 @@ TEST_CASE("data: mean and deviation are measured channel by channel") {
 }
 
 TEST_CASE("data: normalisation refuses nonsense") {
-  const data::Dataset empty{.name = "empty", .image = {1, 1, 1}, .pixels = {}, .labels = {}, .class_names = {"a"}};
+  const Dataset empty{.name = "empty", .image = {1, 1, 1}, .pixels = {}, .labels = {}, .class_names = {"a"}};
   CHECK(holds(error_of([&] { Normalization::measure(empty); }), {"empty", "no images"}));
   const auto table_error = [](std::vector<double> mean, std::vector<double> std) {
     return error_of([&] { Normalization{std::move(mean), std::move(std)}.table(); });
@@ -49,3 +49,5 @@ TEST_CASE("data: normalisation refuses nonsense") {
   CHECK(holds(table_error({0.5}, {std::numeric_limits<double>::infinity()}), {"finite"}));
   CHECK(holds(table_error({0.5, 0.5}, {1}), {"2 means but 1"}));
 }
+
+}  // namespace temper::data

@@ -6,11 +6,10 @@
 #include <stdexcept>
 #include <vector>
 
-using namespace temper;
-
+namespace temper::data {
 namespace {
 
-using Numbers = data::Prefetcher<Index>;
+using Numbers = Prefetcher<Index>;
 
 std::vector<Index> rest(Numbers& numbers) {
   std::vector<Index> seen;
@@ -93,3 +92,5 @@ TEST_CASE("data: the prefetcher can be stopped and restarted at any time") {
     if (round % 2) short_lived.next();
   }
 }
+
+}  // namespace temper::data

@@ -8,12 +8,10 @@
 #include "data/loader.h"
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::Preprocessing;
-using data::Standardization;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 std::vector<std::uint8_t> noise(Index size, std::uint64_t seed) {
   std::vector<std::uint8_t> pixels;
@@ -23,15 +21,15 @@ std::vector<std::uint8_t> noise(Index size, std::uint64_t seed) {
 
 // What the network sees of one image.
 std::vector<float> see(const Preprocessing& preprocessing, const Shape& image, const std::vector<std::uint8_t>& pixels,
-                       const data::Placement& placement = {}) {
-  const data::Preprocessor preprocessor(preprocessing, image);
+                       const Placement& placement = {}) {
+  const Preprocessor preprocessor(preprocessing, image);
   std::vector<float> out(static_cast<std::size_t>(preprocessor.seen().size()));
   preprocessor(pixels, placement, out.data());
   return out;
 }
 
-data::Dataset noisy_set(const Shape& image, Index size) {
-  data::Dataset set{.name = "noise", .image = image, .pixels = noise(size * image.size(), 7), .labels = {}, .class_names = {"only"}};
+Dataset noisy_set(const Shape& image, Index size) {
+  Dataset set{.name = "noise", .image = image, .pixels = noise(size * image.size(), 7), .labels = {}, .class_names = {"only"}};
   set.labels.assign(static_cast<std::size_t>(size), 0);
   return set;
 }
@@ -59,7 +57,7 @@ TEST_CASE("data: the deviation of a flat image is bounded from below by 1/sqrt(s
   const Shape image{4, 4, 1};
   std::vector<std::uint8_t> pixels(16, 200);
   for (const float x : see({.standardization = Standardization::image}, image, pixels)) CHECK(x == 0);
-  const data::Preprocessing preprocessing{.standardization = Standardization::image};
+  const Preprocessing preprocessing{.standardization = Standardization::image};
   std::vector<std::uint8_t> wide(1 << 16, 0);
   wide[77] = 1;  // deviation 1/256, the bound: both are 1/sqrt(65536)
   const std::vector<float> seen = see(preprocessing, {256, 256, 1}, wide);
@@ -73,13 +71,13 @@ TEST_CASE("data: black padding counts in the standardisation of an image") {
 }
 
 TEST_CASE("data: companions see the same place of the same images, each in its own way") {
-  const data::Dataset set = noisy_set({8, 8, 1}, 12);
+  const Dataset set = noisy_set({8, 8, 1}, 12);
   const Preprocessing plain{.normalization = {.mean = {0}, .std = {1.0 / 255}}};  // bytes as they are
   const Preprocessing crop{.normalization = plain.normalization, .crop = 4};
   const Preprocessing smaller{.normalization = plain.normalization, .crop = 2};
-  data::Loader loader(set, crop, {.batch = 5, .shuffle = true, .augment = data::crop_flip(1), .seed = 4, .companions = {plain, smaller}});
+  Loader loader(set, crop, {.batch = 5, .shuffle = true, .augment = crop_flip(1), .seed = 4, .companions = {plain, smaller}});
   int moved = 0;
-  for (const data::Batch& batch : loader.epoch(3)) {
+  for (const Batch& batch : loader.epoch(3)) {
     CHECK(batch.images.shape() == Shape{batch.images.shape()[0], 4, 4, 1});
     REQUIRE(batch.companion_images.size() == 2);
     REQUIRE(batch.companion_images[0].shape() == Shape{batch.images.shape()[0], 8, 8, 1});
@@ -96,17 +94,19 @@ TEST_CASE("data: companions see the same place of the same images, each in its o
     }
   }
   CHECK(moved > 6);
-  data::Loader alone(set, crop);
-  for (const data::Batch& batch : alone.epoch(0)) CHECK(batch.companion_images.empty());
+  Loader alone(set, crop);
+  for (const Batch& batch : alone.epoch(0)) CHECK(batch.companion_images.empty());
 }
 
 TEST_CASE("data: crops larger than the image and normalisations of other channels are refused") {
   CHECK(holds(error_of([] { (void)Preprocessing{.crop = 9}.seen({8, 9, 1}); }), {"--crop", "9 pixels", "(8,9,1)", "1-8"}));
   CHECK(holds(error_of([] { (void)Preprocessing{.crop = -1}.seen({8, 9, 1}); }), {"--crop"}));
   CHECK(Preprocessing{.crop = 8}.seen({8, 9, 3}) == Shape{8, 8, 3});
-  CHECK(holds(error_of([] { data::Preprocessor({.normalization = {.mean = {0}, .std = {1}}}, {8, 8, 3}); }), {"3 channels", "has 1"}));
+  CHECK(holds(error_of([] { Preprocessor({.normalization = {.mean = {0}, .std = {1}}}, {8, 8, 3}); }), {"3 channels", "has 1"}));
   for (const Standardization way : {Standardization::channel, Standardization::image}) {
-    CHECK(data::standardization(data::name(way)) == way);
+    CHECK(standardization(name(way)) == way);
   }
-  CHECK(holds(error_of([] { (void)data::standardization("pixel"); }), {"pixel", "channel or image"}));
+  CHECK(holds(error_of([] { (void)standardization("pixel"); }), {"pixel", "channel or image"}));
 }
+
+}  // namespace temper::data

@@ -7,12 +7,10 @@
 
 #include "tests/data/file_folder.h"
 
-using namespace temper;
-using namespace temper::tests;
-using data::Sampler;
-using data::SamplerOptions;
-
+namespace temper::data {
 namespace {
+
+using namespace tests;
 
 std::vector<Index> batch_sizes(Index count, const SamplerOptions& options) {
   const Sampler sampler(count, options);
@@ -76,3 +74,5 @@ TEST_CASE("data: the sampler refuses what gives no batch") {
   CHECK(holds(sampler_error(7, {.batch = 8, .drop_last = true}), {"7 samples", "batch of 8", "at most 7"}));
   CHECK(holds(error_of([] { order(3, 1, -1); }), {"epoch -1"}));
 }
+
+}  // namespace temper::data

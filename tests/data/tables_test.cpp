@@ -138,7 +138,7 @@ TEST_CASE("tables: safetensors by name, cut off at any byte, and with a false he
   write_safetensors(path,
                     {.tensors = {{"labels", {.shape = {6}, .values = {6, 5, 4, 3, 2, 1}}}, {"logits", {.shape = {2, 3}, .values = kSix}}},
                      .metadata = {}});
-  const std::string whole = read_file(path);
+  const std::string whole = temper::read_file(path);
   check_six(read(whole, "logits"));
   CHECK(read(whole, "labels").columns == 1);
   refused(whole, "several tensors (labels, logits)");

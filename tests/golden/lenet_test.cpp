@@ -22,7 +22,7 @@ constexpr double kLosses[] = {2.3023295, 2.3032823, 2.2994077, 2.2920959, 2.2884
 constexpr Index kBatch = 256, kSteps = 10;
 
 // Sets the weights through the file format, which has PyTorch's names and axis order.
-TensorFile given_weights(const ParameterStore& store) {
+TensorFile lenet_weights(const ParameterStore& store) {
   TensorFile file = to_file(store);
   std::uint64_t tensor = 360;  // FIRST_TENSOR of the script
   for (const char* layer : {"conv1", "conv2", "fc1", "fc2", "fc3"}) {
@@ -54,7 +54,7 @@ TEST_CASE("golden: ten SGD steps of LeNet on MNIST equal PyTorch's, losses and w
   ParameterStore store;
   models::LeNet net(store.root(), {.image = set.image, .classes = 10});
   store.commit({});
-  set_weights(store, given_weights(store), "given weights");
+  set_weights(store, lenet_weights(store), "given weights");
   optim::Sgd sgd(store, {.momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .decay_norm_and_bias = true});
   data::Loader loader(set, {.mean = {0.1307}, .std = {0.3081}}, {.batch = kBatch});
   std::size_t step = 0;

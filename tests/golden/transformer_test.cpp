@@ -34,7 +34,7 @@ struct Sentences {
   operator data::Sequences() const { return {ids, lengths, static_cast<Index>(lengths.size()), length}; }  // NOLINT
 };
 
-TensorFile given_weights(const ParameterStore& store) {
+TensorFile transformer_weights(const ParameterStore& store) {
   TensorFile file = to_file(store);
   std::uint64_t tensor = 0;
   for (auto& [name, entry] : file.tensors) {  // in the order of the names, as in the script
@@ -57,7 +57,7 @@ TEST_CASE("golden: loss and gradients of a Transformer's step equal PyTorch's, t
                                                .attention_bias = true,
                                                .epsilon = 1e-5f});
   store.commit({});
-  set_weights(store, given_weights(store), "given weights");
+  set_weights(store, transformer_weights(store), "given weights");
   const Sentences source({7, 4, 1}, 5), target({3, 6, 5}, 3);
   std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < target.ids.size(); ++i) {

@@ -18,12 +18,12 @@ namespace temper::layers {
 namespace {
 
 // One of each algorithm: Winograd, direct, im2col; the bias of the second is folded as well.
-struct Net {
+struct FoldedNet {
   ParameterStore store;
   ConvBatchNorm first, second, third;
   Linear fc;
 
-  Net()
+  FoldedNet()
       : first(store.root() / "conv1", {.in = 3, .out = 16, .padding = 1, .bias = false}, store.root() / "bn1", {.options = {.relu = true}}),
         second(store.root() / "conv2", {.in = 16, .out = 16, .padding = 1}, store.root() / "bn2", {.options = {.relu = true}}),
         third(store.root() / "conv3", {.in = 16, .out = 16, .padding = 1, .groups = 4, .bias = false}, store.root() / "bn3"),
@@ -63,13 +63,13 @@ void check_close(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 TEST_CASE("conv_batch_norm: evaluation folds the normalisation into the convolution") {
-  const Net net;
+  const FoldedNet net;
   const Tensor x = wavy({3, 9, 9, 3});
   check_close(net(x), net.unfolded(x));
 }
 
 TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when parameters change") {
-  Net net;
+  FoldedNet net;
   const Tensor x = wavy({2, 9, 9, 3}), before = net(x);
   const Frozen frozen;
   CHECK(same_bits(net(x), before));
@@ -104,12 +104,12 @@ TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when
 
 // A watch that counts would need a seam in the layers: a value written by hand, against the rule, shows what was kept and what was not.
 TEST_CASE("frozen: a teacher's kernels stay while its student learns") {
-  Net teacher, student;
+  FoldedNet teacher, student;
   const Tensor x = wavy({2, 9, 9, 3});
   const Frozen frozen;
   const Tensor before = teacher(x);
   student(x);
-  for (Net* net : {&teacher, &student}) net->first.conv.weight.value[0] += 1;
+  for (FoldedNet* net : {&teacher, &student}) net->first.conv.weight.value[0] += 1;
   student.train(x);
   CHECK(same_bits(teacher(x), before));
   check_close(student(x), student.unfolded(x));
@@ -121,7 +121,7 @@ TEST_CASE("frozen: a model that takes a dead one's place gets nothing of it") {
   const Frozen frozen;
   const Tensor x = wavy({1, 9, 9, 3});
   for (int i = 0; i < 5; ++i) {
-    Net net;
+    FoldedNet net;
     if (i % 2) net.train(x);
     check_close(net(x), net.unfolded(x));
   }

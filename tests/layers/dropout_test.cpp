@@ -18,11 +18,11 @@ const Tensor& ones() {
 }
 
 // What two layers drop in a step.
-struct Step {
+struct Dropped {
   std::vector<float> first, second;
-  bool operator==(const Step&) const = default;
+  bool operator==(const Dropped&) const = default;
 };
-Step step(const Random& stream) {
+Dropped step(const Random& stream) {
   const layers::Dropout dropout(0.5f);
   const Tape tape;
   const layers::Noise noise(stream);
@@ -52,7 +52,7 @@ TEST_CASE("dropout layer: drops its share on a tape and keeps the mean") {
 }
 
 TEST_CASE("dropout layer: layers, steps and seeds drop different elements, the same stream the same") {
-  const Step now = step(Random(1, {7}));
+  const Dropped now = step(Random(1, {7}));
   CHECK(now == step(Random(1, {7})));  // as after a resume
   CHECK(now.first != now.second);
   for (const Random& other : {Random(1, {8}), Random(2, {7}), Random(1, {7, 0})}) {
@@ -65,7 +65,7 @@ TEST_CASE("dropout layer: a teacher under Pause does not move the student's nois
   const layers::Dropout dropout(0.5f);
   const Tape tape;
   const layers::Noise noise(Random(1, {7}));
-  Step paused;
+  Dropped paused;
   paused.first = values_of(dropout(ones()));
   {
     const Tape::Pause pause;
@@ -79,7 +79,7 @@ TEST_CASE("dropout layer: noise nests and ends with its scope") {
   const layers::Dropout dropout(0.5f);
   const Tape tape;
   const layers::Noise noise(Random(1, {7}));
-  Step nested;
+  Dropped nested;
   nested.first = values_of(dropout(ones()));
   step(Random(9, {9}));
   nested.second = values_of(dropout(ones()));

@@ -31,11 +31,11 @@ Sequential block(const ParameterStore::Scope& scope, Index channels) {
                     BatchNorm(scope / "bn2", {.channels = channels})};
 }
 
-struct Net {
+struct EveryLayer {
   ParameterStore store;
   Sequential layers;
 
-  Net() {
+  EveryLayer() {
     const ParameterStore::Scope root = store.root();
     layers = Sequential{Conv2d(root / "stem", {.in = 3, .out = 8, .kernel = 5, .padding = 2, .weight_init = kaiming_normal()}),
                         relu,
@@ -66,7 +66,7 @@ struct Net {
 }  // namespace
 
 TEST_CASE("layers: every parameter of a net gets a gradient") {
-  Net net;
+  EveryLayer net;
   net.train_step();
   CHECK(net.store.settle_gradients().empty());
   for (const Parameter& parameter : net.store.parameters()) {
@@ -87,7 +87,7 @@ TEST_CASE("layers: every parameter of a net gets a gradient") {
 }
 
 TEST_CASE("layers: the gradient of a net is the slope of its loss") {
-  Net net;
+  EveryLayer net;
   net.train_step();
   const std::vector<float> gradients(net.store.gradients().begin(), net.store.gradients().end());
   const std::vector<float> start(net.store.values().begin(), net.store.values().end());
@@ -109,7 +109,7 @@ TEST_CASE("layers: a net evaluates and trains in the same bits on every number o
   std::vector<float> outputs, gradients;
   for (const int count : {1, 2, 3}) {
     set_threads(count);
-    Net net;
+    EveryLayer net;
     const std::vector<float> output = values_of(net.layers(wavy({5, 12, 12, 3})));
     net.train_step();
     const std::vector<float> gradient(net.store.gradients().begin(), net.store.gradients().end());

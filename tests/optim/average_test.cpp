@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tests/optim/toy_store.h"
+#include "tests/restored.h"
 
 namespace temper {
 namespace {
@@ -43,7 +44,7 @@ TEST_CASE("average: the arithmetic by hand, for learned values and running stati
 }
 
 TEST_CASE("average: the same bits on every number of threads") {
-  const RestoreThreads restore;
+  const ThreadsRestored restore;
   const auto averaged = [](int count) {
     set_threads(count);
     ToyStore toy;

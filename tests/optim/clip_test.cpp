@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "tests/optim/toy_store.h"
+#include "tests/restored.h"
 
 namespace temper {
 namespace {
@@ -91,7 +92,7 @@ TEST_CASE("clip: the largest norm must be positive") {
 }
 
 TEST_CASE("clip: every number of threads computes the same bits") {
-  const RestoreThreads restored;
+  const ThreadsRestored restored;
   std::vector<double> norms;
   std::vector<float> first;
   for (const int count : {1, 2, 3, 8}) {

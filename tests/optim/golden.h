@@ -19,6 +19,7 @@
 
 #include "optim/clip.h"
 #include "tests/optim/toy_store.h"
+#include "tests/restored.h"
 
 namespace temper {
 
@@ -42,7 +43,7 @@ template <class Optimizer, class Options> void check_golden(const Options& optio
 
 // The same bits on every number of threads, over parameters longer than a chunk.
 template <class Optimizer, class Options> void check_thread_counts(const Options& options) {
-  const RestoreThreads restored;
+  const ThreadsRestored restored;
   std::vector<float> first;
   for (const int count : {1, 2, 3, 8}) {
     set_threads(count);

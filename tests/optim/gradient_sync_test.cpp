@@ -75,11 +75,11 @@ TEST_CASE("shards: the order of the sum is one tree, however many ranks there ar
 }
 
 // Two weights and a running statistic; the gradient of shard s is drawn at random, and the statistic moves by the shard's number.
-struct Net {
+struct TwoWeights {
   ParameterStore store;
   Parameter *first, *second, *unused, *mean;
 
-  Net() {
+  TwoWeights() {
     const auto random = [](const View& value, const Random& draws) {
       for (Index i = 0; i < value.size(); ++i) value.data[i] = static_cast<float>(draws.normal(static_cast<std::uint64_t>(i)));
     };
@@ -105,17 +105,17 @@ struct Net {
   }
 };
 
-struct Outcome {
+struct SyncOutcome {
   std::vector<float> gradients, values;
   BatchSums sums;
 };
 
 // Three steps; shard s has s images, shard 0 none.
-Outcome outcome(Communicator& communicator, Index shards, Index bucket_floats, bool overlap) {
-  Net net;
+SyncOutcome outcome(Communicator& communicator, Index shards, Index bucket_floats, bool overlap) {
+  TwoWeights net;
   GradientSync sync(net.store, communicator, {.shards = shards, .bucket_floats = bucket_floats, .overlap = overlap});
   const double images = static_cast<double>(shards * (shards - 1) / 2);
-  Outcome result;
+  SyncOutcome result;
   for (Index step = 0; step < 3; ++step) {
     for (Index shard = sync.own().begin; shard < sync.own().end; ++shard) {
       const double own = static_cast<double>(shard);
@@ -137,7 +137,7 @@ Outcome outcome(Communicator& communicator, Index shards, Index bucket_floats, b
 TEST_CASE("gradient sync: gradients, statistics and sums are the same bits on 1 to 8 ranks, in buckets of any size, overlapping or not") {
   for (const Index shards : {8, 6}) {
     Alone alone;
-    const Outcome one = outcome(alone, shards, 1 << 18, true);
+    const SyncOutcome one = outcome(alone, shards, 1 << 18, true);
     CHECK(one.sums.samples == static_cast<double>(shards * (shards - 1) / 2));
     CHECK(one.sums.correct == static_cast<double>(shards));
     CHECK(one.sums.stop);
@@ -147,10 +147,10 @@ TEST_CASE("gradient sync: gradients, statistics and sums are the same bits on 1 
         for (const bool overlap : {true, false}) {
           CAPTURE(ranks);
           CAPTURE(bucket);
-          std::map<int, Outcome> all;
+          std::map<int, SyncOutcome> all;
           std::mutex mutex;
           ThreadRanks::run(ranks, [&](Communicator& communicator) {
-            Outcome mine = outcome(communicator, shards, bucket, overlap);
+            SyncOutcome mine = outcome(communicator, shards, bucket, overlap);
             const std::lock_guard lock(mutex);
             all[communicator.rank()] = std::move(mine);
           });
@@ -168,15 +168,15 @@ TEST_CASE("gradient sync: gradients, statistics and sums are the same bits on 1 
 
 TEST_CASE("gradient sync: the sum is that of the definition") {
   Alone alone;
-  Net net;
+  TwoWeights net;
   std::vector<double> expected(static_cast<std::size_t>(net.second->gradient.size()));
   for (Index shard = 0; shard < 4; ++shard) {
     net.pass(0, shard, 0.25);
     for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += static_cast<double>(net.second->gradient.data[i]);
     net.store.expect_fresh_gradients();
   }
-  const float mean_before = Net().mean->value[1];
-  Net other;
+  const float mean_before = TwoWeights().mean->value[1];
+  TwoWeights other;
   GradientSync sync(other.store, alone, {.shards = 4});
   for (Index shard = 0; shard < 4; ++shard) {
     const GradientSync::Pass pass(sync, shard);
@@ -238,7 +238,7 @@ TEST_CASE("communicator: a rank that is silent is named after the timeout; ranks
   CHECK(gather(alone, "me") == std::vector<std::string>{"me"});
   CHECK_THROWS_WITH_AS(ThreadRanks::run(3,
                                         [](Communicator& c) {
-                                          Net net;
+                                          TwoWeights net;
                                           GradientSync(net.store, c, {.shards = 2});
                                         }),
                        doctest::Contains("--shards"), Error);

@@ -16,11 +16,11 @@ namespace temper::optim {
 namespace {
 
 // A normalisation of C channels, the batch of all shards, and what came out of it.
-struct Net {
+struct TwiceNormalised {
   ParameterStore store;
   Parameter *weight, *gamma, *beta, *mean, *variance;
 
-  explicit Net(Index C) {
+  explicit TwiceNormalised(Index C) {
     const auto declare = [&](const char* name, float value, Parameter::Kind kind) {
       const auto fill = [value](const View& v, const Random&) { std::fill_n(v.data, v.size(), value); };
       return &store.root().declare({.name = name, .shape = Shape{C}, .initialize = fill, .kind = kind});
@@ -53,20 +53,20 @@ Tensor rows_of(const std::vector<float>& values, Index C) {
   return x;
 }
 
-struct Outcome {
+struct LockstepOutcome {
   std::vector<float> gradients, state;
   std::map<Index, std::vector<float>> normalised;
 };
 
 // A step of own shards.
-Outcome outcome(Communicator& communicator, const std::vector<std::vector<float>>& shards, Index C) {
-  Net net(C);
+LockstepOutcome outcome(Communicator& communicator, const std::vector<std::vector<float>>& shards, Index C) {
+  TwiceNormalised net(C);
   const auto count = static_cast<Index>(shards.size());
   GradientSync sync(net.store, communicator, {.shards = count});
   Lockstep lockstep(net.store, communicator, count);
   std::size_t all = 0;
   for (const auto& shard : shards) all += shard.size();
-  Outcome result;
+  LockstepOutcome result;
   const auto rows = [&](Index shard) -> const std::vector<float>& { return shards[static_cast<std::size_t>(shard)]; };
   const auto share = [&](Index shard) { return static_cast<double>(rows(shard).size()) / static_cast<double>(all); };
   std::vector<Index> present;
@@ -94,7 +94,7 @@ Outcome outcome(Communicator& communicator, const std::vector<std::vector<float>
 // Case 16: {0,0,0} on rank 0 and {4} on rank 1 have mean 1, variance 3, unbiased 4, on both.
 TEST_CASE("lockstep: statistics are those of the whole batch, weighted by counts, and the same on every rank") {
   ThreadRanks::run(2, [](Communicator& communicator) {
-    Net net(1);
+    TwiceNormalised net(1);
     Lockstep lockstep(net.store, communicator, 2);
     const Index shard = communicator.rank();
     const Tensor x = rows_of(shard == 0 ? std::vector<float>{0, 0, 0} : std::vector<float>{4}, 1);
@@ -116,10 +116,10 @@ const std::vector<std::vector<float>> kShards = {
 
 TEST_CASE("lockstep: outputs, gradients and statistics are those of a batch in one piece") {
   Alone alone;
-  const Outcome parts = outcome(alone, kShards, 2);
+  const LockstepOutcome parts = outcome(alone, kShards, 2);
   std::vector<float> whole, normalised;
   for (const auto& shard : kShards) whole.insert(whole.end(), shard.begin(), shard.end());
-  Net net(2);
+  TwiceNormalised net(2);
   {
     Tape tape;
     tape.backward(net.loss(rows_of(whole, 2), &normalised));
@@ -141,10 +141,10 @@ TEST_CASE("lockstep: outputs, gradients and statistics are those of a batch in o
 
 TEST_CASE("lockstep: the same bits on 1 to 5 ranks, one of them without rows") {
   Alone alone;
-  const Outcome one = outcome(alone, kShards, 2);
+  const LockstepOutcome one = outcome(alone, kShards, 2);
   for (const int ranks : {2, 3, 5}) {
     ThreadRanks::run(ranks, [&](Communicator& communicator) {
-      const Outcome mine = outcome(communicator, kShards, 2);
+      const LockstepOutcome mine = outcome(communicator, kShards, 2);
       CHECK(mine.gradients == one.gradients);
       CHECK(mine.state == one.state);
       for (const auto& [shard, y] : mine.normalised) CHECK(y == one.normalised.at(shard));
@@ -154,7 +154,7 @@ TEST_CASE("lockstep: the same bits on 1 to 5 ranks, one of them without rows") {
 
 TEST_CASE("lockstep: an error of one shard ends the others' passes and reaches the caller") {
   Alone alone;
-  Net net(2);
+  TwiceNormalised net(2);
   Lockstep lockstep(net.store, alone, 3);
   const std::vector<Index> all = {0, 1, 2};
   const auto pass = [&](Index shard) {

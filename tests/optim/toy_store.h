@@ -34,9 +34,4 @@ inline void set_gradient(Parameter& parameter, const ToyStore::Values& gradient)
 
 inline std::vector<float> copy_of(std::span<const float> values) { return {values.begin(), values.end()}; }
 
-struct RestoreThreads {
-  int before = threads();
-  ~RestoreThreads() { set_threads(before); }
-};
-
 }  // namespace temper

@@ -12,6 +12,7 @@
 #include "core/kernels/targets.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "tests/restored.h"
 
 namespace temper {
 namespace {
@@ -99,11 +100,6 @@ double error_of(std::span<const float> actual, std::span<const double> expected)
   }
   return worst / scale;
 }
-
-struct PoisonedPool {
-  PoisonedPool() { Pool::shared().poison(true); }
-  ~PoisonedPool() { Pool::shared().poison(false); }
-};
 
 void check_close(const Results<float>& actual, const Results<double>& expected, double tolerance) {
   CHECK(error_of(actual.y, expected.y) < tolerance);

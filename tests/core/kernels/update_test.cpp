@@ -13,7 +13,7 @@ namespace {
 
 constexpr Index kSize = 5 * kUpdateBlock;
 
-std::vector<float> noise(std::uint64_t stream, float scale) {
+std::vector<float> scaled_noise(std::uint64_t stream, float scale) {
   const Random random(2, {stream});
   std::vector<float> values(static_cast<std::size_t>(kSize));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = scale * static_cast<float>(random.normal(i));
@@ -21,8 +21,8 @@ std::vector<float> noise(std::uint64_t stream, float scale) {
 }
 
 TEST_CASE("update: every instruction set gives the bits of a plain loop") {
-  const std::vector<float> g = noise(1, 1e3f), w = noise(2, 1), m = noise(3, 1), positive = [] {
-    std::vector<float> squares = noise(4, 1);
+  const std::vector<float> g = scaled_noise(1, 1e3f), w = scaled_noise(2, 1), m = scaled_noise(3, 1), positive = [] {
+    std::vector<float> squares = scaled_noise(4, 1);
     for (float& value : squares) value *= value;
     return squares;
   }();
@@ -65,7 +65,7 @@ TEST_CASE("update: every instruction set gives the bits of a plain loop") {
 }
 
 TEST_CASE("update: squares are summed in double") {
-  const std::vector<float> values = noise(5, 3e37f);
+  const std::vector<float> values = scaled_noise(5, 3e37f);
   double expected = 0;
   for (const float value : values) expected += static_cast<double>(value) * static_cast<double>(value);
   for (const SimdTarget& target : simd_targets()) {

@@ -70,13 +70,13 @@ template <class Op> Tensor train(Op op) {
   return op();
 }
 
-struct Case {
+struct AttentionCase {
   Index N, L, S, D;
   AttentionOptions options;
 };
 
 // All three forms.
-void check_attention(const Case& c) {
+void check_attention(const AttentionCase& c) {
   CAPTURE(c.L);
   CAPTURE(c.S);
   CAPTURE(c.D);
@@ -110,7 +110,7 @@ TEST_CASE("attention: heads, causal, key lengths, both, and sequences of odd siz
 
 TEST_CASE("attention: several blocks of queries and keys, and rows of which the later hold the maximum") {
   const Integers lengths = {130}, first = {3};
-  const auto check_one = [](const Case& c, bool keys) {
+  const auto check_one = [](const AttentionCase& c, bool keys) {
     check_op({.inputs = {{c.N, c.L, c.D}, {c.N, c.S, c.D}, {c.N, c.S, c.D}},
               .op = [&](auto x) { return attention(std::move(x[0]), std::move(x[1]), std::move(x[2]), c.options); },
               .reference = [&](auto x) { return reference_attention(x[0], x[1], x[2], c.options); },
@@ -138,7 +138,7 @@ TEST_CASE("attention: one tensor as query, key and value") {
             .tolerance = 3e-6});
 }
 
-std::vector<float> noise(Index count, std::uint64_t stream) {
+std::vector<float> normal_noise(Index count, std::uint64_t stream) {
   const Random random(3, {stream});
   std::vector<float> values;
   for (Index i = 0; i < count; ++i) values.push_back(static_cast<float>(random.normal(static_cast<std::uint64_t>(i))));
@@ -164,7 +164,7 @@ FullStep step(const Shape& shape, const std::vector<float>& values, const Attent
 
 TEST_CASE("attention: queries that see no key give zeros and finite gradients; what padding holds reaches nothing") {
   constexpr Index N = 3, L = 4, D = 8;
-  std::vector<float> values = noise(N * L * 3 * D, 1);
+  std::vector<float> values = normal_noise(N * L * 3 * D, 1);
   const auto spoil = [&](Index n, Index l) {  // key and value
     std::fill_n(values.begin() + (n * L + l) * 3 * D + D, 2 * D, std::numeric_limits<float>::quiet_NaN());
   };
@@ -189,7 +189,7 @@ TEST_CASE("attention: queries that see no key give zeros and finite gradients; w
 TEST_CASE("attention: how much padding follows a sequence does not change a bit of it") {
   constexpr Index D = 16, kReal = 37;
   const Integers length = {kReal};
-  const std::vector<float> values = noise(kReal * 3 * D, 4);
+  const std::vector<float> values = normal_noise(kReal * 3 * D, 4);
   const FullStep bare = step({1, kReal, 3 * D}, values, {.heads = 2});
   for (const Index padded : {kReal + 1, Index{64}, Index{200}}) {
     std::vector<float> longer = values;
@@ -201,7 +201,7 @@ TEST_CASE("attention: how much padding follows a sequence does not change a bit 
 
 TEST_CASE("attention: the same on every instruction set, up to rounding") {
   const Shape shape{2, 150, 3 * 24};
-  const std::vector<float> values = noise(shape.size(), 5);
+  const std::vector<float> values = normal_noise(shape.size(), 5);
   const FullStep best = step(shape, values, {.heads = 3, .causal = true});
   for (const SimdTarget& target : simd_targets()) {
     CAPTURE(target.name);
@@ -218,7 +218,7 @@ TEST_CASE("attention: the same on every instruction set, up to rounding") {
 
 TEST_CASE("attention: nothing of the size of queries times keys is kept") {
   constexpr Index L = 1024, D = 16;
-  const std::vector<float> values = noise(L * 3 * D, 6);
+  const std::vector<float> values = normal_noise(L * 3 * D, 6);
   Pool::shared().trim();
   const std::size_t before = Pool::shared().stats().bytes_in_use;
   Pool::shared().forget_peak();

@@ -9,21 +9,12 @@
 #include "core/random.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
+#include "tests/core/ops/running.h"
 
 namespace temper {
 namespace {
 
 using reference::Array;
-
-struct Running {
-  std::vector<float> mean, variance;
-
-  explicit Running(Index channels) : mean(static_cast<std::size_t>(channels), 0.0f), variance(static_cast<std::size_t>(channels), 1.0f) {}
-  RunningStatistics views() {
-    const Shape shape{static_cast<Index>(mean.size())};
-    return {{mean.data(), shape}, {variance.data(), shape}};
-  }
-};
 
 // x, gamma, beta -> y, with the statistics of the batch.
 Array over_batch(std::span<const Array> inputs, double epsilon) {

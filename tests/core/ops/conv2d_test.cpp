@@ -118,7 +118,7 @@ TEST_CASE("conv2d: the fitting window is measured with its dilation") {
 }
 
 // Values without a pattern in [-1,1).
-std::vector<float> noise(Index count, std::uint64_t stream) {
+std::vector<float> uniform_noise(Index count, std::uint64_t stream) {
   const Random random(5, {stream});
   std::vector<float> values(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(2 * random.uniform(i) - 1);
@@ -180,7 +180,7 @@ TEST_CASE("conv2d: images of several blocks") {
     const Shape &x_shape = the.x, &w_shape = the.w;
     const Conv2dOptions& options = the.options;
     CAPTURE(x_shape);
-    const auto xs = noise(x_shape.size(), 1), ws = noise(w_shape.size(), 2), dys = noise(1 << 20, 3);
+    const auto xs = uniform_noise(x_shape.size(), 1), ws = uniform_noise(w_shape.size(), 2), dys = uniform_noise(1 << 20, 3);
     const auto from = [](const std::vector<float>& values) { return [&](Index i) { return values[static_cast<std::size_t>(i)]; }; };
     const int before = threads();
     std::vector<std::vector<float>> results[3];
@@ -274,9 +274,9 @@ TEST_CASE("conv2d: an empty batch gives an empty output and gradients of 0") {
 }
 
 TEST_CASE("conv2d: an image's output does not depend on its batch, bit for bit") {
-  const Tensor w(Shape{7, 3, 3, 5}, noise(7 * 3 * 3 * 5, 1));
+  const Tensor w(Shape{7, 3, 3, 5}, uniform_noise(7 * 3 * 3 * 5, 1));
   const Index image = 13 * 11 * 5, batch = 5;
-  const std::vector<float> values = noise(batch * image, 2);
+  const std::vector<float> values = uniform_noise(batch * image, 2);
   const Tensor all = conv2d(Tensor(Shape{batch, 13, 11, 5}, values), w, {}, {.padding = 1});
   for (Index n = 0; n < batch; ++n) {
     const Tensor alone =

@@ -10,25 +10,21 @@
 #include "core/parameters.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
+#include "tests/core/ops/logits.h"
 
 namespace temper {
 namespace {
 
 using doctest::Approx;
 using reference::Array;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 using Loss = std::function<Tensor(Tensor student, const Tensor& teacher)>;
 Loss distil(const DistillationOptions& options = {}) {
   return [=](Tensor student, const Tensor& teacher) { return distillation_loss(std::move(student), teacher, options); };
 }
 
-struct Result {
-  float loss;
-  std::vector<float> gradient;  // of the student's logits
-};
 // The teacher's logits are learned parameters, too: nothing may flow into them.
-Result evaluate(const Shape& shape, const std::vector<float>& student, const std::vector<float>& teacher, const Loss& loss_of) {
+LossOfLogits evaluate(const Shape& shape, const std::vector<float>& student, const std::vector<float>& teacher, const Loss& loss_of) {
   ParameterStore store;
   const auto declare = [&](const char* name, const std::vector<float>& values) -> Parameter& {
     return store.root().declare({.name = name, .shape = shape, .initialize = [values](const View& value, const Random&) {
@@ -75,16 +71,13 @@ Array reference_matching(const Array& student, const Array& teacher) {
   return loss;
 }
 
-const std::vector<Shape> kShapes = {Shape{1, 1},  Shape{5, 1},   Shape{1, 2},    Shape{17, 2}, Shape{5, 3},
-                                    Shape{5, 10}, Shape{17, 37}, Shape{2, 3, 4}, Shape{3}};
-
 TEST_CASE("distillation_loss") {
   const std::vector<DistillationOptions> all_options = {
       {},
       {.teacher_temperature = 3},
       {.teacher_temperature = 4, .student_temperature = 4, .scale_by_squared_temperature = true},
       {.teacher_temperature = 0.5f, .student_temperature = 2}};
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : kLogitShapes) {
     for (const DistillationOptions& options : all_options) {
       CAPTURE(shape);
       CAPTURE(options.teacher_temperature);
@@ -97,21 +90,21 @@ TEST_CASE("distillation_loss") {
 }
 
 TEST_CASE("logit_matching_loss") {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : kLogitShapes) {
     CAPTURE(shape);
     check_op({.inputs = {shape, shape},
               .op = [](auto x) { return logit_matching_loss(std::move(x[0]), x[1]); },
               .reference = [](auto x) { return reference_matching(x[0], x[1]); },
               .differentiable = {true, false}});
   }
-  const Result result = evaluate({2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1}, logit_matching_loss);
+  const LossOfLogits result = evaluate({2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1}, logit_matching_loss);
   CHECK(result.loss == 3.5f);  // ((1 + 4) + (0 + 9)) / 2 / 2
   CHECK(result.gradient == std::vector<float>{0.5f, -1, 0, 1.5f});
 }
 
 TEST_CASE("distillation_loss: PyTorch's values") {
   const std::vector<float> s = {0.3f, -1.2f, 2, 1.5f, 0.1f, -0.7f}, t = {1, 0, -1, 0.5f, 2.5f, 0.2f};
-  const auto check_result = [](const Result& result, double loss, const std::vector<double>& gradient) {
+  const auto check_result = [](const LossOfLogits& result, double loss, const std::vector<double>& gradient) {
     CHECK(result.loss == Approx(loss).epsilon(3e-7));
     for (std::size_t i = 0; i < gradient.size(); ++i) CHECK(result.gradient[i] == Approx(gradient[i]).epsilon(1e-6));
   };
@@ -125,11 +118,11 @@ TEST_CASE("distillation_loss: PyTorch's values") {
 
 TEST_CASE("distillation_loss: the mean is over the batch, the direction teacher to student") {
   const float ln3 = std::log(3.0f);
-  const Result one = evaluate({1, 2}, {0, 0}, {ln3, 0}, distil());
+  const LossOfLogits one = evaluate({1, 2}, {0, 0}, {ln3, 0}, distil());
   CHECK(one.loss == Approx(0.130812).epsilon(1e-5));
   std::vector<float> teacher;
   for (int i = 0; i < 7; ++i) teacher.insert(teacher.end(), {ln3, 0});
-  const Result seven = evaluate({7, 2}, std::vector<float>(14), teacher, distil());
+  const LossOfLogits seven = evaluate({7, 2}, std::vector<float>(14), teacher, distil());
   CHECK(seven.loss == Approx(one.loss).epsilon(1e-6));
   double sum = 0;  // a bias shared by all samples gets the same gradient, whatever the batch
   for (std::size_t i = 0; i < 14; i += 2) sum += seven.gradient[i];
@@ -153,7 +146,7 @@ TEST_CASE("distillation_loss: with the squared temperature the gradient does not
 
 TEST_CASE("distillation_loss: 0 for a perfect student, and small divergences keep their digits") {
   const std::vector<float> z = {5, -3, 0.1f, 800, -800, 3};
-  const Result perfect = evaluate({2, 3}, z, z, distil());
+  const LossOfLogits perfect = evaluate({2, 3}, z, z, distil());
   CHECK(perfect.loss == 0);
   for (const float g : perfect.gradient) CHECK(g == 0);
   // KL(p || q) of two classes with logits d apart: d tanh(d / 2) / 2 - log cosh(d / 2) = d^2 / 8 - d^4 / 64 + ...
@@ -239,7 +232,7 @@ TEST_CASE("decoupled_distillation_loss: what it is beside the plain loss") {
   double sum = 0;
   for (const float z : t) sum += std::exp(static_cast<double>(z));
   const double others = 1 - std::exp(-1.0) / sum;  // KL = TCKD + (1 - p_y) NCKD
-  const Result plain = evaluate({1, 4}, s, t, distil()), same = decoupled({1, static_cast<float>(others)}, t);
+  const LossOfLogits plain = evaluate({1, 4}, s, t, distil()), same = decoupled({1, static_cast<float>(others)}, t);
   CHECK(same.loss == Approx(plain.loss).epsilon(1e-6));
   for (std::size_t k = 0; k < 4; ++k) CHECK(same.gradient[k] == Approx(plain.gradient[k]).epsilon(1e-5));
   // A teacher that is certain says nothing more to the plain loss, and all it knows about the others to this one.

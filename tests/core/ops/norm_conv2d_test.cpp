@@ -14,6 +14,7 @@
 #include "core/random.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
+#include "tests/core/ops/running.h"
 
 namespace temper {
 namespace {
@@ -39,30 +40,21 @@ Array definition(std::span<const Array> inputs, const Conv2dOptions& options, co
   return y;
 }
 
-struct Case {
+struct NormConvCase {
   Shape x, w;
   Conv2dOptions options;
 };
 
-const std::vector<Case> kSmall = {{{1, 3, 2, 16}, {16, 3, 3, 16}, {.padding = 1}},  // Winograd
-                                  {{2, 6, 5, 3}, {4, 3, 3, 3}, {.stride = 2}},      // direct
-                                  {{2, 4, 5, 4}, {6, 3, 3, 2}, {.padding = 1, .groups = 2}}};
-const std::vector<Case> kLarge = {{{5, 16, 13, 16}, {32, 3, 3, 16}, {.padding = 1}},
-                                  {{2, 12, 12, 64}, {64, 5, 5, 64}, {.padding = 2}},
-                                  {{3, 16, 15, 16}, {32, 3, 3, 16}, {.stride = 2, .padding = 1}},
-                                  {{2, 4, 5, 4}, {6, 3, 3, 2}, {.padding = 1, .groups = 2}}};
-
-struct Running {
-  std::vector<float> mean, variance;
-  explicit Running(Index C) : mean(static_cast<std::size_t>(C), 0.0f), variance(static_cast<std::size_t>(C), 1.0f) {}
-  RunningStatistics views() {
-    const Shape shape{static_cast<Index>(mean.size())};
-    return {{mean.data(), shape}, {variance.data(), shape}};
-  }
-};
+const std::vector<NormConvCase> kSmall = {{{1, 3, 2, 16}, {16, 3, 3, 16}, {.padding = 1}},  // Winograd
+                                          {{2, 6, 5, 3}, {4, 3, 3, 3}, {.stride = 2}},      // direct
+                                          {{2, 4, 5, 4}, {6, 3, 3, 2}, {.padding = 1, .groups = 2}}};
+const std::vector<NormConvCase> kLarge = {{{5, 16, 13, 16}, {32, 3, 3, 16}, {.padding = 1}},
+                                          {{2, 12, 12, 64}, {64, 5, 5, 64}, {.padding = 2}},
+                                          {{3, 16, 15, 16}, {32, 3, 3, 16}, {.stride = 2, .padding = 1}},
+                                          {{2, 4, 5, 4}, {6, 3, 3, 2}, {.padding = 1, .groups = 2}}};
 
 TEST_CASE("norm_conv2d: forward and gradients, normalised with constants") {
-  for (const Case& c : kSmall) {
+  for (const NormConvCase& c : kSmall) {
     CAPTURE(c.x);
     CAPTURE(c.w);
     const Index C = c.x.last();
@@ -84,7 +76,7 @@ struct Step {
   Running running;
   std::vector<float> y;
 
-  Step(const Case& c, bool fused) : running(c.x.last()) {
+  Step(const NormConvCase& c, bool fused) : running(c.x.last()) {
     const Index C = c.x.last();
     const auto declare = [&](const char* name, const Shape& shape) -> Parameter& {
       return store.root().declare({.name = name, .shape = shape, .initialize = [](const View& view, const Random& random) {
@@ -105,7 +97,7 @@ struct Step {
 };
 
 TEST_CASE("norm_conv2d: over the batch it is batch_norm, then conv2d") {
-  for (const Case& c : kLarge) {
+  for (const NormConvCase& c : kLarge) {
     CAPTURE(c.x);
     const Step fused(c, true), separate(c, false);
     CHECK(fused.y == separate.y);

@@ -10,22 +10,17 @@
 #include "core/parameters.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
+#include "tests/core/ops/logits.h"
 
 namespace temper {
 namespace {
 
 using doctest::Approx;
 using reference::Array;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 Tensor logits_of(const Shape& shape, const std::vector<float>& values) { return {shape, values}; }
 
-// The loss and its gradient at the given logits.
-struct Result {
-  float loss;
-  std::vector<float> gradient;
-};
-Result evaluate_loss(const Shape& shape, const std::vector<float>& logits, const std::function<Tensor(Tensor)>& loss_of) {
+LossOfLogits evaluate_loss(const Shape& shape, const std::vector<float>& logits, const std::function<Tensor(Tensor)>& loss_of) {
   ParameterStore store;
   Parameter& z = store.root().declare({.name = "logits", .shape = shape, .initialize = [&](const View& value, const Random&) {
                                          std::copy(logits.begin(), logits.end(), value.data);
@@ -36,8 +31,8 @@ Result evaluate_loss(const Shape& shape, const std::vector<float>& logits, const
   tape.backward(loss);
   return {loss.item(), {z.gradient.data, z.gradient.data + z.gradient.size()}};
 }
-Result evaluate(const Shape& shape, const std::vector<float>& logits, const std::vector<std::int32_t>& labels,
-                const CrossEntropyOptions& options = {}) {
+LossOfLogits evaluate(const Shape& shape, const std::vector<float>& logits, const std::vector<std::int32_t>& labels,
+                      const CrossEntropyOptions& options = {}) {
   return evaluate_loss(shape, logits, [&](Tensor z) { return softmax_cross_entropy(std::move(z), labels, options); });
 }
 
@@ -74,11 +69,8 @@ std::vector<float> weights_of(Index K) {
   return weights;
 }
 
-const std::vector<Shape> kShapes = {Shape{1, 1},  Shape{5, 1},   Shape{1, 2},    Shape{17, 2}, Shape{5, 3},
-                                    Shape{5, 10}, Shape{17, 37}, Shape{2, 3, 4}, Shape{3}};
-
 TEST_CASE("softmax_cross_entropy: labels, with smoothing, class weights and ignored samples") {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : kLogitShapes) {
     for (const float smoothing : {0.0f, 0.1f, 1.0f}) {
       for (const int variant : {0, 1, 2, 3}) {
         CAPTURE(shape);
@@ -108,7 +100,7 @@ TEST_CASE("softmax_cross_entropy: labels, with smoothing, class weights and igno
 }
 
 TEST_CASE("softmax_cross_entropy: target probabilities") {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : kLogitShapes) {
     for (const float smoothing : {0.0f, 0.3f}) {
       for (const bool weighted : {false, true}) {
         CAPTURE(shape);
@@ -143,7 +135,7 @@ TEST_CASE("softmax_cross_entropy: target probabilities") {
 
 TEST_CASE("softmax_cross_entropy: the gradient is that of the loss for probabilities that are rounded, too") {
   const std::vector<float> rounded = {0.5f, 0.50008f};
-  const Result result = evaluate_loss({1, 2}, {0, 0}, [&](Tensor z) {
+  const LossOfLogits result = evaluate_loss({1, 2}, {0, 0}, [&](Tensor z) {
     return softmax_cross_entropy(std::move(z), logits_of({1, 2}, rounded));
   });
   CHECK(result.loss == Approx(1.00008 * std::log(2)).epsilon(1e-6));
@@ -153,11 +145,11 @@ TEST_CASE("softmax_cross_entropy: the gradient is that of the loss for probabili
 TEST_CASE("softmax_cross_entropy: PyTorch's values") {
   const std::vector<float> z = {0.3f, -1.2f, 2, 1.5f, 0.1f, -0.7f, 0, 0.4f, 0.8f, -2, 1, 1};
   const std::vector<float> weights = {0.5f, 2, 1.25f};
-  const Result weighted = evaluate({4, 3}, z, {0, 2, 1, 1}, {.class_weights = weights});  // F.cross_entropy(z, t, weight=w)
+  const LossOfLogits weighted = evaluate({4, 3}, z, {0, 2, 1, 1}, {.class_weights = weights});  // F.cross_entropy(z, t, weight=w)
   CHECK(weighted.loss == Approx(1.3601343446).epsilon(3e-7));
   check_values(weighted.gradient, {-0.073972272854, 0.002897177533, 0.071075095320, 0.160152707205, 0.039493171364, -0.199645878569,
                                    0.073733120246, -0.237829197139, 0.164096076893, 0.008448312236, -0.178137199596, 0.169688887360});
-  const Result smoothed = evaluate({4, 3}, z, {0, 2, 1, 1}, {.smoothing = 0.2f});  // F.cross_entropy(z, t, label_smoothing=0.2)
+  const LossOfLogits smoothed = evaluate({4, 3}, z, {0, 2, 1, 1}, {.smoothing = 0.2f});  // F.cross_entropy(z, t, label_smoothing=0.2)
   CHECK(smoothed.loss == Approx(1.5657238849).epsilon(3e-7));
   check_values(smoothed.gradient, {-0.179336951121, -0.008337281259, 0.187674232379, 0.167508946619, 0.028750480402, -0.196259427021,
                                    0.036329013510, -0.137606402110, 0.101277388600, -0.010594442247, -0.094702778877, 0.105297221123});
@@ -165,7 +157,7 @@ TEST_CASE("softmax_cross_entropy: PyTorch's values") {
 
 TEST_CASE("softmax_cross_entropy: ignored samples count neither in the loss nor in the smoothing") {
   const std::vector<float> z = {1, 2, 3, 9, 0, 0, 3, 2, 1};
-  const Result result = evaluate({3, 3}, z, {2, -100, 0}, {.smoothing = 0.3f});
+  const LossOfLogits result = evaluate({3, 3}, z, {2, -100, 0}, {.smoothing = 0.3f});
   CHECK(result.loss == Approx(0.707606).epsilon(1e-6));
   for (std::size_t i = 3; i < 6; ++i) CHECK(result.gradient[i] == 0);
   for (const std::int32_t ignored : {-1, 255, 1, std::numeric_limits<std::int32_t>::min()}) {
@@ -177,14 +169,14 @@ TEST_CASE("softmax_cross_entropy: ignored samples count neither in the loss nor 
 
   // PyTorch has 2.540451 here: it weighs the classes inside the smoothed target.
   const std::vector<float> weights = {0.2f, 0.3f};
-  const Result weighted = evaluate({2, 2}, {1, 2, 3, 0.4f}, {-100, 1}, {.smoothing = 0.1f, .class_weights = weights});
+  const LossOfLogits weighted = evaluate({2, 2}, {1, 2, 3, 0.4f}, {-100, 1}, {.smoothing = 0.1f, .class_weights = weights});
   CHECK(weighted.loss == Approx(2.541645).epsilon(1e-6));
 }
 
 TEST_CASE("softmax_cross_entropy: nothing that counts gives 0") {
   const std::vector<float> zero(3);
-  for (const Result& result : {evaluate({2, 3}, {1, 2, 3, 4, 5, 6}, {-100, -100}, {.smoothing = 0.1f}),
-                               evaluate({2, 3}, {1, NAN, 3, 4, 5, 6}, {0, 1}, {.class_weights = zero}), evaluate({0, 3}, {}, {})}) {
+  for (const LossOfLogits& result : {evaluate({2, 3}, {1, 2, 3, 4, 5, 6}, {-100, -100}, {.smoothing = 0.1f}),
+                                     evaluate({2, 3}, {1, NAN, 3, 4, 5, 6}, {0, 1}, {.class_weights = zero}), evaluate({0, 3}, {}, {})}) {
     CHECK(result.loss == 0);
     for (const float g : result.gradient) CHECK(g == 0);
   }
@@ -193,7 +185,7 @@ TEST_CASE("softmax_cross_entropy: nothing that counts gives 0") {
 TEST_CASE("softmax_cross_entropy: class weights weigh samples and leave the optimum where it is") {
   // The logits whose softmax is the smoothed target (0.95, 0.05).
   const std::vector<float> weights = {0.01f, 0.99f};
-  const Result best = evaluate({1, 2}, {std::log(0.95f), std::log(0.05f)}, {0}, {.smoothing = 0.1f, .class_weights = weights});
+  const LossOfLogits best = evaluate({1, 2}, {std::log(0.95f), std::log(0.05f)}, {0}, {.smoothing = 0.1f, .class_weights = weights});
   for (const float g : best.gradient) CHECK(std::fabs(g) < 1e-6);
 }
 
@@ -202,8 +194,8 @@ TEST_CASE("softmax_cross_entropy: one-hot probabilities are the labels, bit for 
   const std::vector<float> z = {2, 0, 0, 1}, one_hot = {1, 0, 0, 1};
   for (const float smoothing : {0.0f, 0.1f}) {
     const CrossEntropyOptions options = {.smoothing = smoothing, .class_weights = weights};
-    const Result hard = evaluate({2, 2}, z, {0, 1}, options);
-    const Result soft = evaluate_loss({2, 2}, z, [&](Tensor logits) {
+    const LossOfLogits hard = evaluate({2, 2}, z, {0, 1}, options);
+    const LossOfLogits soft = evaluate_loss({2, 2}, z, [&](Tensor logits) {
       return softmax_cross_entropy(std::move(logits), Tensor({2, 2}, one_hot), options);
     });
     if (smoothing == 0) CHECK(hard.loss == Approx(0.266678).epsilon(1e-6));
@@ -217,7 +209,7 @@ TEST_CASE("softmax_cross_entropy: the smoothing is the paper's, eps shared by al
   for (std::size_t j = 0; j < 10; ++j) z[j] = static_cast<float>(j) / 3;
   CHECK(evaluate({1, 10}, z, {9}).loss == Approx(1.224328).epsilon(1e-6));
   CHECK(evaluate({1, 10}, z, {9}, {.smoothing = 0.1f}).loss == Approx(1.374328).epsilon(1e-6));
-  const Result uniform = evaluate({1, 10}, z, {9}, {.smoothing = 1});
+  const LossOfLogits uniform = evaluate({1, 10}, z, {9}, {.smoothing = 1});
   CHECK(uniform.loss == Approx(2.724328).epsilon(1e-6));
   CHECK(uniform.gradient == evaluate({1, 10}, z, {0}, {.smoothing = 1}).gradient);
   double sum = 0;
@@ -252,7 +244,7 @@ TEST_CASE("softmax_cross_entropy: the least loss is the entropy of the target, a
       z[1] = static_cast<float>(gap);
       return evaluate({1, anchor.K}, z, {1}, {.smoothing = anchor.smoothing});
     };
-    const Result best = loss_at(std::log(1 + static_cast<double>(anchor.K) * (1 - anchor.smoothing) / anchor.smoothing));
+    const LossOfLogits best = loss_at(std::log(1 + static_cast<double>(anchor.K) * (1 - anchor.smoothing) / anchor.smoothing));
     CHECK(z[1] == Approx(anchor.gap).epsilon(2e-5));
     CHECK(best.loss == Approx(anchor.least).epsilon(2e-4));
     for (const float g : best.gradient) CHECK(std::fabs(g) < 1e-6);
@@ -266,7 +258,7 @@ TEST_CASE("softmax_cross_entropy: large logits") {
   CHECK(evaluate({1, 3}, {-781.1664f, -1043.7303f, 890.2518f}, {0}).loss == Approx(1671.4182).epsilon(1e-7));
   CHECK(evaluate({1, 3}, {-781.1664f, -1043.7303f, 890.2518f}, {2}).loss == 0);
   CHECK(evaluate({1, 3}, {1000, 0, -1000}, {2}).loss == 2000);
-  const Result smoothed = evaluate({1, 3}, {1000, 0, -1000}, {2}, {.smoothing = 0.1f});
+  const LossOfLogits smoothed = evaluate({1, 3}, {1000, 0, -1000}, {2}, {.smoothing = 0.1f});
   CHECK(smoothed.loss == Approx(1900).epsilon(1e-7));
   check_values(smoothed.gradient, {0.966667, -0.033333, -0.933333});
   CHECK(evaluate({2, 2}, {-1.5e38f, 1.5e38f, -1e38f, 1e38f}, {0, 0}).loss == Approx(2.5e38));
@@ -274,7 +266,7 @@ TEST_CASE("softmax_cross_entropy: large logits") {
 
 TEST_CASE("softmax_cross_entropy: a right and almost certain prediction keeps its digits") {
   for (const double gap : {5.0, 12.0, 25.0}) {
-    const Result result = evaluate({1, 2}, {static_cast<float>(gap), 0}, {0});
+    const LossOfLogits result = evaluate({1, 2}, {static_cast<float>(gap), 0}, {0});
     CHECK(result.loss == Approx(std::log1p(std::exp(-gap))).epsilon(1e-5));
     CHECK(result.gradient[0] == Approx(-1 / (1 + std::exp(gap))).epsilon(1e-5));
     CHECK(result.gradient[1] == Approx(1 / (1 + std::exp(gap))).epsilon(1e-5));
@@ -282,7 +274,7 @@ TEST_CASE("softmax_cross_entropy: a right and almost certain prediction keeps it
 }
 
 TEST_CASE("softmax_cross_entropy: infinity and NaN") {
-  const Result ruled_out = evaluate({1, 3}, {-kInfinity, 0, 0}, {1});
+  const LossOfLogits ruled_out = evaluate({1, 3}, {-kInfinity, 0, 0}, {1});
   CHECK(ruled_out.loss == Approx(0.693147).epsilon(1e-6));
   check_values(ruled_out.gradient, {0, -0.5, 0.5});
   CHECK(evaluate({1, 3}, {-kInfinity, 0, 0}, {0}).loss == kInfinity);
@@ -324,7 +316,7 @@ TEST_CASE("softmax_cross_entropy: labels, weights and targets may die before bac
       return loss;
     };
   };
-  const Result expected = evaluate_loss({2, 3}, z, build(false, false));
+  const LossOfLogits expected = evaluate_loss({2, 3}, z, build(false, false));
   CHECK(std::isfinite(expected.gradient[0]));
   for (const bool soft : {false, true}) CHECK(evaluate_loss({2, 3}, z, build(true, soft)).gradient == expected.gradient);
 }

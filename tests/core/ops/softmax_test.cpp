@@ -9,12 +9,12 @@
 #include "core/parameters.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
+#include "tests/core/ops/logits.h"
 
 namespace temper {
 namespace {
 
 using reference::Array;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 Array reference_softmax(const Array& x, bool logarithm) {
   const Index K = x.shape.last();

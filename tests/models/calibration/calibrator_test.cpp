@@ -16,7 +16,7 @@
 namespace temper::calibration {
 namespace {
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
+using reference::kInf;
 
 std::vector<double> calibrated(const Calibrator& calibrator, std::vector<float> logits) {
   std::vector<double> p(logits.size());

@@ -11,9 +11,8 @@
 namespace temper::calibration {
 namespace {
 
+using reference::kInf;
 using reference::Real;
-
-constexpr float kInf = std::numeric_limits<float>::infinity();
 
 Predictions from_probabilities(Index classes, const std::vector<double>& p, std::vector<std::int32_t> labels) {
   Predictions data{classes, {}, std::move(labels)};

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@
 namespace temper::calibration::reference {
 
 using Real = long double;
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // exp(z_k / T) / sum_j exp(z_j / T), for logits that long double can exponentiate.
 inline std::vector<Real> softmax(std::span<const float> row, Real temperature) {

@@ -11,7 +11,7 @@
 namespace temper::calibration {
 namespace {
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
+using reference::kInf;
 using Correct = std::vector<std::uint8_t>;
 
 TEST_CASE("selective: AURC, AUROC and the curve by hand") {

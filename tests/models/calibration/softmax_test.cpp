@@ -11,7 +11,7 @@
 namespace temper::calibration {
 namespace {
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
+using reference::kInf;
 
 double log_probability(const std::vector<float>& row, std::size_t k, double temperature = 1) {
   return softmax(row, temperature).log_probability(row[k]);

@@ -12,10 +12,9 @@
 namespace temper::calibration {
 namespace {
 
+using reference::kInf;
 using reference::Real;
 using Status = Temperature::Status;
-
-constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // What has to hold for any data at all.
 Temperature checked_fit(const Predictions& data) {

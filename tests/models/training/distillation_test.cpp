@@ -13,19 +13,10 @@
 #include "layers/noise.h"
 #include "layers/sequential.h"
 #include "models/training/trainer.h"
+#include "tests/models/training/two_epochs.h"
 
 namespace temper::training {
 namespace {
-
-Recipe two_epochs() {
-  Recipe recipe = Recipe::for_data("digits");
-  recipe.epochs = 2;
-  return recipe;
-}
-
-std::vector<float> values(const models::Model& model) {
-  return {model.parameters->all_values().begin(), model.parameters->all_values().end()};
-}
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;

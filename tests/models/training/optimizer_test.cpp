@@ -7,18 +7,12 @@
 
 #include "core/parallel.h"
 #include "models/training/trainer.h"
+#include "tests/models/training/two_epochs.h"
 #include "tests/optim/toy_store.h"
+#include "tests/restored.h"
 
 namespace temper::training {
 namespace {
-
-std::vector<float> values(const models::Model& model) { return copy_of(model.parameters->all_values()); }
-
-Recipe two_epochs() {
-  Recipe recipe = Recipe::for_data("digits");
-  recipe.epochs = 2;
-  return recipe;
-}
 
 TEST_CASE("optimizer: decoupled hyperparameters are those of the published code") {
   // kilostep_scale = 1024 (1 + 1 / (1 - momentum)); lr = 11.5 / kilostep_scale and wd = 0.0153 batch / kilostep_scale / lr, on the sum of
@@ -113,7 +107,7 @@ TEST_CASE("optimizer: lookahead by hand on a toy") {
 
 // All that a recipe can have, at once.
 TEST_CASE("optimizer: the same bits on every number of threads, with all settings of the speedrun") {
-  const RestoreThreads restore;
+  const ThreadsRestored restore;
   const data::Splits splits = data::digits();
   const auto trained = [&](int count) {
     set_threads(count);

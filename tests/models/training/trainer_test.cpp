@@ -22,14 +22,10 @@
 #include "models/networks/lenet.h"
 #include "optim/sgd.h"
 #include "tests/allocation_counter.h"
+#include "tests/restored.h"
 
 namespace temper::training {
 namespace {
-
-struct ThreadsRestored {
-  int before = threads();
-  ~ThreadsRestored() { set_threads(before); }
-};
 
 data::Dataset first_digits(Index count) {
   std::vector<Index> samples;

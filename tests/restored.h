@@ -1,0 +1,20 @@
+// What a test changes for its scope and the scope's end puts back.
+#pragma once
+
+#include "core/buffer.h"
+#include "core/parallel.h"
+
+namespace temper {
+
+struct ThreadsRestored {
+  int before = threads();
+  ~ThreadsRestored() { set_threads(before); }
+};
+
+// Memory comes filled with NaN: what is read before it is written shows.
+struct PoisonedPool {
+  PoisonedPool() { Pool::shared().poison(true); }
+  ~PoisonedPool() { Pool::shared().poison(false); }
+};
+
+}  // namespace temper
