@@ -85,6 +85,8 @@ goes_on() { # by itself, and at once
   ends_as PENDING
   [[ $(field Restarts) == 1 ]] || fail "$run: the job was not put back into the queue: $(cat "$run.log")"
   says "stopped in epoch .* go on with: temper train --resume"
+  # Not before the nodes have cleared up, for which Slurm would give them two minutes.
+  for _ in $(seq 300); do pgrep -f "^slurmstepd: \[$job\." >/dev/null || break; sleep 0.1; done
   scontrol update JobId="$job" StartTime=now
   ends_as COMPLETED
   says "goes on in epoch"
