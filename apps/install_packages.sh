@@ -3,6 +3,8 @@
 build_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev libcli11-dev nlohmann-json3-dev libfmt-dev libstb-dev libtomlplusplus-dev zlib1g-dev
                 libopenmpi-dev openmpi-bin libsentencepiece-dev libicu-dev)
 test_packages=(doctest-dev curl iproute2)
+# Where services start by themselves, an ssh server for the tests' sake would, too.
+[[ -d /run/systemd/system ]] || test_packages+=(openssh-client openssh-server)
 
 # Installs what is missing, or says what is needed and stops.
 install_packages() {

@@ -1,6 +1,6 @@
-# For sourcing: what the scripts in this folder share. $program is the path of temper.
+# For sourcing: what the scripts in this folder share. $program is the path of temper: TEMPER_PROGRAM, or else build/bin/temper.
 
-program=$(realpath "${program:-$(dirname "${BASH_SOURCE[0]}")/../../build/bin/temper}")
+program=$(realpath "${program:-${TEMPER_PROGRAM:-$(dirname "${BASH_SOURCE[0]}")/../../build/bin/temper}}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
