@@ -85,38 +85,31 @@ void products_with_turned(const Block& block, const HeadRows<const float>& a, co
            .run = size});
 }
 
-// sums(queries,columns) += weights(queries,keys) rows(keys,columns).
-void add_weighted(const Block& block, const float* weights, const float* rows, Index columns, float* sums) {
-  product({.a = weights,
-           .a_row = block.width,
-           .a_run = 0,
-           .a_step = 1,
-           .b = rows,
-           .b_row = columns,
-           .c = sums,
-           .c_row = columns,
-           .start = sums,
-           .start_row = columns,
-           .rows = block.queries,
-           .columns = columns,
-           .run = block.keys});
-}
+// The weights of a block as a matrix (rows,run), in either direction; how far apart its neighbours lie in a column and in a row.
+struct WeightMatrix {
+  const float* data;
+  Index rows, run;
+  Index row_step, run_step;
+};
 
-// sums(keys,columns) += weights(queries,keys)^T rows(queries,columns).
-void add_weighted_turned(const Block& block, const float* weights, const float* rows, Index columns, float* sums) {
-  product({.a = weights,
-           .a_row = 1,
+WeightMatrix of_queries(const Block& block, const float* weights) { return {weights, block.queries, block.keys, block.width, 1}; }
+WeightMatrix of_keys(const Block& block, const float* weights) { return {weights, block.keys, block.queries, 1, block.width}; }
+
+// sums(rows,columns) += weights(rows,run) values(run,columns).
+void add_weighted(const WeightMatrix& weights, const float* values, Index columns, float* sums) {
+  product({.a = weights.data,
+           .a_row = weights.row_step,
            .a_run = 0,
-           .a_step = block.width,
-           .b = rows,
+           .a_step = weights.run_step,
+           .b = values,
            .b_row = columns,
            .c = sums,
            .c_row = columns,
            .start = sums,
            .start_row = columns,
-           .rows = block.keys,
+           .rows = weights.rows,
            .columns = columns,
-           .run = block.queries});
+           .run = weights.run});
 }
 
 // The softmax of a block's queries so far, and what they have summed with it.
@@ -206,7 +199,7 @@ void attend(const AttentionHead& head, const HeadRows<float>& y, float* log_sums
       if (!block.any_visible(head)) break;
       products_with_turned(block, head.query, turned_keys + key * head.size, head.size, scores);
       for (Index i = 0; i < queries; ++i) softmax.weigh(head, block, i, scores + i * block.width);
-      add_weighted(block, scores, values + key * columns, columns, softmax.output);
+      add_weighted(of_queries(block, scores), values + key * columns, columns, softmax.output);
     }
     for (Index i = 0; i < queries; ++i) softmax.finish(head, i, y[query + i], log_sums ? log_sums + query + i : nullptr);
   }
@@ -242,9 +235,9 @@ void attention_gradients(const AttentionHead& head, const HeadRows<const float>&
       products_with_turned(block, head.query, turned_keys, size, scores);
       products_with_turned(block, dy, turned_values, size, gradient);
       softmax_gradient(head, block, log_sums, dot, scores, gradient);
-      add_weighted_turned(block, scores, output_gradients + query * columns, columns, dvalue + key * columns);
-      add_weighted(block, gradient, key_rows + key * columns, columns, dquery + query * columns);
-      add_weighted_turned(block, gradient, queries + query * columns, columns, dkey + key * columns);
+      add_weighted(of_keys(block, scores), output_gradients + query * columns, columns, dvalue + key * columns);
+      add_weighted(of_queries(block, gradient), key_rows + key * columns, columns, dquery + query * columns);
+      add_weighted(of_keys(block, gradient), queries + query * columns, columns, dkey + key * columns);
     }
   }
   store(gradients.query, 0, head.queries, size, dquery);
