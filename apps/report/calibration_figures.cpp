@@ -67,8 +67,9 @@ std::string calibration_figures(std::span<const RunRecord> runs) {
   std::string text =
       "<p class=\"how\"><b>How to read it.</b> Left: a network that may abstain answers what it is surest of; the curve shows how often it "
       "is "
-      "then wrong. It should start low and rise late. A calibrator of one temperature keeps the order of a single image's classes, but may "
-      "change that of the images. Right: the NLL at each temperature, the dot where it is least; a flat valley means that T matters "
+      "then wrong. It should start low and rise late. A calibrator of one temperature keeps the order of a single prediction's classes, "
+      "but may "
+      "change that of the predictions. Right: the NLL at each temperature, the dot where it is least; a flat valley means that T matters "
       "little, a "
       "curve that falls to an edge that no T is right.</p>\n<div class=\"curves\">\n";
   text += risk_plot(runs) + nll_plot(runs);

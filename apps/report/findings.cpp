@@ -171,7 +171,7 @@ Sentences temperature(const Comparison& comparison) {
                                    chance_note(before.ece, after->ece, arm.chance_ece(true)), decimal(before.nll, 3),
                                    decimal(after->nll, 3), temperature_meaning(arm.temperature()));
     if (after->nll > before.nll + 5e-4)
-      text += " On the test images that made things worse: the images it was fitted on differ from them, or are few.";
+      text += " On the test split that made things worse: the validation split it was fitted on differs, or is small.";
     sentences.push_back(topic("Temperature.", text));
   }
   return sentences;

@@ -85,7 +85,7 @@ std::string table(std::span<const RunRecord> runs) {
          "<p class=\"note\" style=\"margin-top:12px\">Measured on the test split. An arrow leads from the network as trained (T = 1) to "
          "the network after "
          "temperature scaling; T was fitted on the validation split. A green ground marks the best value among runs on the same test "
-         "images, "
+         "split, "
          "± the sampling error of the accuracy, √(p(1 − p)/N) in points. A dash: not measured, or not a finite number.</p>\n";
 }
 
@@ -110,8 +110,9 @@ std::string settings(std::span<const RunRecord> runs) {
 
 constexpr const char* kTerms =
     "<dl class=\"terms\">\n"
-    "<div><dt>Accuracy</dt><dd>share of the images whose most probable class is the right one, or of words, where the words before are "
-    "given. More is "
+    "<div><dt>Accuracy</dt><dd>share of the images whose most probable class is the right one, or of the words, given the right ones "
+    "before. "
+    "More is "
     "better.</dd></div>\n"
     "<div><dt>BLEU</dt><dd>how many sequences of one to four words translations share with the reference, 0 to 100. More is better; two "
     "scores compare when their signatures are the same.</dd></div>\n"
@@ -121,7 +122,8 @@ constexpr const char* kTerms =
     "<div><dt>ECE</dt><dd>expected calibration error: how far confidence and accuracy are apart, on average over 15 bins of confidence, 0 "
     "to 1. "
     "Less is better.</dd></div>\n"
-    "<div><dt>AURC</dt><dd>area under the risk-coverage curve: the error among the images that the network is surest of, averaged over how "
+    "<div><dt>AURC</dt><dd>area under the risk-coverage curve: the error among the predictions that the network is surest of, averaged "
+    "over how "
     "many "
     "it answers. Less is better.</dd></div>\n"
     "<div><dt>T</dt><dd>temperature: the logits are divided by it. Above 1 it makes the network less sure, below 1 surer; the predicted "

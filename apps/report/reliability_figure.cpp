@@ -13,23 +13,23 @@
 namespace temper::report {
 namespace {
 
-constexpr std::int64_t kFewImages = 10;  // below, the accuracy of a bin is mostly luck
+constexpr std::int64_t kFewPredictions = 10;  // below, the accuracy of a bin is mostly luck
 
 Axis fraction_axis(std::string label) { return {.label = std::move(label), .lower = 0, .upper = 1, .ticks = {0, 0.2, 0.4, 0.6, 0.8, 1}}; }
 
 void draw_bin(Plot& plot, const ReliabilityBin& bin) {
   if (bin.count == 0) return;
-  const std::string few = bin.count < kFewImages ? " few" : "";
-  const std::string title =
-      fmt::format("confidence {} to {}: {} images, mean confidence {}, accuracy {}, gap {}", decimal(bin.lower, 2), decimal(bin.upper, 2),
-                  bin.count, decimal(bin.confidence, 3), decimal(bin.accuracy, 3), decimal(bin.accuracy - bin.confidence, 3));
+  const std::string few = bin.count < kFewPredictions ? " few" : "";
+  const std::string title = fmt::format("confidence {} to {}: {} predictions, mean confidence {}, accuracy {}, gap {}",
+                                        decimal(bin.lower, 2), decimal(bin.upper, 2), bin.count, decimal(bin.confidence, 3),
+                                        decimal(bin.accuracy, 3), decimal(bin.accuracy - bin.confidence, 3));
   const double gutter = 0.05 * (bin.upper - bin.lower);
   const double left = bin.lower + gutter, right = bin.upper - gutter;
   plot.bar({.x = left, .y = 0}, {.x = right, .y = bin.accuracy}, "bar" + few, title);
   plot.bar({.x = left, .y = bin.accuracy}, {.x = right, .y = bin.confidence}, (bin.confidence > bin.accuracy ? "over" : "under") + few,
            title);
   if (bin.accuracy == 0)
-    plot.bar({.x = left, .y = 0}, {.x = right, .y = 1e-6}, "bar" + few, title);  // a sliver: there are images, all wrong
+    plot.bar({.x = left, .y = 0}, {.x = right, .y = 1e-6}, "bar" + few, title);  // a sliver: there are predictions, all wrong
 }
 
 std::string diagram(std::span<const ReliabilityBin> bins, const std::string& description) {
@@ -45,17 +45,17 @@ std::string histogram(std::span<const ReliabilityBin> bins, const Metrics& metri
   const Plot::Frame frame{.width = 250, .height = 120, .left = 36, .right = 12, .top = 26, .bottom = 36};
   double most = 1;
   for (const ReliabilityBin& bin : bins) most = std::max(most, static_cast<double>(bin.count));
-  Axis images{.label = "images", .lower = 0, .upper = most * 1.08, .ticks = nice_ticks(0, most, 2, true)};
-  Plot plot(frame, fraction_axis("confidence"), images, description);
+  Axis counts{.label = "predictions", .lower = 0, .upper = most * 1.08, .ticks = nice_ticks(0, most, 2, true)};
+  Plot plot(frame, fraction_axis("confidence"), counts, description);
   for (const ReliabilityBin& bin : bins) {
     const double gutter = 0.05 * (bin.upper - bin.lower);
     plot.bar({.x = bin.lower + gutter, .y = 0}, {.x = bin.upper - gutter, .y = static_cast<double>(bin.count)}, "count",
-             fmt::format("{} images with confidence {} to {}", bin.count, decimal(bin.lower, 2), decimal(bin.upper, 2)));
+             fmt::format("{} predictions with confidence {} to {}", bin.count, decimal(bin.lower, 2), decimal(bin.upper, 2)));
   }
   const double confidence = mean_confidence(bins);
-  plot.segment({.x = confidence, .y = 0}, {.x = confidence, .y = images.upper}, "mean-confidence",
+  plot.segment({.x = confidence, .y = 0}, {.x = confidence, .y = counts.upper}, "mean-confidence",
                "mean confidence " + decimal(confidence, 3));
-  plot.segment({.x = metrics.accuracy, .y = 0}, {.x = metrics.accuracy, .y = images.upper}, "mean-accuracy",
+  plot.segment({.x = metrics.accuracy, .y = 0}, {.x = metrics.accuracy, .y = counts.upper}, "mean-accuracy",
                "accuracy " + decimal(metrics.accuracy, 3));
   return plot.svg();
 }
@@ -107,14 +107,15 @@ std::string card(const RunRecord& run, std::size_t series) {
 
 std::string reliability_figures(std::span<const RunRecord> runs) {
   std::string text =
-      "<p class=\"how\"><b>How to read it.</b> The test images are sorted into bins by the confidence of the network, its largest "
-      "predicted "
-      "probability. A bar shows how many of a bin's images it got right; on the dashed diagonal, confidence and accuracy agree. "
+      "<p class=\"how\"><b>How to read it.</b> The predictions on the test split, of images or of words, are sorted into bins by "
+      "confidence, the largest "
+      "probability. A bar shows how many of a bin were right; on the dashed diagonal, confidence and accuracy agree. "
       "<span class=\"key\"><i class=\"chip over\"></i>Orange hatching</span> is missing accuracy: the network is surer than it is right. "
       "<span class=\"key\"><i class=\"chip under\"></i>Blue hatching</span> is accuracy that it did not dare to claim. ECE is the mean "
       "height of "
-      "the hatching, weighted by the images, in brackets its 95 % interval: where two intervals overlap, the difference may be luck. Pale "
-      "bars hold fewer than 10 images and are mostly luck. Beneath: how many images each bin "
+      "the hatching, weighted by the predictions, in brackets its 95 % interval: where two intervals overlap, the difference may be luck. "
+      "Pale "
+      "bars hold fewer than 10 predictions and are mostly luck. Beneath: how many each bin "
       "has; "
       "<span class=\"key\"><i class=\"rule dashed\"></i>dashed, the mean confidence</span>, "
       "<span class=\"key\"><i class=\"rule\"></i>solid, the accuracy</span>; calibration brings the two together.</p>\n<div "

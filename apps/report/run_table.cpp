@@ -26,7 +26,7 @@ std::string cell(const char* label, const std::string& content, const char* css_
 
 std::string marked(const std::string& value, const std::string& best) {
   if (best.empty() || value != best) return value;
-  return "<strong class=\"best\" title=\"best on these images\">" + value + "</strong>";
+  return "<strong class=\"best\" title=\"best on this test split\">" + value + "</strong>";
 }
 
 std::string least(std::vector<double> values) {

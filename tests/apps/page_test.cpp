@@ -37,7 +37,7 @@ TEST_CASE("report: the page is well-formed, self-contained and shows every run")
   CHECK(contains(text, "After, T\u00a0=\u00a01.90"));
   CHECK(contains(text, "Not calibrated"));
   CHECK(contains(text, "0.080 <span class=\"arrow\">→</span> 0.020"));  // one calibrated run: nothing to be best of
-  CHECK(contains(text, "<strong class=\"best\" title=\"best on these images\">0.030</strong>"));
+  CHECK(contains(text, "<strong class=\"best\" title=\"best on this test split\">0.030</strong>"));
   CHECK(text == page(runs));
 }
 
