@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The same training on 1, 2, 3, 4 and 8 ranks, with 1 and 2 threads, ends with the same bits: weights and log. So does one that is stopped on
-# four ranks and goes on with two, and one whose rank is killed. With TEMPER_DATA also ResNet-20 on a part of CIFAR-10.
+# four ranks and goes on with two, and one whose rank is killed. With TEMPER_DATA also ResNet-20 on a part of CIFAR-10, and a translator.
 #
 #   tests/cluster/bits.sh [PROGRAM]      default: build/bin/temper
 set -euo pipefail
@@ -51,17 +51,39 @@ on 3 "${distilling[@]}" --out student-three >distill.log 2>&1 || fail "distill o
 same_run student-one student-three
 echo "distill on three ranks: the same bits"
 
+# A training on 1, 2, 4 and 8 ranks, then one killed on four ranks that two finish.
+on_ranks_and_after_a_kill() { # name, command...
+  local name=$1 ranks job; shift
+  "$@" --threads 2 --out "$name-1" >"$name-1.log" 2>&1 || fail "$name: $(cat "$name-1.log")"
+  for ranks in 2 4 8; do
+    on "$ranks" "$@" --threads 1 --out "$name-$ranks" >"$name-$ranks.log" 2>&1 || fail "$ranks ranks: $(cat "$name-$ranks.log")"
+    same_run "$name-1" "$name-$ranks"
+  done
+  on 4 "$@" --threads 1 --checkpoint-every 2 --out "$name-killed" >"$name-killed.log" 2>&1 & job=$!
+  wait_for_step "$name-killed" 4
+  kill -KILL "$(pid_of "$name-killed" 2)"
+  ! wait $job || fail "$name: a job whose rank was killed ended as if nothing had been"
+  on 2 "$@" --threads 1 --resume --out "$name-killed" >"$name-killed.log" 2>&1 || fail "going on with two ranks: $(cat "$name-killed.log")"
+  same_run "$name-1" "$name-killed"
+}
+
 cifar=${TEMPER_DATA:-}/cifar-10-batches-bin
-if [[ ! -f $cifar/data_batch_1.bin ]]; then
+if [[ -f $cifar/data_batch_1.bin ]]; then
+  mkdir some
+  for file in "$cifar"/*.bin; do head -c $((3073 * 120)) "$file" >"some/${file##*/}"; done
+  on_ranks_and_after_a_kill resnet "$program" train --data cifar10:some --val-size 100 --model resnet20 --epochs 2 --batch 64 --shards 8 --json
+  echo "ResNet-20 on CIFAR-10 with 2 threads, on 2, 4 and 8 ranks, killed on four and finished by two: the same bits"
+else
   echo "skipped: ResNet-20 on CIFAR-10, TEMPER_DATA does not hold it"
-  exit
 fi
-mkdir some
-for file in "$cifar"/*.bin; do head -c $((3073 * 120)) "$file" >"some/${file##*/}"; done
-resnet=("$program" train --data cifar10:some --val-size 100 --model resnet20 --epochs 2 --batch 64 --shards 8 --json)
-"${resnet[@]}" --threads 2 --out resnet-1 >/dev/null 2>&1
-for ranks in 2 4 8; do
-  on "$ranks" "${resnet[@]}" --threads 1 --out "resnet-$ranks" >"resnet-$ranks.log" 2>&1 || fail "$ranks ranks: $(cat "resnet-$ranks.log")"
-  same_run resnet-1 "resnet-$ranks"
-done
-echo "ResNet-20 on CIFAR-10, 1, 2, 4 and 8 ranks: the same bits"
+
+corpus=${TEMPER_DATA:-}/multi30k
+if [[ -f $corpus/train.en ]]; then
+  mkdir few
+  for file in "$corpus"/*.{en,de}; do head -n 400 "$file" >"few/${file##*/}"; done
+  on_ranks_and_after_a_kill translator "$program" train --data text:few --model transformer_small --vocabulary 500 --epochs 2 --batch-tokens 800 \
+    --shards 8 --json
+  echo "a translator with 2 threads, on 2, 4 and 8 ranks, killed on four and finished by two: the same bits"
+else
+  echo "skipped: a translator, TEMPER_DATA holds no multi30k"
+fi
