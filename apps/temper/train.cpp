@@ -42,7 +42,7 @@ void add_train(CLI::App& app) {
       "  temper train --data mnist:DIR --model lenet --epochs 3 --smoothing 0.1 --out runs/lenet\n"
       "  temper train --data cifar10:DIR --recipe fast-resnet --seed 2 --out runs/resnet\n"
       "  temper train --data folder:photos --model resnet20 --image-size 64 --contrast 0.4 --out runs/photos\n"
-      "  temper train --data text:DIR --recipe fast-transformer --out runs/translator\n"
+      "  temper train --data text:DIR --recipe multi30k --out runs/translator\n"
       "  temper train --data text:a.en,a.de --model transformer_small --smoothing 0.1 --epochs 20 --out runs/a\n"
       "  temper train --resume --out runs/resnet\n"
       "  temper train --recipe fast-resnet --show-config >mine.toml; temper train --config mine.toml ...");
