@@ -67,4 +67,8 @@ void Plan::analyze(const std::string& run, const std::string& figure, std::vecto
   add({.name = figure + "-" + run, .command = std::move(command), .product = folder + "/analysis.json", .needs = {run}, .minutes = 0.3});
 }
 
+void Plan::order_by_seed() {
+  std::ranges::stable_sort(steps_, {}, [](const Step& step) { return std::stoi(seed_of(step.name)); });
+}
+
 }  // namespace temper::reproduce

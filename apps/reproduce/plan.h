@@ -23,7 +23,7 @@ std::string analysis_folder(const std::string& run);  // "analysis/NAME"
 
 // The name of a training: part, network, smoothing, seed.
 std::string run_name(const std::string& part, const Training& training, double alpha, int seed);
-std::string seed_of(const std::string& run);                 // of such a name, and of students'
+std::string seed_of(const std::string& run);                 // of such a name, of students' and of steps'
 std::string teacher_name(const Scene& scene, double alpha);  // of the teacher in figures 5 and 6
 
 class Plan {
@@ -33,6 +33,9 @@ class Plan {
   std::string distill(const std::string& run, const std::string& teacher, const Training& student, std::vector<std::string> options);
   // figure: as `temper analyze --figure` has it. more: its other options.
   void analyze(const std::string& run, const std::string& figure, std::vector<std::string> more = {});
+
+  // Moves seed 1 of everything to the front, then seed 2: a plan that is stopped early has something of each experiment.
+  void order_by_seed();
 
   const std::vector<Step>& steps() const { return steps_; }
 

@@ -44,7 +44,7 @@ struct Scene {
   double student_minutes = 0;
 };
 
-// data_folder: where mnist/, cifar-10-batches-bin/ and multi30k/ lie, as data/fetch.sh leaves them.
+// data_folder: where mnist/, cifar-10-batches-bin/ and multi30k/ lie, as data/fetch.sh leaves them; relative to the reproduction's.
 Scene scene(Scale scale, const std::string& data_folder);
 
 }  // namespace temper::reproduce

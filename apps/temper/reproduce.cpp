@@ -74,18 +74,31 @@ void print_result(const ReproduceOptions& options, const std::vector<Chapter>& c
 Plan plan_of(const std::vector<const Experiment*>& wanted, const Scene& scene) {
   Plan plan;
   for (const Experiment* experiment : wanted) experiment->add_steps(scene, plan);
+  plan.order_by_seed();
   return plan;
 }
 
+// The commands name the data by a link in the folder, so that they, and the settings in each run.json, are the same on every machine.
+constexpr const char* kDataLink = "data";
+
+void link_data(const std::string& folder, const std::string& data) {
+  const fs::path link = fs::path(folder) / kDataLink;
+  TEMPER_CHECK(fs::is_symlink(link) || !fs::exists(link), link.string(),
+               ": is no link, but the folder is to have one of this name to the data; give another --out");
+  fs::remove(link);
+  fs::create_directory_symlink(fs::absolute(data).lexically_normal(), link);
+}
+
 // Missing data are found before hours have passed.
-void check_data(const Plan& plan) {
+void check_data(const Plan& plan, const std::string& data) {
   for (const Step& step : plan.steps()) {
     const auto option = std::ranges::find(step.command, "--data");
     if (option == step.command.end()) continue;
     const std::string& spec = *(option + 1);
     const auto colon = spec.find(':');
-    TEMPER_CHECK(colon == std::string::npos || fs::exists(spec.substr(colon + 1)), "--data: there is no ", spec.substr(colon + 1),
-                 "; data/fetch.sh ", spec.substr(0, colon), " DIR brings it");
+    if (colon == std::string::npos) continue;
+    const fs::path part = fs::path(data) / fs::path(spec.substr(colon + 1)).lexically_relative(kDataLink);
+    TEMPER_CHECK(fs::exists(part), "--data: there is no ", part.string(), "; data/fetch.sh ", spec.substr(0, colon), " DIR brings it");
   }
 }
 
@@ -116,15 +129,16 @@ void run_command(ReproduceOptions options) {
   TEMPER_CHECK(options.threads >= 0, "--threads: ", options.threads, " is not allowed; give threads of each step, 1 or more");
   const std::vector<const Experiment*> wanted = experiments(options.what);
   const Scale scale = reproduce::scale(options.scale);
-  const Scene scene = reproduce::scene(scale, options.data.empty() ? "" : fs::absolute(options.data).lexically_normal().string());
+  const Scene scene = reproduce::scene(scale, options.data.empty() ? "" : kDataLink);
   const Plan plan = plan_of(wanted, scene);
   if (options.plan_only) {
     print_plan(plan, options.out);
     return;
   }
   TEMPER_CHECK(!options.out.empty(), "--out: where are the runs and the page to be kept?; give a folder");
-  if (!options.page_only) check_data(plan);
+  if (!options.page_only) check_data(plan, options.data);
   make_folder(options.out);
+  if (!options.page_only && !options.data.empty()) link_data(options.out, options.data);
   options.out = fs::absolute(options.out).lexically_normal().string();
   if (!options.page_only) run_plan(options, plan);
   const Results results(options.out);
