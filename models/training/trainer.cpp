@@ -286,6 +286,22 @@ void check_agreement(optim::Communicator& ranks, const Task& task, const Recipe&
                          checkpointing.resume ? concat("step ", checkpointing.resume->state.step) : "none");
 }
 
+// Processors and BLAS kernels of several kinds compute rightly, but each rounds in its own way.
+void warn_of_a_mixture(optim::Communicator& ranks, const Observer& observer) {
+  if (ranks.size() == 1) return;
+  const Machine machine = describe_machine();
+  const std::vector<std::string> all = optim::gather(ranks, concat(machine.cpu, ", ", machine.blas));
+  for (int rank = 1; rank < ranks.size(); ++rank) {
+    const std::string& theirs = all[static_cast<std::size_t>(rank)];
+    if (theirs == all[0]) continue;
+    observer.on_warning(
+        concat("ranks: rank ", rank, " on ", ranks.host(rank), " computes with ", theirs, ", rank 0 on ", ranks.host(0), " with ", all[0],
+               "; the training is right, but only this mixture ends with its bits; for the same bits anywhere give all ranks "
+               "one kind of processor and one OPENBLAS_CORETYPE (mpirun -x)"));
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<EpochRecord> train(Task& task, const Recipe& given, const Observer& observer, const Checkpointing& checkpointing,
@@ -295,6 +311,7 @@ std::vector<EpochRecord> train(Task& task, const Recipe& given, const Observer& 
   optim::Alone alone;
   optim::Communicator& together = ranks ? *ranks : alone;
   check_agreement(together, task, recipe, checkpointing);
+  warn_of_a_mixture(together, observer);
   const Frozen frozen;  // a teacher's kernels are packed once, not in every step of its student
   return Run(task, recipe, observer, checkpointing, together).to_the_end();
 }

@@ -20,6 +20,14 @@ for ranks in 2 3 4 8; do
 done
 echo "1, 2, 3, 4 and 8 ranks, 1 and 2 threads: the same bits"
 
+# A rank that rounds in another way: BLAS has other kernels there.
+mixed=("${training[@]}" --epochs 1 --threads 1 --out mixed)
+mpirun --oversubscribe --bind-to none -np 1 -x OPENBLAS_CORETYPE=Prescott "${mixed[@]}" : -np 1 -x OPENBLAS_CORETYPE=Haswell "${mixed[@]}" \
+  >mixed.log 2>&1 || fail "ranks with different BLAS kernels: $(cat mixed.log)"
+grep -q "warning: ranks: rank 1 on .*Haswell, rank 0 on .*Prescott" mixed.log || fail "no word of different BLAS kernels: $(cat mixed.log)"
+! grep -q "warning: ranks" on-2-1.log || fail "a warning of ranks that are alike: $(cat on-2-1.log)"
+echo "ranks with different BLAS kernels: a warning"
+
 # Statistics over the whole batch.
 "${training[@]}" --sync-batch-norm --epochs 1 --threads 2 --out synchronised-1 >sync.log 2>&1 || fail "--sync-batch-norm: $(cat sync.log)"
 for ranks in 2 3; do
