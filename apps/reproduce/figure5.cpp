@@ -105,16 +105,18 @@ Class best_of(const Curve& curve) {
   return best;
 }
 
+std::string best_at(const Class& c) { return c.accuracy.empty() ? "" : fmt::format(" (best at T = {})", c.temperature); }
+
 void add_claims(Outcome& outcome, const Scene& scene, const Curve& teachers, const std::vector<Curve>& students, const Curve& plain) {
   const Class hard = best_of(students.front()), baseline = plain.classes.front();
-  outcome.claims.push_back(
-      claim_above(fmt::format("Distilling from the hard teacher (best at T = {}) beats training on the labels", hard.temperature),
-                  hard.accuracy, baseline.accuracy, accuracy_sampling(hard.accuracy, baseline.accuracy), Unit::points));
+  outcome.claims.push_back(claim_above(fmt::format("Distilling from the hard teacher{} beats training on the labels", best_at(hard)),
+                                       hard.accuracy, baseline.accuracy, accuracy_sampling(hard.accuracy, baseline.accuracy),
+                                       Unit::points));
   for (std::size_t i = 1; i < students.size(); ++i) {
     const Class smooth = best_of(students[i]);
-    outcome.claims.push_back(claim_above(
-        fmt::format("The hard teacher is better than the one smoothed by {} (best at T = {})", scene.teacher_alphas[i], smooth.temperature),
-        hard.accuracy, smooth.accuracy, accuracy_sampling(hard.accuracy, smooth.accuracy), Unit::points));
+    outcome.claims.push_back(
+        claim_above(fmt::format("The hard teacher is better than the one smoothed by {}{}", scene.teacher_alphas[i], best_at(smooth)),
+                    hard.accuracy, smooth.accuracy, accuracy_sampling(hard.accuracy, smooth.accuracy), Unit::points));
   }
   const Sample &first = teachers.classes.front().accuracy, &last = teachers.classes.back().accuracy;
   outcome.claims.push_back(

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 namespace temper::reproduce {
@@ -38,8 +39,9 @@ Claim claim_above(std::string text, const Sample& a, const Sample& b, double sam
   const Difference d = difference(a.values, b.values, sampling);
   const double factor = unit == Unit::points ? 100 : 1;
   const int digits = unit == Unit::points ? 2 : 4;
-  claim.ours = fmt::format("difference {:+.{}f}{}, 95 % interval {:+.{}f} to {:+.{}f}", factor * d.value, digits,
-                           unit == Unit::points ? " points" : "", factor * d.lower, digits, factor * d.upper, digits);
+  claim.ours = fmt::format("difference {:+.{}f}{}", factor * d.value, digits, unit == Unit::points ? " points" : "");
+  if (std::isfinite(d.lower))
+    claim.ours += fmt::format(", 95 % interval {:+.{}f} to {:+.{}f}", factor * d.lower, digits, factor * d.upper, digits);
   claim.test = d.test;
   if (least != 0) claim.test += fmt::format("; asked: above {:+.{}f}", factor * least, unit == Unit::points ? 1 : 2);
   claim.verdict = above(d, least);

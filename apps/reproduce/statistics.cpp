@@ -57,6 +57,8 @@ Difference difference(std::span<const double> a, std::span<const double> b, doub
   TEMPER_CHECK(!a.empty() && !b.empty(), "difference: of no values at all");
   const double value = mean(a) - mean(b);
   if (a.size() < 2 || b.size() < 2) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (sampling == 0) return {value, -kInfinity, kInfinity, "one seed: how far seeds differ is not known"};
     const double half = 1.96 * sampling;
     return {value, value - half, value + half, "one seed: sampling of the test images alone"};
   }

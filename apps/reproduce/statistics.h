@@ -20,7 +20,7 @@ struct Difference {
 
 // a and b: the same quantity of several seeds, on the same test images. With two seeds or more of either, Welch's t interval: it is about
 // these images. With one seed all there is is `sampling`, the standard error of a - b that is due to the choice of the images; the seed can
-// still mislead.
+// still mislead. Where that is not known either (0), the interval is everything.
 Difference difference(std::span<const double> a, std::span<const double> b, double sampling);
 
 // The standard error of the difference of two accuracies on the same n images, taken as if the images were different ones, which makes it

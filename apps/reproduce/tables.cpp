@@ -104,8 +104,9 @@ Outcome table3(const Scene& scene, const Results& results) {
     const Sample hard = ece(0, false), scaled = ece(0, true), smooth = best > 0 ? ece(best, false) : Sample{};
     outcome.claims.push_back(claim_above(title + ": temperature scaling lowers the ECE of hard labels", hard, scaled,
                                          ece_sampling(results, hard, false, scaled, true), Unit::plain));
-    outcome.claims.push_back(claim_above(fmt::format("{}: label smoothing ({}) lowers the ECE without any scaling", title, best), hard,
-                                         smooth, ece_sampling(results, hard, false, smooth, false), Unit::plain));
+    outcome.claims.push_back(claim_above(
+        fmt::format("{}: label smoothing{} lowers the ECE without any scaling", title, best > 0 ? fmt::format(" ({})", best) : ""), hard,
+        smooth, ece_sampling(results, hard, false, smooth, false), Unit::plain));
   }
   outcome.tables.push_back(std::move(table));
   return outcome;

@@ -41,6 +41,9 @@ TEST_CASE("reproduce statistics: one seed has the sampling of its images alone, 
   const Difference one = difference(Values{0.9}, Values{0.8, 0.8}, 0.01);
   CHECK(one.lower == doctest::Approx(0.1 - 0.0196));
   CHECK(one.test.find("one seed") != std::string::npos);
+  const Difference unknown = difference(Values{0.9}, Values{0.1}, 0);
+  CHECK(unknown.value == doctest::Approx(0.8));
+  CHECK(above(unknown) == Verdict::undecided);  // another seed may say the opposite
   const Difference equal = difference(Values{0.5, 0.5}, Values{0.5, 0.5}, 0);
   CHECK(equal.lower == 0);
   CHECK(equal.upper == 0);
