@@ -245,11 +245,12 @@ TEST_CASE("command line: a training that SIGTERM stops says how to go on, exits 
   const TemporaryFolder folder;
   const std::string settings = "train --data digits --model mlp-24 --epochs 40 --batch 16 ";
   REQUIRE(temper_program(folder.path(), settings + "--out whole").code == 0);
-  // `timeout` sends the signal, again and earlier until it comes in time, and returns the program's exit code.
+  // `timeout` sends the signal, again and earlier until it comes in time, and returns the program's exit code. --foreground: once, not to
+  // the group as well.
   Result stopped{};
   for (const char* seconds : {"0.4", "0.2", "0.1"}) {
-    stopped = shell(folder.path(),
-                    concat("timeout --preserve-status -s TERM ", seconds, " ", TEMPER_PROGRAM, " ", settings, "--overwrite --out run"));
+    stopped = shell(folder.path(), concat("timeout --foreground --preserve-status -s TERM ", seconds, " ", TEMPER_PROGRAM, " ", settings,
+                                          "--overwrite --out run"));
     if (stopped.code == 143) break;
   }
   CAPTURE(stopped.err);
