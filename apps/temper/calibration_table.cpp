@@ -118,7 +118,8 @@ std::string markdown(std::span<const NamedOutcome> outcomes) {
   }
   return text +
          "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
-         "things worse, so it was turned down.\n";
+         "things worse, so it was turned down. The interval of the ECE is a basic bootstrap's: it takes off the part of the ECE that is "
+         "sampling noise, and so may end below the ECE of a calibrator that is about as good as the rows can tell.\n";
 }
 
 }  // namespace
