@@ -54,6 +54,11 @@ Expansion evaluate(std::span<const Weights> densities, const Weights& w) {
 // Solves the bordered system of the least quadratic model on the coordinates of `free`, the others 0 and the sum 1, by elimination with
 // pivots. H w = g, so the model of the objective at v is v'Hv / 2 - 2 g'v + constant.
 Weights least_of_model(const Expansion& at, const std::vector<std::size_t>& free) {
+  Weights v{};
+  if (free.size() == 1) {  // a corner, exactly
+    v[free[0]] = 1;
+    return v;
+  }
   const std::size_t n = free.size() + 1;
   std::array<std::array<double, 5>, 4> rows{};
   for (std::size_t i = 0; i + 1 < n; ++i) {
@@ -73,7 +78,6 @@ Weights least_of_model(const Expansion& at, const std::vector<std::size_t>& free
       for (std::size_t j = column; j <= n; ++j) rows[i][j] -= factor * rows[column][j];
     }
   }
-  Weights v{};
   for (std::size_t i = 0; i + 1 < n; ++i) v[free[i]] = rows[i][n] / rows[i][i];
   return v;
 }
@@ -87,7 +91,7 @@ double model(const Expansion& at, const Weights& v) {
   return value;
 }
 
-// The least point of the model on the simplex: the best of its faces whose own least point lies inside.
+// The least point of the model on the simplex: the best of its faces whose own least point lies inside, corners always.
 Weights newton_target(const Expansion& at) {
   Weights best{};
   double least = std::numeric_limits<double>::infinity();

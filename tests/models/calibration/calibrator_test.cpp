@@ -179,6 +179,30 @@ TEST_CASE("calibrator: isotonic levels by hand") {
   CHECK(same(knots({{.7, 1}}), {{.7, 1}}));
 }
 
+TEST_CASE("calibrator: the mixture of a network that is not sure enough is never worse than its temperature alone") {
+  using Row = std::array<double, 3>;
+  for (const double T : {0.5, 0.8, 0.95, 0.999}) {
+    CAPTURE(T);
+    for (const double wrong : {0.0, 0.003, 0.03}) {
+      CAPTURE(wrong);
+      std::vector<Row> rows;
+      for (int i = 0; i < 5000; ++i) {
+        const double right = 0.3 + 0.69 * (i * 37 % 5000) / 5000;
+        const double p = i < 5000 * wrong ? (1 - right) / 9 : right;
+        rows.push_back({std::pow(p, 1 / T) / (std::pow(p, 1 / T) + 9 * std::pow((1 - p) / 9, 1 / T)), p, 0.1});
+      }
+      const MixtureFit fit = fit_mixture(rows);
+      CHECK(fit.converged);
+      double mixture = 0, corner = 0;
+      for (const Row& row : rows) {
+        mixture -= std::log(fit.weights[0] * row[0] + fit.weights[1] * row[1] + fit.weights[2] * row[2]);
+        corner -= std::log(row[0]);
+      }
+      CHECK(mixture <= corner + 1e-6);
+    }
+  }
+}
+
 TEST_CASE("calibrator: the weights of a mixture, at corners, on edges and inside") {
   using Row = std::array<double, 3>;
   CHECK(fit_mixture(std::vector<Row>{{.5, .4, .1}, {.9, .3, .1}}).weights[0] == doctest::Approx(1));
