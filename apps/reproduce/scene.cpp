@@ -47,7 +47,7 @@ Scene short_schedules(const std::string& data) {
           "12, MNIST 20 (the paper: 100), a small Transformer 30 on Multi30k (the paper: transformer_base on WMT). 45,000 images are "
           "trained on, 5,000 held out for the temperature, results are those of the "
           "10,000 test images; the paper trains on 40,000 and reports the 10,000 held out.",
-      .small = {.key = "alexnet", .title = "AlexNet", .options = {"--recipe", "fast-alexnet"}, .minutes = 13},
+      .small = {.key = "alexnet", .title = "AlexNet", .options = {"--recipe", "fast-alexnet"}, .minutes = 20},
       .large = {.key = "resnet20",
                 .title = "ResNet-20",
                 .options = {"--recipe", "fast-resnet", "--epochs", "20", "--snapshot-every", "2"},
@@ -71,7 +71,7 @@ Scene short_schedules(const std::string& data) {
       .mnist_seeds = 3,
       .text_seeds = 2,
       .student_options = {"--epochs", "12"},
-      .student_minutes = 4};
+      .student_minutes = 6};
 }
 
 Scene papers(const std::string& data) {

@@ -175,7 +175,7 @@ void add_reproduce(CLI::App& app) {
   command->footer("What:\n" + experiment_list() +
                   "\nScales:\n"
                   "  quick   the digits inside the program, minutes: a rehearsal\n"
-                  "  short   CIFAR-10, MNIST and Multi30k with short schedules, about a day on two cores\n"
+                  "  short   CIFAR-10, MNIST and Multi30k with short schedules, about thirteen hours of one core\n"
                   "  paper   the paper's schedules, weeks\n\n"
                   "Every step is a command of temper that can be run by hand. Stop it at any moment: the same command goes on, within a\n"
                   "training as well. Several machines that share the folder may run the same command at the same time.\n\n"
