@@ -91,15 +91,19 @@ std::vector<std::string> gather(Communicator& communicator, const std::string& w
   return all;
 }
 
-void check_agreement(Communicator& communicator, const std::string& what, const std::string& words) {
+std::optional<Disagreement> disagreement(Communicator& communicator, const std::string& words) {
   const std::vector<std::string> all = gather(communicator, words);
-  for (int rank = 1; rank < communicator.size(); ++rank) {
-    const std::string& theirs = all[static_cast<std::size_t>(rank)];
-    if (theirs == all[0]) continue;
-    const auto [here, there] = first_difference(all[0], theirs);
-    throw Error(concat(what, ": rank ", rank, " on ", communicator.host(rank), " has ", there, ", rank 0 on ", communicator.host(0),
-                       " has ", here, "; start all ranks with the same command, program and data"));
-  }
+  const auto other = std::ranges::find_if(all, [&](const std::string& theirs) { return theirs != all[0]; });
+  if (other == all.end()) return std::nullopt;
+  return Disagreement{static_cast<int>(other - all.begin()), *other, all[0]};
+}
+
+void check_agreement(Communicator& communicator, const std::string& what, const std::string& words) {
+  const std::optional<Disagreement> found = disagreement(communicator, words);
+  if (!found) return;
+  const auto [here, there] = first_difference(found->first, found->theirs);
+  throw Error(concat(what, ": rank ", found->rank, " on ", communicator.host(found->rank), " has ", there, ", rank 0 on ",
+                     communicator.host(0), " has ", here, "; start all ranks with the same command, program and data"));
 }
 
 std::unique_ptr<Exchange> Alone::exchange(int, const std::vector<Message>&, const std::vector<Message>&) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,6 +55,13 @@ std::unique_ptr<Exchange> exchange_blocks(Communicator& communicator, int tag, F
 
 // What every rank says, by rank. All must call it, in the same order; for small things at the beginning.
 std::vector<std::string> gather(Communicator& communicator, const std::string& words);
+
+// The first rank that says something else than rank 0; nothing when all say the same. All must call it.
+struct Disagreement {
+  int rank = 0;
+  std::string theirs, first;  // what it says, and what rank 0 says
+};
+std::optional<Disagreement> disagreement(Communicator& communicator, const std::string& words);
 
 // Throws Error, naming the first rank that says something else than rank 0, unless all say the same. `what` begins the message.
 void check_agreement(Communicator& communicator, const std::string& what, const std::string& words);

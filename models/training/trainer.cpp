@@ -290,16 +290,12 @@ void check_agreement(optim::Communicator& ranks, const Task& task, const Recipe&
 void warn_of_a_mixture(optim::Communicator& ranks, const Observer& observer) {
   if (ranks.size() == 1) return;
   const Machine machine = describe_machine();
-  const std::vector<std::string> all = optim::gather(ranks, concat(machine.cpu, ", ", machine.blas));
-  for (int rank = 1; rank < ranks.size(); ++rank) {
-    const std::string& theirs = all[static_cast<std::size_t>(rank)];
-    if (theirs == all[0]) continue;
-    observer.on_warning(
-        concat("ranks: rank ", rank, " on ", ranks.host(rank), " computes with ", theirs, ", rank 0 on ", ranks.host(0), " with ", all[0],
-               "; the training is right, but only this mixture ends with its bits; for the same bits anywhere give all ranks "
-               "one kind of processor and one OPENBLAS_CORETYPE (mpirun -x)"));
-    return;
-  }
+  const std::optional<optim::Disagreement> found = optim::disagreement(ranks, concat(machine.cpu, ", ", machine.blas));
+  if (!found) return;
+  observer.on_warning(concat("ranks: rank ", found->rank, " on ", ranks.host(found->rank), " computes with ", found->theirs, ", rank 0 on ",
+                             ranks.host(0), " with ", found->first,
+                             "; the training is right, but only this mixture ends with its bits; for the same bits anywhere give all ranks "
+                             "one kind of processor and one OPENBLAS_CORETYPE (mpirun -x)"));
 }
 
 }  // namespace
