@@ -6,6 +6,11 @@
 #include <utility>
 
 namespace temper::reproduce {
+namespace {
+
+std::string weights_of(const std::string& run) { return run_folder(run) + "/model.safetensors"; }
+
+}  // namespace
 
 std::string run_folder(const std::string& run) { return "runs/" + run; }
 std::string analysis_folder(const std::string& run) { return "analysis/" + run; }
@@ -41,7 +46,12 @@ std::string Plan::train(const std::string& part, const std::string& data, const 
   command.insert(command.end(), training.options.begin(), training.options.end());
   command.insert(command.end(),
                  {"--smoothing", fmt::format("{}", alpha), "--seed", std::to_string(seed), "--resume", "--out", run_folder(run)});
-  add({.name = run, .command = std::move(command), .product = run_folder(run) + "/run.json", .needs = {}, .minutes = training.minutes});
+  add({.name = run,
+       .command = std::move(command),
+       .product = run_folder(run) + "/run.json",
+       .weights = weights_of(run),
+       .needs = {},
+       .minutes = training.minutes});
   calibrate(run);
   return run;
 }
@@ -54,6 +64,7 @@ std::string Plan::distill(const std::string& run, const std::string& teacher, co
   add({.name = run,
        .command = std::move(command),
        .product = run_folder(run) + "/run.json",
+       .weights = weights_of(run),
        .needs = {teacher},
        .minutes = student.minutes});
   calibrate(run);

@@ -1,5 +1,6 @@
 // A plan: the commands of temper that an experiment consists of, each with the file that tells that it is done. A plan can be stopped at
-// any moment; what is done stays done.
+// any moment; what is done stays done. Weights are large and need not be kept with the results: they are missed only while a step that
+// reads them is left, and then trained again.
 #pragma once
 
 #include <string>
@@ -13,6 +14,7 @@ struct Step {
   std::string name;                  // "mnist-mlp1200-a0.1-s1"
   std::vector<std::string> command;  // arguments of temper; paths are relative to the folder of the reproduction
   std::string product;               // relative path of the file that exists when the step is done
+  std::string weights = {};          // of a training: relative path of what the steps that need it read
   std::vector<std::string> needs;    // names of steps whose products it reads
   double minutes = 0;                // about, on one core
 };

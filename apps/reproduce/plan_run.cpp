@@ -18,11 +18,13 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+bool is_there(const std::string& file, const std::string& folder) { return fs::exists(fs::path(folder) / file); }
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // How long a training took, by its run.json; nothing for other steps.
 std::optional<double> minutes_taken(const Step& step, const std::string& folder) {
-  if (!step.product.ends_with("run.json") || !is_done(step, folder)) return std::nullopt;
+  if (step.weights.empty() || !is_there(step.product, folder)) return std::nullopt;
   const Json run = Json::parse(read_file((fs::path(folder) / step.product).string()), nullptr, false);
   if (!run.is_object() || !run.contains("seconds") || !run["seconds"].is_number()) return std::nullopt;
   return run["seconds"].get<double>() / 60;
@@ -73,8 +75,10 @@ class PlanRun {
   }
 
  private:
+  bool is_done(const Step& step) const { return reproduce::is_done(plan_, step, options_.folder); }
+
   int left() const {
-    return static_cast<int>(std::ranges::count_if(plan_.steps(), [&](const Step& step) { return !is_done(step, options_.folder); }));
+    return static_cast<int>(std::ranges::count_if(plan_.steps(), [&](const Step& step) { return !is_done(step); }));
   }
 
   bool is_running(const Step& step) const {
@@ -84,14 +88,14 @@ class PlanRun {
   bool is_ready(const Step& step) const {
     return std::ranges::all_of(step.needs, [&](const std::string& need) {
       const auto found = std::ranges::find(plan_.steps(), need, &Step::name);
-      return found == plan_.steps().end() || is_done(*found, options_.folder);
+      return found == plan_.steps().end() || is_done(*found);
     });
   }
 
   void start_what_can() {
     for (const Step& step : plan_.steps()) {
       if (static_cast<int>(running_.size()) >= options_.jobs) return;
-      if (is_done(step, options_.folder) || is_running(step) || !is_ready(step)) continue;
+      if (is_done(step) || is_running(step) || !is_ready(step)) continue;
       start(step);
     }
   }
@@ -100,7 +104,8 @@ class PlanRun {
     const fs::path logs = fs::path(options_.folder) / "logs", locks = logs / "locks" / step.name;
     make_folder(locks.string());
     std::optional<FolderLock> lock = try_lock(locks.string());
-    if (!lock || is_done(step, options_.folder)) return;  // another process is at it, or was just now
+    if (!lock || is_done(step)) return;                    // another process is at it, or was just now
+    fs::remove(fs::path(options_.folder) / step.product);  // of a training whose weights are gone: it is to begin anew
     const std::string log = (logs / (step.name + ".log")).string();
     std::vector<std::string> arguments = step.command;
     arguments.insert(arguments.end(), {"--threads", std::to_string(options_.threads)});
@@ -116,7 +121,7 @@ class PlanRun {
         continue;
       }
       const Step& step = *running->step;
-      const bool done = *code == 0 && is_done(step, options_.folder);
+      const bool done = *code == 0 && is_done(step);
       if (!done && !failure_ && !observer_.stop())
         failure_ = concat("step ", step.name, ": ", last_line(running->log), "; see ", running->log, ", then run the same command again");
       const double seconds = seconds_since(running->start);
@@ -146,12 +151,17 @@ class PlanRun {
 
 }  // namespace
 
-bool is_done(const Step& step, const std::string& folder) { return fs::exists(fs::path(folder) / step.product); }
+bool is_done(const Plan& plan, const Step& step, const std::string& folder) {
+  if (!is_there(step.product, folder)) return false;
+  return step.weights.empty() || is_there(step.weights, folder) || std::ranges::none_of(plan.steps(), [&](const Step& reader) {
+           return std::ranges::find(reader.needs, step.name) != reader.needs.end() && !is_done(plan, reader, folder);
+         });
+}
 
 double minutes_left(const Plan& plan, const std::string& folder) {
   double expected = 0, taken = 0, left = 0;
   for (const Step& step : plan.steps()) {
-    if (!is_done(step, folder)) left += step.minutes;
+    if (!is_done(plan, step, folder)) left += step.minutes;
     if (const std::optional<double> minutes = minutes_taken(step, folder)) {
       expected += step.minutes;
       taken += *minutes;

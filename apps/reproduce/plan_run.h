@@ -29,8 +29,8 @@ struct PlanObserver {
   std::function<bool()> stop = [] { return false; };
 };
 
-// What is left.
-bool is_done(const Step& step, const std::string& folder);
+// Its product is there, and so are its weights unless no step that is left needs them.
+bool is_done(const Plan& plan, const Step& step, const std::string& folder);
 // Minutes of one core that the steps left should take, by how long those took that are done.
 double minutes_left(const Plan& plan, const std::string& folder);
 

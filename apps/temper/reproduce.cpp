@@ -36,12 +36,12 @@ std::string quoted(const std::vector<std::string>& words) {
 
 void print_plan(const Plan& plan, const std::string& folder) {
   for (const Step& step : plan.steps())
-    fmt::print("{}  {}\n", !folder.empty() && is_done(step, folder) ? "done" : "    ", quoted(step.command));
+    fmt::print("{}  {}\n", !folder.empty() && is_done(plan, step, folder) ? "done" : "    ", quoted(step.command));
   fmt::print("{} steps, about {} of one core left\n", plan.steps().size(), duration(60 * minutes_left(plan, folder)));
 }
 
 Extent extent_of(const Plan& plan, const std::string& folder) {
-  const auto done = std::ranges::count_if(plan.steps(), [&](const Step& step) { return is_done(step, folder); });
+  const auto done = std::ranges::count_if(plan.steps(), [&](const Step& step) { return is_done(plan, step, folder); });
   return {static_cast<int>(done), static_cast<int>(plan.steps().size())};
 }
 

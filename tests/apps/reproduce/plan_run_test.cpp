@@ -26,7 +26,8 @@ std::string stand_in(const TemporaryFolder& folder, const std::string& body) {
 }
 
 constexpr const char* kTrain =
-    "mkdir -p $out && sleep 0.05 && echo '{\"seconds\": 120}' > $out/run.json && echo {} > $out/calibrator.json\n";
+    "mkdir -p $out && touch $out/model.safetensors && sleep 0.05 && echo '{\"seconds\": 120}' > $out/run.json && "
+    "echo {} > $out/calibrator.json\n";
 
 Plan plan_of_three() {
   const Training small{.key = "small", .title = "", .minutes = 1};
@@ -64,6 +65,34 @@ TEST_CASE("reproduce plan: runs in order, says how long it takes, and does nothi
   CHECK(begun.empty());
   fs::remove(folder.path() + "/runs/student/run.json");
   CHECK(minutes_left(plan, folder.path()) == doctest::Approx(2));  // the teacher took two minutes where one was expected
+}
+
+TEST_CASE("reproduce plan: weights that are gone are trained again when a step that is left reads them, and not missed otherwise") {
+  const TemporaryFolder folder;
+  const Plan plan = plan_of_three();
+  const std::string program = stand_in(folder, "[ ! -e $out/run.json ] || exit 1\necho $out >> begun\n" + std::string(kTrain));
+  const std::string teacher = folder.path() + "/runs/part-small-a0.1-s1", student = folder.path() + "/runs/student";
+  const auto begun = [&] {
+    const std::string runs = fs::exists(folder.path() + "/begun") ? read_file(folder.path() + "/begun") : "";
+    fs::remove(folder.path() + "/begun");
+    return runs;
+  };
+  REQUIRE(run(plan, {.folder = folder.path(), .program = program}, {}));
+  CHECK(begun() == "runs/part-small-a0.1-s1\nruns/student\n");
+  fs::remove(teacher + "/model.safetensors");
+  fs::remove(student + "/model.safetensors");
+  CHECK(minutes_left(plan, folder.path()) == 0);
+  REQUIRE(run(plan, {.folder = folder.path(), .program = program}, {}));
+  CHECK(begun().empty());
+  fs::remove(student + "/run.json");
+  CHECK(!is_done(plan, plan.steps()[0], folder.path()));
+  CHECK(minutes_left(plan, folder.path()) == doctest::Approx(4));
+  REQUIRE(run(plan, {.folder = folder.path(), .program = program}, {}));
+  CHECK(begun() == "runs/part-small-a0.1-s1\nruns/student\n");
+  fs::remove(teacher + "/model.safetensors");
+  fs::remove(teacher + "/calibrator.json");
+  REQUIRE(run(plan, {.folder = folder.path(), .program = program}, {}));
+  CHECK(begun() == "runs/part-small-a0.1-s1\n");
 }
 
 TEST_CASE("reproduce plan: a step that fails ends it with its last line, and the same plan goes on from there") {
