@@ -34,8 +34,9 @@ struct BatchSums {
   bool stop = false;  // some rank is to stop
 };
 
-// 1 MiB, enough that its bytes take longer than its latency; and 4 KiB to each rank, or many ranks would be busy with small messages.
-inline Index usual_bucket(Index ranks) { return std::max(Index{1} << 18, ranks << 10); }
+// 256 KiB: little is still on its way when the backward pass ends. But a rank is busy with every message: 16 KiB to each rank as long as
+// that is at most 1 MiB in all, and never less than 4 KiB.
+inline Index usual_bucket(Index ranks) { return std::max({Index{1} << 16, std::min(ranks << 12, Index{1} << 18), ranks << 10}); }
 
 struct SyncOptions {
   Index shards = 1;         // of a batch; at least as many as there are ranks

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Two hosts on one machine: network namespaces with a link of 1 Gbit/s and 0.1 ms between them, where mpirun starts a rank in each over ssh.
+# Two hosts on one machine: network namespaces with a wire of 1 Gbit/s and 0.1 ms between them (wire.cpp), where mpirun starts a rank in each over ssh.
 # The training ends with the bits of one rank; a link that is cut ends it within the timeout, and the run goes on.
 # With `measure` also: how much of its speed ResNet-56 keeps, and how much of the communication is hidden (two quiet cores are needed).
 #
 #   tests/cluster/network.sh [measure]      needs root and iproute2; says that it was skipped where it may not
-#   TEMPER_PROGRAM=PATH                     default: build/bin/temper
+#   TEMPER_PROGRAM=PATH                     default: build/bin/temper; the wire lies in the folder above, as CMake leaves it
 #
 # Where openssh-server is not installed, a script starts the second rank in place of ssh.
 set -euo pipefail
 source "$(dirname "$0")/ranks.sh"
 skip() { echo "skipped: two hosts in network namespaces: $*"; exit 0; }
 [[ $(id -u) == 0 ]] || skip "only root makes them"
-command -v ip tc >/dev/null || skip "no iproute2"
+command -v ip >/dev/null || skip "no iproute2"
 unset "${!OPENBLAS_@}"  # ssh takes no variables along, and other kernels on one host make other bits
 
 left=temper-left-$$ right=temper-right-$$
@@ -21,27 +21,29 @@ clean_up() {
     ip netns pids $host 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
     ip netns delete $host 2>/dev/null || true
   done
+  [[ -z $wire_process ]] || kill $wire_process 2>/dev/null || true
   [[ -z $made_run_sshd ]] || rmdir /run/sshd
   cd /
   rm -rf "$folder"
 }
-made_run_sshd=
+made_run_sshd= wire_process=
 trap clean_up EXIT
 ip netns add $right
-ip link add temper-l netns $left type veth peer name temper-r netns $right
-ip -n $left address add 10.79.0.1/24 dev temper-l
-ip -n $right address add 10.79.0.2/24 dev temper-r
-link="1 Gbit/s, 0.1 ms"
-shape() { # host, end of the link
+"$(dirname "$program")/../cluster_wire" temper-l temper-r 1e9 1e-4 2>wire.log & wire_process=$!
+disown  # without a word when it is killed
+for _ in $(seq 50); do
+  ip link show temper-r >/dev/null 2>&1 && break
+  kill -0 $wire_process 2>/dev/null || skip "no wire between them: $(cat wire.log)"
+  sleep 0.1
+done
+plug_in() { # host, end of the wire, address
+  ip link set "$2" netns "$1"
   ip -n "$1" link set lo up
-  ip -n "$1" link set "$2" up
-  tc -n "$1" qdisc add dev "$2" root netem delay 0.1ms rate 1gbit 2>/dev/null && return
-  link="1 Gbit/s, and no delay of its own, for this kernel has no netem"
-  tc -n "$1" qdisc add dev "$2" root tbf rate 1gbit burst 64kb latency 20ms || skip "no traffic control"
+  ip -n "$1" link set "$2" mtu 60000 up  # as large as what network cards are handed at once
+  ip -n "$1" address add "$3/24" dev "$2"
 }
-shape $left temper-l
-shape $right temper-r
-echo "the link: $link"
+plug_in $left temper-l 10.79.0.1
+plug_in $right temper-r 10.79.0.2
 
 # The right host has an ssh server of its own, which lets one key in and reads nothing of /etc.
 serve_ssh() {
