@@ -5,8 +5,15 @@ processor time. Needs torch.
     tests/bench/peers/transformer.py THREADS
 """
 import math
+import os
 import sys
 import time
+
+THREADS = sys.argv[1] if len(sys.argv) > 1 else "2"
+# The peer at its best: BLAS has the threads, for PyTorch's own beside them fight with them over the cores; and malloc does not unmap what the next step needs.
+BEST = {"OPENBLAS_NUM_THREADS": THREADS, "MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
+if any(os.environ.get(key) != value for key, value in BEST.items()):
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **BEST})
 
 import torch
 import torch.nn as nn
@@ -41,8 +48,8 @@ def batch(length, factor):
     return ((n * 131 + i * factor) % VOCABULARY).masked_fill(padding, 0), padding
 
 
-def main(threads):
-    torch.set_num_threads(threads)
+def main():
+    torch.set_num_threads(1)
     net = Translator().train()
     adam = torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.9, 0.997), eps=1e-9)
     loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
@@ -63,4 +70,4 @@ def main(threads):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
+    main()
