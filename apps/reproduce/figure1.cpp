@@ -112,9 +112,9 @@ Outcome evaluate_projections(const Scene& scene, const Results& results) {
     for (const std::string split : {"train", "val"}) {
       const Sample hard = spreads(outcome, results, row, 0, split), smooth = spreads(outcome, results, row, scene.alpha, split);
       table.rows.push_back({row.training.title, split == "train" ? "training" : "validation", value_of(hard), value_of(smooth)});
-      outcome.claims.push_back(claim_above(fmt::format("{}: smoothing makes the clusters of {} images tighter", row.training.title,
-                                                       split == "train" ? "training" : "validation"),
-                                           hard, smooth, 0, Unit::plain));
+      outcome.claims.push_back(claim_above({.text = fmt::format("{}: smoothing makes the clusters of {} images tighter", row.training.title,
+                                                                split == "train" ? "training" : "validation")},
+                                           hard, smooth));
     }
   }
   outcome.tables.push_back(std::move(table));

@@ -115,11 +115,11 @@ Outcome evaluate_translations(const Scene& scene, const Results& results) {
     return Pair{curve_of(outcome, scene, results, 0, quantity), curve_of(outcome, scene, results, scene.alpha, quantity)};
   };
   const Pair bleu = pair("bleu"), nll = pair("nll"), ece = pair("ece");
-  outcome.claims.push_back(claim_above("Smoothing raises BLEU at T = 1", plain(bleu.smooth), plain(bleu.hard), 0, Unit::plain));
-  outcome.claims.push_back(claim_above("Smoothing costs likelihood: the best NLL of hard labels is the lower one", least(nll.smooth),
-                                       least(nll.hard), 0, Unit::plain));
-  outcome.claims.push_back(claim_above("Smoothing lowers the ECE at T = 1", plain(ece.hard), plain(ece.smooth), 0, Unit::plain));
-  outcome.claims.push_back(claim_above("Temperature lowers the ECE of hard labels", plain(ece.hard), least(ece.hard), 0, Unit::plain));
+  outcome.claims.push_back(claim_above({.text = "Smoothing raises BLEU at T = 1"}, plain(bleu.smooth), plain(bleu.hard)));
+  outcome.claims.push_back(claim_above({.text = "Smoothing costs likelihood: the best NLL of hard labels is the lower one"},
+                                       least(nll.smooth), least(nll.hard)));
+  outcome.claims.push_back(claim_above({.text = "Smoothing lowers the ECE at T = 1"}, plain(ece.hard), plain(ece.smooth)));
+  outcome.claims.push_back(claim_above({.text = "Temperature lowers the ECE of hard labels"}, plain(ece.hard), least(ece.hard)));
   outcome.tables.push_back(table3_row(scene, results));
   if (bleu.hard.empty() || bleu.smooth.empty()) return outcome;
   const std::vector<Panel> panels{

@@ -49,10 +49,11 @@ Sample end_of(const Course& course) {
 Outcome evaluate_information(const Scene& scene, const Results& results) {
   Outcome outcome;
   const Course hard = course(outcome, scene, results, 0), smooth = course(outcome, scene, results, scene.alpha);
-  Claim claim = claim_above(
-      fmt::format("At the end of training a teacher smoothed by {} keeps less of an image's identity than a hard one", scene.alpha),
-      end_of(hard), end_of(smooth), 0, Unit::plain);
-  if (!claim.test.empty()) claim.test = "Welch's t over the snapshots of the last third of one training each: other seeds may differ";
+  Claim claim =
+      claim_above({.text = fmt::format("At the end of training a teacher smoothed by {} keeps less of an image's identity than a hard one",
+                                       scene.alpha)},
+                  end_of(hard), end_of(smooth));
+  if (!claim.test.empty()) claim.test = "Student's t over the snapshots of the last third of one training each: other seeds may differ";
   outcome.claims.push_back(std::move(claim));
   if (hard.nats.empty() || smooth.nats.empty()) return outcome;
   std::vector<double> epochs, nats{0};

@@ -49,10 +49,14 @@ Outcome evaluate_mnist(const Scene& scene, const Results& results) {
                                       percent_of(hard_student), "0.67", "0.74", "0.81", "0.93"},
                                      {smoothed, std::to_string(smooth_student.values.size()), percent_of(smooth_teacher),
                                       percent_of(smooth_student), "0.59", "0.91", "0.69", "1.05"}}});
-  outcome.claims.push_back(claim_above("The smoothed teacher makes fewer errors than the hard one", hard_teacher, smooth_teacher,
-                                       accuracy_sampling(hard_teacher, smooth_teacher), Unit::points));
-  outcome.claims.push_back(claim_above("The student of the smoothed teacher makes more errors than that of the hard one", smooth_student,
-                                       hard_student, accuracy_sampling(smooth_student, hard_student), Unit::points));
+  outcome.claims.push_back(claim_above({.text = "The smoothed teacher makes fewer errors than the hard one",
+                                        .unit = Unit::points,
+                                        .sampling = accuracy_sampling(hard_teacher, smooth_teacher)},
+                                       hard_teacher, smooth_teacher));
+  outcome.claims.push_back(claim_above({.text = "The student of the smoothed teacher makes more errors than that of the hard one",
+                                        .unit = Unit::points,
+                                        .sampling = accuracy_sampling(smooth_student, hard_student)},
+                                       smooth_student, hard_student));
   return outcome;
 }
 

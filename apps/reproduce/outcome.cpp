@@ -33,10 +33,13 @@ double accuracy_sampling(const Sample& a, const Sample& b) {
 std::string percent_of(const Sample& sample) { return with_error(sample, 100, 2); }
 std::string value_of(const Sample& sample, int digits) { return with_error(sample, 1, digits); }
 
-Claim claim_above(std::string text, const Sample& a, const Sample& b, double sampling, Unit unit, double least) {
-  Claim claim{.text = std::move(text), .ours = "the runs are not there yet", .test = ""};
+Claim claim_above(const Question& question, const Sample& a, const Sample& b) {
+  const auto& [text, unit, least, sampling, alike] = question;
+  Claim claim{.text = text, .ours = "the runs are not there yet", .test = ""};
   if (a.empty() || b.empty()) return claim;
-  const Difference d = difference(a.values, b.values, sampling);
+  std::vector<std::vector<double>> others;
+  for (const Sample& sample : alike) others.push_back(sample.values);
+  const Difference d = difference(a.values, b.values, sampling, others);
   const double factor = unit == Unit::points ? 100 : 1;
   const int digits = unit == Unit::points ? 2 : 4;
   claim.ours = fmt::format("difference {:+.{}f}{}", factor * d.value, digits, unit == Unit::points ? " points" : "");

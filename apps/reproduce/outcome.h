@@ -58,8 +58,18 @@ std::string value_of(const Sample& sample, int digits = 3);
 // The standard error that the choice of test images gives the difference of two accuracies, or errors; 0 while runs are missing.
 double accuracy_sampling(const Sample& a, const Sample& b);
 
-// A claim that a - b > least, of fractions that are shown in points, or of plain numbers. Undecided, and said so, while runs are missing.
-enum class Unit { points, plain };
-Claim claim_above(std::string text, const Sample& a, const Sample& b, double sampling, Unit unit, double least = 0);
+enum class Unit { points, plain };  // of fractions, shown in hundredths, or of plain numbers
+
+// What is claimed of a - b: that it is above `least`.
+struct Question {
+  std::string text;
+  Unit unit = Unit::plain;
+  double least = 0;
+  double sampling = 0;             // see statistics.h
+  std::vector<Sample> alike = {};  // the same, with a and b among them
+};
+
+// Undecided, and said so, while runs are missing.
+Claim claim_above(const Question& question, const Sample& a, const Sample& b);
 
 }  // namespace temper::reproduce

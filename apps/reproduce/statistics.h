@@ -18,10 +18,12 @@ struct Difference {
   std::string test;  // in words
 };
 
-// a and b: the same quantity of several seeds, on the same test images. With two seeds or more of either, Welch's t interval: it is about
-// these images. With one seed all there is is `sampling`, the standard error of a - b that is due to the choice of the images; the seed can
-// still mislead. Where that is not known either (0), the interval is everything.
-Difference difference(std::span<const double> a, std::span<const double> b, double sampling);
+// a and b: the same quantity of several seeds, on the same test images. Student's t interval: it is about these images. How far seeds
+// differ is taken from the samples `alike`, each about its own mean; these may be more than a and b, which are what counts where none are
+// given, for two seeds say little. Where there is one seed of everything, all there is is `sampling`, the standard error of a - b that is
+// due to the choice of the images; the seed can still mislead. Where that is not known either (0), the interval is everything.
+Difference difference(std::span<const double> a, std::span<const double> b, double sampling,
+                      std::span<const std::vector<double>> alike = {});
 
 // The standard error of the difference of two accuracies on the same n images, taken as if the images were different ones, which makes it
 // too large rather than too small.

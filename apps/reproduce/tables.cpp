@@ -60,17 +60,22 @@ Outcome table2(const Scene& scene, const Results& results) {
   Table table{.caption = "Test accuracy in per cent on " + scene.pictures_title + ", mean and standard error over seeds",
               .header = {"network", "smoothing", "seeds", "ours", "paper", "replication"}};
   for (const TableRow& row : table_rows(scene)) {
-    const Sample hard = sample(results, runs_of(row, 0), accuracy);
+    std::vector<Sample> all;
     for (const double alpha : scene.table_alphas) {
       const Sample smooth = sample(results, runs_of(row, alpha), accuracy);
       add_numbers(outcome, smooth, {.network = row.training.title, .quantity = "accuracy", .alpha = alpha});
+      all.push_back(smooth);
       table.rows.push_back({row.training.title, fmt::format("{}", alpha), std::to_string(smooth.values.size()), percent_of(smooth),
                             paper_accuracy(row.training, alpha), cited(row.training, alpha, &Replication::accuracy)});
     }
-    const Sample smooth = sample(results, runs_of(row, scene.alpha), accuracy);
+    const Sample hard = sample(results, runs_of(row, 0), accuracy), smooth = sample(results, runs_of(row, scene.alpha), accuracy);
     outcome.claims.push_back(
-        claim_above(fmt::format("{}: smoothing by {} costs no accuracy worth the name", row.training.title, scene.alpha), smooth, hard,
-                    accuracy_sampling(smooth, hard), Unit::points, -0.01));
+        claim_above({.text = fmt::format("{}: smoothing by {} costs no accuracy worth the name", row.training.title, scene.alpha),
+                     .unit = Unit::points,
+                     .least = -0.01,
+                     .sampling = accuracy_sampling(smooth, hard),
+                     .alike = all},
+                    smooth, hard));
   }
   outcome.tables.push_back(std::move(table));
   return outcome;
@@ -102,11 +107,13 @@ Outcome table3(const Scene& scene, const Results& results) {
       least = mean(smooth.values);
     }
     const Sample hard = ece(0, false), scaled = ece(0, true), smooth = best > 0 ? ece(best, false) : Sample{};
-    outcome.claims.push_back(claim_above(title + ": temperature scaling lowers the ECE of hard labels", hard, scaled,
-                                         ece_sampling(results, hard, false, scaled, true), Unit::plain));
+    outcome.claims.push_back(claim_above({.text = title + ": temperature scaling lowers the ECE of hard labels",
+                                          .sampling = ece_sampling(results, hard, false, scaled, true)},
+                                         hard, scaled));
     outcome.claims.push_back(claim_above(
-        fmt::format("{}: label smoothing{} lowers the ECE without any scaling", title, best > 0 ? fmt::format(" ({})", best) : ""), hard,
-        smooth, ece_sampling(results, hard, false, smooth, false), Unit::plain));
+        {.text = fmt::format("{}: label smoothing{} lowers the ECE without any scaling", title, best > 0 ? fmt::format(" ({})", best) : ""),
+         .sampling = ece_sampling(results, hard, false, smooth, false)},
+        hard, smooth));
   }
   outcome.tables.push_back(std::move(table));
   return outcome;

@@ -25,11 +25,12 @@ TEST_CASE("reproduce statistics: means and their standard errors") {
   CHECK(std::isnan(standard_error(Values{1})));
 }
 
-// By hand: variances 1 and 4 of three values each, so the error of the difference is sqrt(5/3) and the freedom 25 / (1/2 + 16/2) = 2.941.
-TEST_CASE("reproduce statistics: Welch's interval") {
+// By hand: sums of squares 2 and 8 with two degrees of freedom each, so the variance of a seed is 2.5, and of the difference 2.5 (1/3 +
+// 1/3).
+TEST_CASE("reproduce statistics: Student's interval") {
   const Difference d = difference(Values{4, 5, 6}, Values{0, 2, 4}, 99);
   CHECK(d.value == 3);
-  const double half = student_t(25.0 / 8.5) * std::sqrt(5.0 / 3);
+  const double half = student_t(4) * std::sqrt(2.5 * 2 / 3);
   CHECK(d.lower == doctest::Approx(3 - half));
   CHECK(d.upper == doctest::Approx(3 + half));
   CHECK(above(d) == Verdict::undecided);
@@ -37,8 +38,19 @@ TEST_CASE("reproduce statistics: Welch's interval") {
   CHECK(above(difference(Values{-9, -9, -9}, Values{4, 5, 6}, 0)) == Verdict::not_confirmed);
 }
 
+TEST_CASE("reproduce statistics: how far seeds differ may be taken from more samples, and serves single seeds") {
+  const std::vector<Values> alike{{4, 6}, {0, 2}, {7}, {10, 11, 12}};  // 2 + 2 + 0 + 2 with 1 + 1 + 0 + 2 degrees of freedom
+  const Difference d = difference(Values{4, 6}, Values{7}, 99, alike);
+  const double half = student_t(4) * std::sqrt(6.0 / 4 * (1.0 / 2 + 1));
+  CHECK(d.lower == doctest::Approx(-2 - half));
+  CHECK(d.upper == doctest::Approx(-2 + half));
+  CHECK(d.test.find("3 samples (4 degrees of freedom)") != std::string::npos);
+  const std::vector<Values> nothing_known{{7}, {}};
+  CHECK(difference(Values{8}, Values{7}, 0.1, nothing_known).test.find("one seed") != std::string::npos);
+}
+
 TEST_CASE("reproduce statistics: one seed has the sampling of its images alone, equal seeds have no spread") {
-  const Difference one = difference(Values{0.9}, Values{0.8, 0.8}, 0.01);
+  const Difference one = difference(Values{0.9}, Values{0.8}, 0.01);
   CHECK(one.lower == doctest::Approx(0.1 - 0.0196));
   CHECK(one.test.find("one seed") != std::string::npos);
   const Difference unknown = difference(Values{0.9}, Values{0.1}, 0);
