@@ -1,58 +1,19 @@
 #include "core/safetensors.h"
 
-#include <bit>
-#include <cmath>
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <tuple>
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/number_type.h"
 
 namespace temper {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the format is little-endian");
-
-float from_half(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1F;
-  const auto fraction = static_cast<float>(bits & 0x3FF);
-  const float magnitude = exponent == 31  ? (fraction == 0 ? INFINITY : NAN)
-                          : exponent == 0 ? std::ldexp(fraction, -24)
-                                          : std::ldexp(1024 + fraction, exponent - 25);
-  return bits >> 15 ? -magnitude : magnitude;
-}
-
-struct Half {
-  std::uint16_t bits;
-  explicit operator float() const { return from_half(bits); }
-};
-struct BFloat16 {
-  std::uint16_t bits;
-  explicit operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
-};
-
-template <class T> void convert(std::string_view bytes, std::vector<float>& values) {
-  values.resize(bytes.size() / sizeof(T));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    T value;
-    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<float>(value);
-  }
-}
-
-struct NumberType {
-  std::string_view name;
-  std::size_t bytes;
-  void (*convert)(std::string_view bytes, std::vector<float>& values);
-};
-
-constexpr NumberType kNumberTypes[] = {
-    {"F32", 4, convert<float>},         {"F64", 8, convert<double>},        {"F16", 2, convert<Half>},
-    {"BF16", 2, convert<BFloat16>},     {"I64", 8, convert<std::int64_t>},  {"I32", 4, convert<std::int32_t>},
-    {"I16", 2, convert<std::int16_t>},  {"I8", 1, convert<std::int8_t>},    {"U64", 8, convert<std::uint64_t>},
-    {"U32", 4, convert<std::uint32_t>}, {"U16", 2, convert<std::uint16_t>}, {"U8", 1, convert<std::uint8_t>},
-    {"BOOL", 1, convert<std::uint8_t>},
-};
 
 struct ByteRange {
   std::size_t begin, end;
@@ -62,9 +23,8 @@ struct ByteRange {
 // One entry of the header, checked against the `data` that follow it.
 ByteRange read_entry(const std::string& name, const Json& json, std::string_view data, TensorFile::Entry& entry) {
   const auto type_name = json.at("dtype").get<std::string>();
-  const auto type =
-      std::find_if(std::begin(kNumberTypes), std::end(kNumberTypes), [&](const NumberType& t) { return t.name == type_name; });
-  TEMPER_CHECK(type != std::end(kNumberTypes), "tensor ", name, ": number type ", type_name, " is not known");
+  const std::optional<NumberType> type = safetensors_type(type_name);
+  TEMPER_CHECK(type, "tensor ", name, ": number type ", type_name, " is not known");
   const auto extents = json.at("shape").get<std::vector<std::uint64_t>>();
   const auto offsets = json.at("data_offsets").get<std::vector<std::uint64_t>>();
   TEMPER_CHECK(offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data.size(), "tensor ", name,
@@ -92,7 +52,8 @@ ByteRange read_entry(const std::string& name, const Json& json, std::string_view
   const std::size_t bytes = static_cast<std::size_t>(entry.shape.size()) * type->bytes;
   TEMPER_CHECK(offsets[1] - offsets[0] == bytes, "tensor ", name, ": ", offsets[1] - offsets[0], " bytes for the shape ", entry.shape,
                " of ", type_name);
-  type->convert(data.substr(offsets[0], bytes), entry.values);
+  entry.values.resize(static_cast<std::size_t>(entry.shape.size()));
+  type->decode(data.substr(offsets[0], bytes), std::span(entry.values));
   return {offsets[0], offsets[1], name};
 }
 

@@ -59,7 +59,7 @@ void check_labels(const FileBytes& file, const Format& format) {
 
 // Appends the records of a file to `set`; planes become pixels: (3,32,32) -> (32,32,3). Returns how many there were.
 Index append(const std::string& path, const Format& format, Dataset& set) {
-  const FileBytes file = read_file(path);
+  const FileBytes file = read_unpacked(path);
   check_file_size(file, format);
   check_labels(file, format);
   const Index records = static_cast<Index>(file.bytes.size()) / format.record();

@@ -79,7 +79,7 @@ std::string DataFolder::require(const std::vector<std::string>& names) const {
 }
 
 std::vector<std::string> read_class_names(const std::string& path, std::size_t count) {
-  const FileBytes file = read_file(path);
+  const FileBytes file = read_unpacked(path);
   std::vector<std::string> names(1);
   for (const std::uint8_t byte : file.bytes) {
     if (byte == '\n') {

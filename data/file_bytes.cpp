@@ -113,7 +113,7 @@ bool is_markup(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-FileBytes read_file(const std::string& path) {
+FileBytes read_unpacked(const std::string& path) {
   std::vector<std::uint8_t> bytes = read_plain(path);
   if (is_gzip(bytes)) bytes = unpack(path, bytes);
   return {path, std::move(bytes)};

@@ -17,7 +17,7 @@ struct FileBytes {
 // Reads the file; content that begins as gzip is unpacked, whatever the name says. Throws Error, naming the path and the byte, for a file
 // that is missing, unreadable, no regular file, larger than 2 GiB (also once unpacked), or gzip that is cut off, damaged or followed by
 // other bytes.
-FileBytes read_file(const std::string& path);
+FileBytes read_unpacked(const std::string& path);
 
 bool begins_with(std::span<const std::uint8_t> bytes, std::string_view text);
 

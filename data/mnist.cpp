@@ -23,7 +23,7 @@ std::vector<std::string> spellings(const std::string& stem, int rank) {
 Dataset read_part(const DataFolder& folder, const std::string& stem, std::string name) {
   const std::string images = folder.require(spellings(stem + "-images", 3));
   const std::string labels = folder.require(spellings(stem + "-labels", 1));
-  return parse_idx(read_file(images), read_file(labels), std::move(name));
+  return parse_idx(read_unpacked(images), read_unpacked(labels), std::move(name));
 }
 
 }  // namespace

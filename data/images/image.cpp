@@ -184,7 +184,7 @@ Image decode_image(Bytes bytes, const std::string& name) {
 }
 
 Image read_image(const std::string& path) {
-  const FileBytes file = read_file(path);
+  const FileBytes file = read_unpacked(path);
   return decode_image(file.bytes, path);
 }
 

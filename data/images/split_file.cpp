@@ -88,7 +88,7 @@ Part part_named(const std::string& split, const std::string& path, Index line) {
 }  // namespace
 
 FileList list_split_file(const std::string& path) {
-  const FileBytes file = read_file(path);
+  const FileBytes file = read_unpacked(path);
   CsvReader reader(file);
   std::vector<std::string> row;
   TEMPER_CHECK(reader.next(row), path, ": is empty; ", kSplitFileLayout);

@@ -4,10 +4,10 @@
 #include <map>
 #include <optional>
 
+#include "core/number_type.h"
 #include "data/pytorch/pickle.h"
 #include "data/pytorch/state_dict.h"
 #include "data/tables/byte_store.h"
-#include "data/tables/number_type.h"
 #include "data/tables/zip.h"
 
 namespace temper::data {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/check.h"
-#include "data/tables/number_type.h"
+#include "core/number_type.h"
 #include "data/tables/table.h"
 
 namespace temper::data {
@@ -119,7 +119,7 @@ void read_rows(ByteStream& stream, const Header& header, const RowSink& sink) {
     stored.resize(static_cast<std::size_t>(rows) * row_bytes);
     stream.read_all(stored, "the array");
     for (Index row = 0; row < rows; ++row) {
-      header.type.decode(std::span(stored).subspan(static_cast<std::size_t>(row) * row_bytes, row_bytes), values);
+      header.type.decode(std::span(stored).subspan(static_cast<std::size_t>(row) * row_bytes, row_bytes), std::span(values));
       sink.row(first + row, values);
     }
   }

@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "core/json.h"
-#include "data/tables/number_type.h"
+#include "core/number_type.h"
 #include "data/tables/zip.h"
 
 namespace temper::data {
@@ -81,7 +81,7 @@ void read_rows(ByteStream& stream, const TensorPlace& place, const RowSink& sink
   sink.begin(place.rows, place.columns);
   for (Index row = 0; row < place.rows; ++row) {
     stream.read_all(stored, "the tensor");
-    place.type.decode(stored, values);
+    place.type.decode(stored, std::span(values));
     sink.row(row, values);
   }
 }

@@ -55,7 +55,7 @@ std::vector<std::string> split_lines(std::string_view rest, const std::string& n
 }
 
 std::vector<std::string> read_lines(const std::string& path) {
-  const FileBytes file = read_file(path);
+  const FileBytes file = read_unpacked(path);
   return split_lines({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path);
 }
 

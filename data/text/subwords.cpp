@@ -83,7 +83,7 @@ Subwords Subwords::from_bytes(std::string bytes, const std::string& source) {
   return subwords;
 }
 
-Subwords Subwords::load(const std::string& path) { return from_bytes(temper::read_file(path), path); }
+Subwords Subwords::load(const std::string& path) { return from_bytes(read_file(path), path); }
 void Subwords::save(const std::string& path) const { write_file(path, bytes_); }
 
 Index Subwords::size() const { return processor_->GetPieceSize(); }

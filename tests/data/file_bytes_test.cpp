@@ -21,7 +21,7 @@ Bytes counting(std::size_t size) {
 }
 
 std::string read_error(const std::string& path) {
-  return error_of([&] { read_file(path); });
+  return error_of([&] { read_unpacked(path); });
 }
 
 // Root reads everything: for the length of a test we are somebody else.
@@ -44,18 +44,18 @@ class WithoutPrivileges {
 TEST_CASE("data: a file is read as it is, gzip by its content") {
   const FileFolder folder;
   const Bytes bytes = counting(200'003);
-  CHECK(read_file(folder.write("plain", bytes)).bytes == bytes);
-  CHECK(read_file(folder.write("packed.gz", gzip(bytes))).bytes == bytes);
-  CHECK(read_file(folder.write("packed-without-suffix", gzip(bytes))).bytes == bytes);
-  CHECK(read_file(folder.write("plain-in-spite-of-suffix.gz", bytes)).bytes == bytes);
-  CHECK(read_file(folder.write("empty", Bytes{})).bytes.empty());
-  CHECK(read_file(folder.write("empty.gz", gzip({}))).bytes.empty());
-  CHECK(read_file(folder.write("one", Bytes{0x1F})).bytes == Bytes{0x1F});
-  CHECK(read_file(folder.path("plain")).path == folder.path("plain"));
+  CHECK(read_unpacked(folder.write("plain", bytes)).bytes == bytes);
+  CHECK(read_unpacked(folder.write("packed.gz", gzip(bytes))).bytes == bytes);
+  CHECK(read_unpacked(folder.write("packed-without-suffix", gzip(bytes))).bytes == bytes);
+  CHECK(read_unpacked(folder.write("plain-in-spite-of-suffix.gz", bytes)).bytes == bytes);
+  CHECK(read_unpacked(folder.write("empty", Bytes{})).bytes.empty());
+  CHECK(read_unpacked(folder.write("empty.gz", gzip({}))).bytes.empty());
+  CHECK(read_unpacked(folder.write("one", Bytes{0x1F})).bytes == Bytes{0x1F});
+  CHECK(read_unpacked(folder.path("plain")).path == folder.path("plain"));
 
   // Highly compressible: the first guess of the unpacked size is far too small.
   const Bytes zeros(5'000'000, 0);
-  CHECK(read_file(folder.write("zeros.gz", gzip(zeros))).bytes == zeros);
+  CHECK(read_unpacked(folder.write("zeros.gz", gzip(zeros))).bytes == zeros);
 }
 
 TEST_CASE("data: gzip members follow each other, padding with zeros is allowed") {
@@ -66,7 +66,7 @@ TEST_CASE("data: gzip members follow each other, padding with zeros is allowed")
   Bytes expected = counting(1000), more = counting(70'000);
   expected.insert(expected.end(), more.begin(), more.end());
   packed.resize(packed.size() + 512);
-  CHECK(read_file(folder.write("two.gz", packed)).bytes == expected);
+  CHECK(read_unpacked(folder.write("two.gz", packed)).bytes == expected);
 }
 
 TEST_CASE("data: gzip cut off at any byte is refused") {

@@ -9,7 +9,6 @@
 #include "core/check.h"
 #include "core/file.h"
 #include "core/safetensors.h"
-#include "data/tables/number_type.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::data {
@@ -138,7 +137,7 @@ TEST_CASE("tables: safetensors by name, cut off at any byte, and with a false he
   write_safetensors(path,
                     {.tensors = {{"labels", {.shape = {6}, .values = {6, 5, 4, 3, 2, 1}}}, {"logits", {.shape = {2, 3}, .values = kSix}}},
                      .metadata = {}});
-  const std::string whole = temper::read_file(path);
+  const std::string whole = read_file(path);
   check_six(read(whole, "logits"));
   CHECK(read(whole, "labels").columns == 1);
   refused(whole, "several tensors (labels, logits)");
@@ -159,25 +158,6 @@ TEST_CASE("tables: safetensors by name, cut off at any byte, and with a false he
   refused(with_header(R"({"a":5})", "1234"), "tensor a");
   check_six(read(
       with_header(R"({"a":{"dtype":"I64","shape":[2,3],"data_offsets":[0,48]}})", bytes_of(std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}))));
-}
-
-TEST_CASE("tables: number types") {
-  const auto value = [](const char* name, std::string_view bytes) {
-    double number = 0;
-    numpy_type(name)->decode(bytes, {&number, 1});
-    return number;
-  };
-  CHECK(value("<f2", std::string_view("\x00\x3c", 2)) == 1);
-  CHECK(value("<f2", std::string_view("\x00\xfc", 2)) == -INFINITY);
-  CHECK(value(">f2", std::string_view("\x00\x01", 2)) == std::ldexp(1, -24));
-  CHECK(value("<i1", "\xff") == -1);
-  CHECK(value("|b1", "\x01") == 1);
-  CHECK(value(">f8", std::string_view("\x3f\xf0\0\0\0\0\0\0", 8)) == 1);
-  double number = 0;
-  safetensors_type("BF16")->decode(std::string_view("\x80\x3f", 2), {&number, 1});
-  CHECK(number == 1);
-  for (const char* none : {"<c8", "<U3", "|O", "f4", "", "<f16", "<M8[ns]"}) CHECK_FALSE(numpy_type(none));
-  CHECK_FALSE(safetensors_type("F8_E4M3"));
 }
 
 TEST_CASE("tables: other kinds of files are named, paths are checked") {

@@ -23,7 +23,7 @@ std::vector<double> values_of(std::string_view bytes, std::string_view part) {
 
 TEST_CASE("zip: arrays of stored and deflated archives, by name") {
   for (const char* name : {"stored", "deflated"}) {
-    const std::string bytes = temper::read_file(std::string(TEMPER_SOURCE_DIR "/tests/golden/") + name + ".npz");
+    const std::string bytes = read_file(std::string(TEMPER_SOURCE_DIR "/tests/golden/") + name + ".npz");
     CHECK(values_of(bytes, "logits") == std::vector<double>{1, 2, 3, 4, 5, 6});
     CHECK(values_of(bytes, "labels") == std::vector<double>{1, 0});
     CHECK_THROWS_WITH_AS(values_of(bytes, ""), doctest::Contains("several arrays (logits, labels)"), Error);
@@ -33,7 +33,7 @@ TEST_CASE("zip: arrays of stored and deflated archives, by name") {
 
 TEST_CASE("zip: an archive cut off at any byte is refused, and a changed byte never gives other numbers") {
   for (const char* name : {"stored", "deflated"}) {
-    const std::string whole = temper::read_file(std::string(TEMPER_SOURCE_DIR "/tests/golden/") + name + ".npz");
+    const std::string whole = read_file(std::string(TEMPER_SOURCE_DIR "/tests/golden/") + name + ".npz");
     for (std::size_t size = 0; size < whole.size(); ++size) CHECK_THROWS_AS(values_of(whole.substr(0, size), "logits"), Error);
     std::size_t refused = 0;
     for (std::size_t at = 0; at < whole.size(); ++at) {

@@ -46,7 +46,7 @@ TEST_CASE("golden: ten SGD steps of LeNet on MNIST equal PyTorch's, losses and w
   // The images in the order of the file: the script takes them before any split of ours.
   const std::string mnist = concat(folder, "/mnist/train-");
   const data::Dataset all =
-      data::parse_idx(data::read_file(mnist + "images-idx3-ubyte.gz"), data::read_file(mnist + "labels-idx1-ubyte.gz"), "mnist");
+      data::parse_idx(data::read_unpacked(mnist + "images-idx3-ubyte.gz"), data::read_unpacked(mnist + "labels-idx1-ubyte.gz"), "mnist");
   std::vector<Index> first;
   for (Index i = 0; i < kBatch * kSteps; ++i) first.push_back(i);
   const data::Dataset set = all.subset(first, "mnist");

@@ -47,7 +47,7 @@ TEST_CASE("state_dict: what is written is read again, with the counters that PyT
   file.tensors["empty"] = {{0}, {}};
   write_state_dict(folder / "a.pt", file);
   write_state_dict(folder / "b.pt", file);
-  CHECK(temper::read_file(folder / "a.pt") == temper::read_file(folder / "b.pt"));
+  CHECK(read_file(folder / "a.pt") == read_file(folder / "b.pt"));
   CHECK(looks_like_state_dict(folder / "a.pt"));
   TensorFile expected = file;
   expected.tensors["bn1.num_batches_tracked"] = {{}, {0}};
@@ -162,7 +162,7 @@ TEST_CASE("state_dict: a small file does not become a large one") {
 
 TEST_CASE("state_dict: damage anywhere is an error or harmless, never a crash") {
   const TemporaryFolder folder;
-  const std::string whole = temper::read_file(kCheckpoint), path = folder / "damaged.pt";
+  const std::string whole = read_file(kCheckpoint), path = folder / "damaged.pt";
   const Random random(1, {});
   for (std::uint64_t i = 0; i < 600; ++i) {
     std::string bytes = whole;

@@ -1,6 +1,5 @@
-#include "data/tables/number_type.h"
+#include "core/number_type.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -8,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-namespace temper::data {
+namespace temper {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the files are little-endian");
@@ -57,18 +56,6 @@ constexpr std::array<Named, 13> kTypes{{{"f4", "F32", kReal, 4, plain<float>},
 
 }  // namespace
 
-void NumberType::decode(std::span<const char> stored, std::span<double> values) const {
-  std::array<char, 8> turned{};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const char* at = stored.data() + i * bytes;
-    if (swapped) {
-      std::reverse_copy(at, at + bytes, turned.begin());
-      at = turned.data();
-    }
-    values[i] = value(at);
-  }
-}
-
 std::optional<NumberType> numpy_type(std::string_view name) {
   if (name.size() < 3) return std::nullopt;
   const char order = name.front();
@@ -84,4 +71,4 @@ std::optional<NumberType> safetensors_type(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace temper::data
+}  // namespace temper

@@ -1,12 +1,14 @@
-// How the numbers of a binary file are stored, and their values as double.
+// How the numbers of a binary file are stored, and their values.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
 
-namespace temper::data {
+namespace temper {
 
 struct NumberType {
   enum class Kind { real, whole };  // whole: integers and booleans
@@ -15,7 +17,18 @@ struct NumberType {
   bool swapped = false;                                  // big-endian
   double (*value)(const char* little_endian) = nullptr;  // integers beyond 2^53 are rounded
 
-  void decode(std::span<const char> stored, std::span<double> values) const;
+  // Number: float or double.
+  template <class Number> void decode(std::span<const char> stored, std::span<Number> values) const {
+    std::array<char, 8> turned{};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const char* at = stored.data() + i * bytes;
+      if (swapped) {
+        std::reverse_copy(at, at + bytes, turned.begin());
+        at = turned.data();
+      }
+      values[i] = static_cast<Number>(value(at));
+    }
+  }
 };
 
 // NumPy's names: "<f4", ">i8", "|b1", "=f8", ...; empty for a type that holds no real numbers or that is not known.
@@ -23,4 +36,4 @@ std::optional<NumberType> numpy_type(std::string_view name);
 // The names of safetensors: "F32", "BF16", "I64", ...
 std::optional<NumberType> safetensors_type(std::string_view name);
 
-}  // namespace temper::data
+}  // namespace temper
