@@ -112,10 +112,8 @@ std::string_view name(Flip flip) { return flip == Flip::none ? "none" : flip == 
 
 std::string_view name(Padding padding) { return padding == Padding::black ? "black" : "reflect"; }
 
-Flip flip(std::string_view name) {
-  return by_name("flip", name, {Flip::none, Flip::random, Flip::alternating}, "none, random or alternating");
-}
+Flip flip(std::string_view name) { return by_name(name, {Flip::none, Flip::random, Flip::alternating}, "none, random or alternating"); }
 
-Padding padding(std::string_view name) { return by_name("padding", name, {Padding::black, Padding::reflect}, "black or reflect"); }
+Padding padding(std::string_view name) { return by_name(name, {Padding::black, Padding::reflect}, "black or reflect"); }
 
 }  // namespace temper::data

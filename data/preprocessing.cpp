@@ -58,7 +58,7 @@ void Preprocessor::operator()(std::span<const std::uint8_t> pixels, const Placem
 std::string_view name(Standardization standardization) { return standardization == Standardization::channel ? "channel" : "image"; }
 
 Standardization standardization(std::string_view name) {
-  return by_name("standardization", name, {Standardization::channel, Standardization::image}, "channel or image");
+  return by_name(name, {Standardization::channel, Standardization::image}, "channel or image");
 }
 
 }  // namespace temper::data

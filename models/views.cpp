@@ -20,8 +20,6 @@ std::vector<EvaluationView> placements(Views views) {
 
 std::string_view name(Views views) { return views == Views::one ? "none" : views == Views::flip ? "flip" : "flip-shift"; }
 
-Views views(std::string_view name) {
-  return by_name("--tta", name, {Views::one, Views::flip, Views::flip_shift}, "none, flip or flip-shift");
-}
+Views views(std::string_view name) { return by_name(name, {Views::one, Views::flip, Views::flip_shift}, "none, flip or flip-shift"); }
 
 }  // namespace temper::models

@@ -72,8 +72,7 @@ std::string_view name(Schedule::Kind kind) { return kNames[static_cast<std::size
 
 Schedule::Kind schedule_kind(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
-  TEMPER_CHECK(found != kNames.end(), "learning rate schedule: there is none called '", name,
-               "'; it is constant, step, cosine, linear, triangle or inverse-sqrt");
+  TEMPER_CHECK(found != kNames.end(), name, " is not known; give constant, step, cosine, linear, triangle or inverse-sqrt");
   return static_cast<Schedule::Kind>(found - kNames.begin());
 }
 

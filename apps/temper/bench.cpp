@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "apps/temper/commands.h"
@@ -165,6 +166,18 @@ void bench_networks(const BenchOptions& options) {
   if (!options.json) fmt::print("images a second: batch {}, {} threads, medians\n{}", options.batch, threads(), table.text());
 }
 
+// The numbers of --scaling that are given instead of measured.
+void check_network(const BenchOptions& options) {
+  const auto check = [&](const char* option, const std::optional<double>& value, bool zero, const char* rule) {
+    if (!value) return;
+    TEMPER_CHECK(options.scaling, option, ": it is for --scaling; give that as well");
+    TEMPER_CHECK(std::isfinite(*value) && (zero ? *value >= 0 : *value > 0), option, ": ", *value, " is not allowed; give ", rule);
+  };
+  check("--latency", options.latency, true, "microseconds, 0 or more");
+  check("--bandwidth", options.bandwidth, false, "Gbit/s, more than 0");
+  check("--step", options.step, false, "milliseconds, more than 0");
+}
+
 void run(const BenchOptions& options) {
   TEMPER_CHECK(options.batch >= 1, "--batch: ", options.batch, " is not allowed; give at least 1");
   TEMPER_CHECK(options.names.empty() || options.profile.empty(), "--profile: it takes one network and no further names; leave out ",
@@ -173,8 +186,7 @@ void run(const BenchOptions& options) {
   TEMPER_CHECK(!options.shapes || !options.profile.empty(), "--shapes: it splits the table of --profile; give that as well");
   TEMPER_CHECK(!options.scaling || (!options.ops && options.profile.empty()),
                "--scaling: it goes with one network's name alone; leave out ", options.ops ? "--ops" : "--profile");
-  TEMPER_CHECK(options.bandwidth >= 0, "--bandwidth: ", options.bandwidth, " is not allowed; give Gbit/s, more than 0");
-  TEMPER_CHECK(options.step >= 0, "--step: ", options.step, " is not allowed; give milliseconds, more than 0");
+  check_network(options);
   if (options.scaling) return bench_scaling(options);
   if (options.ops) return bench_ops(options);
   if (!options.profile.empty()) return bench_profile(options);

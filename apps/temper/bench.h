@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct BenchOptions {
   bool ops = false;
   bool shapes = false;
   bool scaling = false;
-  double latency = -1, bandwidth = 0, step = 0;  // of --scaling, in us, Gbit/s and ms; as they are here: measured
+  std::optional<double> latency, bandwidth, step;  // of --scaling, in us, Gbit/s and ms; none: measured
   Index batch = 128;
   bool json = false;
 };

@@ -57,8 +57,8 @@ optim::Network measure_network(Communicator& ranks, const BenchOptions& options)
     network.latency = exchange_seconds(ranks, 8, 31);
     network.bytes_per_second = static_cast<double>(kLarge) / std::max(1e-9, exchange_seconds(ranks, kLarge, 7) - network.latency);
   }
-  if (options.latency >= 0) network.latency = options.latency * 1e-6;
-  if (options.bandwidth > 0) network.bytes_per_second = options.bandwidth * 1e9 / 8;
+  if (options.latency) network.latency = *options.latency * 1e-6;
+  if (options.bandwidth) network.bytes_per_second = *options.bandwidth * 1e9 / 8;
   return network;
 }
 
@@ -183,10 +183,10 @@ void bench_scaling(const BenchOptions& options) {
   Communicator& ranks = app::ranks();
   TEMPER_CHECK(options.names.size() == 1, "--scaling: it measures one network; give its name");
   TimedNetwork network(options.names[0], options.batch);
-  TEMPER_CHECK(options.step == 0 || ranks.size() == 1, "--step: under mpirun steps are measured; leave it out");
-  const double given = options.step * 1e-3;
+  TEMPER_CHECK(!options.step || ranks.size() == 1, "--step: under mpirun steps are measured; leave it out");
+  const double given = options.step.value_or(0) * 1e-3;
   const StepSeconds seconds =
-      options.step > 0 ? StepSeconds{.forward = given / 3, .backward = given * 2 / 3, .update = 0} : measure_steps(network, ranks);
+      options.step ? StepSeconds{.forward = given / 3, .backward = given * 2 / 3, .update = 0} : measure_steps(network, ranks);
   const optim::StepWork work{.forward = seconds.forward,
                              .backward = seconds.backward,
                              .update = seconds.update,

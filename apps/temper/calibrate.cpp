@@ -114,6 +114,7 @@ std::vector<NamedOutcome> of_runs(const CalibrateOptions& options) {
   TEMPER_CHECK(options.save_probabilities.empty() || options.runs.size() == 1, "--save-probabilities: one file cannot hold those of ",
                options.runs.size(), " runs; calibrate one run at a time");
   settings_of(options);  // refuses before the first run is read
+  for (const std::string& run : options.runs) training::check_finished(run);
   std::vector<NamedOutcome> outcomes;
   ranks().timeout = std::numeric_limits<double>::infinity();  // the others wait while the first one fits
   for (const std::string& run : options.runs) {

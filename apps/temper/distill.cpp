@@ -13,6 +13,7 @@
 #include "apps/temper/translation_training.h"
 #include "core/file.h"
 #include "core/fingerprint.h"
+#include "data/text/text_splits.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/training/loss.h"
 #include "models/training/teacher.h"
@@ -161,6 +162,8 @@ void run(DistillOptions& options) {
   if (options.data.empty() && !teachers.empty()) options.data = teachers.front().data;
   const training::Recipe recipe = settings_of(options, teachers);
   if (options.show_settings(recipe)) return;
+  TEMPER_CHECK(!data::is_text(options.data), teachers.empty() ? "--teacher-logits: a file" : "--teacher: a run of images", " cannot teach ",
+               options.data, "; give a run that translates");
   data::LoadOptions load = options.load_options(recipe);
   if (!teachers.empty() && options.data == teachers.front().data && recipe.image_size == 0) load.framing = teachers.front().model.framing;
   const data::Splits splits = load_data(options.data, load);

@@ -58,7 +58,7 @@ void run(const EvalOptions& options) {
   }
   TEMPER_CHECK(!options.beam, "--beam: it is for runs that translate, which ", options.run, " is not");
   training::LoadedRun loaded = training::load_run(options.run);
-  if (options.tta) loaded.model.views = models::views(*options.tta);
+  if (options.tta) obey("--tta", [&] { loaded.model.views = models::views(*options.tta); });
   const data::Splits splits = load(options, loaded);
   const data::Dataset& set = options.split == "test" ? splits.test : splits.val;
   TEMPER_CHECK(set.class_names == loaded.model.class_names, "--data: the classes of ", set.name,

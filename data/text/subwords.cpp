@@ -38,7 +38,7 @@ std::string_view name(SubwordOptions::Kind kind) { return kind == SubwordOptions
 
 SubwordOptions::Kind subword_kind(std::string_view name) {
   using enum SubwordOptions::Kind;
-  return by_name("--subword-kind", name, {unigram, bpe}, "unigram or bpe");
+  return by_name(name, {unigram, bpe}, "unigram or bpe");
 }
 
 Subwords Subwords::learn(std::span<const std::string> sentences, const SubwordOptions& options) {

@@ -54,14 +54,14 @@ std::string_view name(Distillation::Factor factor) {
 
 Distillation::Form distillation_form(std::string_view name) {
   using enum Distillation::Form;
-  return by_name("--form", name, {paper, hinton, logits, decoupled},
+  return by_name(name, {paper, hinton, logits, decoupled},
                  "paper (temperature on the teacher alone), hinton (on both, times T^2), logits (their squared distance) or decoupled (the "
                  "label's class apart)");
 }
 
 Distillation::Factor distillation_factor(std::string_view name) {
   using enum Distillation::Factor;
-  return by_name("--factor", name, {form, none, squared}, "form (as --form has it), none or squared");
+  return by_name(name, {form, none, squared}, "form (as --form has it), none or squared");
 }
 
 }  // namespace temper::training

@@ -130,7 +130,7 @@ std::string_view name(Recipe::OptimizerKind kind) { return kind == Recipe::Optim
 
 Recipe::OptimizerKind optimizer_kind(std::string_view name) {
   using enum Recipe::OptimizerKind;
-  return by_name("--optimizer", name, {sgd, adamw}, "sgd or adamw");
+  return by_name(name, {sgd, adamw}, "sgd or adamw");
 }
 
 std::string_view name(Recipe::Keep keep) {
@@ -139,7 +139,7 @@ std::string_view name(Recipe::Keep keep) {
 
 Recipe::Keep keep(std::string_view name) {
   using enum Recipe::Keep;
-  return by_name("--keep", name, {last, best_accuracy, best_nll}, "last, best-accuracy or best-nll");
+  return by_name(name, {last, best_accuracy, best_nll}, "last, best-accuracy or best-nll");
 }
 
 }  // namespace temper::training

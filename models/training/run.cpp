@@ -202,12 +202,16 @@ template <class Parse> auto checked(const fs::path& file, const char* advice, Pa
 
 }  // namespace
 
-LoadedRun load_run(const std::string& folder) {
-  const fs::path path(folder);
-  TEMPER_CHECK(fs::is_directory(path), folder,
+void check_finished(const std::string& folder) {
+  TEMPER_CHECK(fs::is_directory(folder), folder,
                ": there is no such folder; give the folder of a run, as `temper train --out RUN` leaves it");
-  TEMPER_CHECK(fs::exists(path / "run.json"), folder,
+  TEMPER_CHECK(fs::exists(fs::path(folder) / "run.json"), folder,
                ": it holds no run.json, so no finished run; train it to its end, or give another folder");
+}
+
+LoadedRun load_run(const std::string& folder) {
+  check_finished(folder);
+  const fs::path path(folder);
   TEMPER_CHECK(!fs::exists(path / kSubwordsFile), folder,
                ": it is a run that translates; give it to temper translate, eval, calibrate or report");
   LoadedRun run =

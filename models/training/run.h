@@ -74,5 +74,7 @@ struct LoadedRun {
   std::optional<StoredCalibrator> calibrator;  // of calibrator.json, where there is one
 };
 LoadedRun load_run(const std::string& folder);
+// Throws Error when the folder does not exist, or holds no finished run.
+void check_finished(const std::string& folder);
 
 }  // namespace temper::training

@@ -73,8 +73,7 @@ LoadedRun load_run(const std::string& folder) {
       throw Error(about((path / "run.json").string(), error.what(), "; it is damaged or not of this version; train the model again"));
     }
   };
-  TEMPER_CHECK(fs::exists(path / "run.json"), folder,
-               ": it holds no run.json, so no finished run; give the folder of one, as `temper train --data text:DIR` leaves it");
+  training::check_finished(folder);
   TEMPER_CHECK(fs::exists(path / kSubwordsFile), folder, ": it is a run that reads images; give one that was trained on text:DIR");
   data::Subwords subwords = data::Subwords::load((path / kSubwordsFile).string());
   LoadedRun run = checked([&] {

@@ -159,9 +159,7 @@ class Past {
   std::vector<Tensor> now_, next_;  // (rows, room, width) of each layer
 };
 
-}  // namespace
-
-std::vector<Translation> search(const models::Transformer& network, const data::Sequences& source, const SearchOptions& options) {
+void check(const SearchOptions& options) {
   constexpr Index kMostBeam = 1000;
   TEMPER_CHECK(options.beam >= 1 && options.beam <= kMostBeam, "--beam: ", options.beam, " is not in 1..", kMostBeam, "; 4 is usual");
   TEMPER_CHECK(options.length_penalty >= 0 && std::isfinite(options.length_penalty), "--length-penalty: ", options.length_penalty,
@@ -169,6 +167,12 @@ std::vector<Translation> search(const models::Transformer& network, const data::
   TEMPER_CHECK(options.temperature > 0 && std::isfinite(options.temperature), "--temperature: ", options.temperature,
                " is not a finite number above 0; 1 leaves the logits as they are");
   TEMPER_CHECK(options.extra_length >= 0, "translation: ", options.extra_length, " words more than the source; give at least 0");
+}
+
+}  // namespace
+
+std::vector<Translation> search(const models::Transformer& network, const data::Sequences& source, const SearchOptions& options) {
+  check(options);
   if (source.count == 0) return {};
   const Tape::Pause pause;
   const Index N = source.count, B = options.beam, rows = N * B, V = network.spec().vocabulary;
@@ -210,8 +214,8 @@ std::vector<std::string> translate(const models::Transformer& network, const dat
                                    const TranslateOptions& options) {
   TEMPER_CHECK(subwords.size() == network.spec().vocabulary, "translation: subwords of ", subwords.size(), " for a network of ",
                network.spec().vocabulary, "; use the subwords.model that the network was trained with");
-  TEMPER_CHECK(options.batch_tokens >= 1 && options.search.beam >= 1, "translation: batches of ", options.batch_tokens,
-               " tokens and a beam of ", options.search.beam, "; give at least 1 of both");
+  check(options.search);
+  TEMPER_CHECK(options.batch_tokens >= 1, "translation: batches of ", options.batch_tokens, " tokens; give at least 1");
   std::vector<std::vector<std::int32_t>> sentences;
   std::vector<std::size_t> order;  // of the lines with text, the longest first
   for (const std::string& line : lines) {

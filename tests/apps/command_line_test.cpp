@@ -34,7 +34,9 @@ TEST_CASE("command line: what makes no sense is refused in one line with exit co
   check_refused(folder.path(), train + "--threads -1", 2, "--threads");
   check_refused(folder.path(), train + "--threads 1000000", 2, "--threads");
   check_refused(folder.path(), train + "--optimizer adam", 2, "--optimizer");
-  check_refused(folder.path(), train + "--schedule exponential", 2, "--schedule");
+  check_refused(folder.path(), train + "--schedule exponential", 2, "--schedule: exponential is not known");
+  check_refused(folder.path(), train + "--keep best", 2, "--keep");
+  check_refused(folder.path(), train + "--standardize pixel", 2, "--standardize: pixel is not known");
   check_refused(folder.path(), train + "--shift 8", 2, "--shift");
   check_refused(folder.path(), "train --data digits --model resnet1 --out run", 2, "--model");
   check_refused(folder.path(), "train --data digits --model lenet --out run", 2, "--model");
@@ -50,6 +52,9 @@ TEST_CASE("command line: what makes no sense is refused in one line with exit co
   check_refused(folder.path(), "bench --ops --profile mlp", 2, "--ops");
   check_refused(folder.path(), "bench lenet --profile mlp", 2, "--profile");
   check_refused(folder.path(), "bench --shapes", 2, "--shapes");
+  check_refused(folder.path(), "bench mlp --step 100", 2, "--step: it is for --scaling");
+  for (const char* option : {"--latency -5", "--latency nan", "--bandwidth 0", "--bandwidth inf", "--step 0"})
+    check_refused(folder.path(), concat("bench mlp --scaling ", option), 2, "is not allowed; give ");
   check_refused(folder.path(), "models --image 8,8", 2, "--image");
   check_refused(folder.path(), "models --batch 1", 2, "--batch");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
@@ -89,6 +94,11 @@ TEST_CASE("command line: train, calibrate, eval, distill and report, with --json
   CHECK(std::filesystem::exists(folder / "teacher/model.safetensors"));
 
   check_refused(folder.path(), "train --data digits --model mlp --out teacher", 1, "finished run");
+  check_refused(folder.path(), "calibrate teacher nowhere", 1, "nowhere");
+  CHECK_FALSE(std::filesystem::exists(folder / "teacher/calibrator.json"));
+  check_refused(folder.path(), "eval teacher --tta many", 2, "--tta: many is not known");
+  check_refused(folder.path(), "distill --teacher teacher --data text:corpus --model transformer_small --out student", 2,
+                "--teacher: a run of images cannot teach text:corpus");
 
   const Json plain = Json::parse(temper_program(folder.path(), "eval teacher --json").out);
   CHECK(plain.at("temperature") == 1.0);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "core/check.h"
 #include "core/file.h"
@@ -40,14 +41,19 @@ inline Json json_of(const std::string& folder, const std::string& arguments) {
   return Json::parse(result.out);
 }
 
-// `temper ARGUMENTS` ends with the code, nothing on stdout and one line, "temper: error: ... about ...; what to do".
+// `temper ARGUMENTS` ends with the code, nothing on stdout and one line, "temper: error: ... about ...; what to do", which names no option
+// twice in a row.
 inline void check_refused(const std::string& folder, const std::string& arguments, int code, const std::string& about) {
   CAPTURE(arguments);
   const Result result = temper_program(folder, arguments);
   CAPTURE(result.err);
   CHECK(result.code == code);
   CHECK(result.out.empty());
-  CHECK(result.err.starts_with("temper: error: "));
+  constexpr std::string_view kError = "temper: error: ";
+  CHECK(result.err.starts_with(kError));
+  const std::string said = result.err.substr(std::min(kError.size(), result.err.size()));
+  const std::string first = said.substr(0, said.find(": ") + 2);
+  CHECK_FALSE(said.substr(first.size()).starts_with(first));
   CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
   CHECK(result.err.find("; ") != std::string::npos);
   CHECK(result.err.find(about) != std::string::npos);

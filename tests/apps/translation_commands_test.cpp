@@ -69,6 +69,8 @@ TEST_CASE("translation commands: from text to a calibrated run, a student and a 
   CHECK(piped.out == read_file(folder / "translated"));
   CHECK(shell(folder.path(), concat("printf 'HUND\\n\\nhund' | ", TEMPER_PROGRAM, " translate run --beam 1")).out.find("\n\n") !=
         std::string::npos);
+  for (const char* beam : {"0", "-1", "1001"})
+    check_refused(folder.path(), concat("translate run text/test.en --beam ", beam), 2, concat("--beam: ", beam, " is not in 1..1000"));
 
   const Json student = json_of(folder.path(),
                                "distill --teacher run --model transformer_small --epochs 1 --batch-tokens 400 --longest 60 "
@@ -97,7 +99,7 @@ TEST_CASE("translation commands: what makes no sense is refused before anything 
   check_refused(folder.path(), kText + "--dropout 1 --out run", 2, "--dropout: ");
   check_refused(folder.path(), kText + "--subwords text/train.en --out run", 1, "is no model of SentencePiece");
   check_refused(folder.path(), kText + "--test-text text/train.en --out run", 2, "--test-text: ");
-  check_refused(folder.path(), "translate nowhere", 1, "nowhere: it holds no run.json");
+  check_refused(folder.path(), "translate nowhere", 1, "nowhere: there is no such folder");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 

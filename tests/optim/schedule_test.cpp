@@ -102,7 +102,7 @@ TEST_CASE("schedule: kinds by name") {
     CHECK(optim::schedule_kind(optim::name(kind)) == kind);
   }
   CHECK(optim::schedule_kind("cosine") == Schedule::Kind::cosine);
-  CHECK_THROWS_WITH_AS(optim::schedule_kind("cosin"), doctest::Contains("it is constant, step, cosine, linear, triangle or inverse-sqrt"),
+  CHECK_THROWS_WITH_AS(optim::schedule_kind("cosin"), doctest::Contains("give constant, step, cosine, linear, triangle or inverse-sqrt"),
                        Error);
 }
 
