@@ -7,7 +7,14 @@ set -euo pipefail
 [[ $# == 0 ]] || program=$1
 source "$(dirname "$0")/ranks.sh"
 
-training=("$program" train --data digits --model resnet8 --epochs 24 --batch 50 --shards 2 --threads 1 --json)
+# So long on one rank that two are still at it when mpirun passes Ctrl-C on, a second after it came.
+for ((epochs = 24, took = 0; took < 5000; epochs *= 2)); do
+  training=("$program" train --data digits --model resnet8 --epochs "$epochs" --batch 50 --shards 2 --threads 1 --json)
+  rm -rf undisturbed
+  started=$(milliseconds)
+  "${training[@]}" --out undisturbed >/dev/null 2>&1
+  took=$(($(milliseconds) - started))
+done
 
 begin() { # run, steps between checkpoints, options...: two ranks in the background, up to their 20th step
   local run=$1 every=$2; shift 2
@@ -31,8 +38,6 @@ goes_on() { # run
   on 2 "${training[@]}" --out "$1" --resume >"$1.log" 2>&1 || fail "$1 does not go on: $(cat "$1.log")"
   same_run undisturbed "$1"
 }
-
-"${training[@]}" --out undisturbed >/dev/null 2>&1
 
 for rank in 1 0; do
   begin killed-$rank 5
