@@ -7,12 +7,11 @@ median of --runs steps after --warmup. Training = zero_grad + forward + backward
     ./pytorch.py --threads 2 --batch 128 lenet alexnet resnet20 resnet56
     ./pytorch.py --export DIR            writes the nets as ONNX files for onnxruntime.js, the faster peer in inference
 """
-import argparse, json, os, statistics, sys, time
+import argparse, json, statistics, time
 
-# The peer at its best: without these, libgomp and OpenBLAS's threads fight over the cores and malloc unmaps what the next step needs.
-BEST = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
-if any(os.environ.get(key) != value for key, value in BEST.items()):
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **BEST})
+import at_its_best
+
+at_its_best.restart(blas_threads=1)  # PyTorch's own threads call it
 
 import torch
 import torch.nn as nn

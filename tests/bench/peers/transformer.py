@@ -5,15 +5,13 @@ processor time. Needs torch.
     tests/bench/peers/transformer.py THREADS
 """
 import math
-import os
 import sys
 import time
 
-THREADS = sys.argv[1] if len(sys.argv) > 1 else "2"
-# The peer at its best: BLAS has the threads, for PyTorch's own beside them fight with them over the cores; and malloc does not unmap what the next step needs.
-BEST = {"OPENBLAS_NUM_THREADS": THREADS, "MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
-if any(os.environ.get(key) != value for key, value in BEST.items()):
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **BEST})
+import at_its_best
+
+# BLAS has the threads: PyTorch's own beside them fight with them over the cores.
+at_its_best.restart(blas_threads=sys.argv[1] if len(sys.argv) > 1 else 2)
 
 import torch
 import torch.nn as nn
