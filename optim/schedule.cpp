@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/names.h"
+
 namespace temper::optim {
 namespace {
 
@@ -71,9 +73,9 @@ float Schedule::at(Index step) const {
 std::string_view name(Schedule::Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
 Schedule::Kind schedule_kind(std::string_view name) {
-  const auto found = std::find(kNames.begin(), kNames.end(), name);
-  TEMPER_CHECK(found != kNames.end(), name, " is not known; give constant, step, cosine, linear, triangle or inverse-sqrt");
-  return static_cast<Schedule::Kind>(found - kNames.begin());
+  using enum Schedule::Kind;
+  return by_name(name, {constant, step, cosine, linear, triangle, inverse_sqrt},
+                 "constant, step, cosine, linear, triangle or inverse-sqrt");
 }
 
 }  // namespace temper::optim

@@ -6,11 +6,6 @@
 #include <utility>
 
 namespace temper::reproduce {
-namespace {
-
-std::string weights_of(const std::string& run) { return run_folder(run) + "/model.safetensors"; }
-
-}  // namespace
 
 std::string run_folder(const std::string& run) { return "runs/" + run; }
 std::string analysis_folder(const std::string& run) { return "analysis/" + run; }
@@ -40,35 +35,32 @@ void Plan::calibrate(const std::string& run) {
        .minutes = 0.1});
 }
 
-std::string Plan::train(const std::string& part, const std::string& data, const Training& training, double alpha, int seed) {
-  std::string run = run_name(part, training, alpha, seed);
-  std::vector<std::string> command{"train", "--data", data};
-  command.insert(command.end(), training.options.begin(), training.options.end());
-  command.insert(command.end(),
-                 {"--smoothing", fmt::format("{}", alpha), "--seed", std::to_string(seed), "--resume", "--out", run_folder(run)});
+std::string Plan::add_training(const std::string& run, std::vector<std::string> command, std::vector<std::string> needs, double minutes) {
+  const std::string folder = run_folder(run);
+  command.insert(command.end(), {"--resume", "--out", folder});
   add({.name = run,
        .command = std::move(command),
-       .product = run_folder(run) + "/run.json",
-       .weights = weights_of(run),
-       .needs = {},
-       .minutes = training.minutes});
+       .product = folder + "/run.json",
+       .weights = folder + "/model.safetensors",
+       .needs = std::move(needs),
+       .minutes = minutes});
   calibrate(run);
   return run;
 }
 
-std::string Plan::distill(const std::string& run, const std::string& teacher, const Training& student, std::vector<std::string> options) {
+std::string Plan::train(const std::string& part, const std::string& data, const Training& training, double alpha, int seed) {
+  std::vector<std::string> command{"train", "--data", data};
+  command.insert(command.end(), training.options.begin(), training.options.end());
+  command.insert(command.end(), {"--smoothing", fmt::format("{}", alpha), "--seed", std::to_string(seed)});
+  return add_training(run_name(part, training, alpha, seed), std::move(command), {}, training.minutes);
+}
+
+std::string Plan::distill(const std::string& run, const std::string& teacher, const Training& student,
+                          const std::vector<std::string>& options) {
   std::vector<std::string> command{"distill", "--teacher", run_folder(teacher)};
   command.insert(command.end(), student.options.begin(), student.options.end());
   command.insert(command.end(), options.begin(), options.end());
-  command.insert(command.end(), {"--resume", "--out", run_folder(run)});
-  add({.name = run,
-       .command = std::move(command),
-       .product = run_folder(run) + "/run.json",
-       .weights = weights_of(run),
-       .needs = {teacher},
-       .minutes = student.minutes});
-  calibrate(run);
-  return run;
+  return add_training(run, std::move(command), {teacher}, student.minutes);
 }
 
 void Plan::analyze(const std::string& run, const std::string& figure, std::vector<std::string> more) {

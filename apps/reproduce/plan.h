@@ -32,7 +32,7 @@ class Plan {
  public:
   // A training and the temperature of it. Steps that are there already are not added again. Each returns the name of the run.
   std::string train(const std::string& part, const std::string& data, const Training& training, double alpha, int seed);
-  std::string distill(const std::string& run, const std::string& teacher, const Training& student, std::vector<std::string> options);
+  std::string distill(const std::string& run, const std::string& teacher, const Training& student, const std::vector<std::string>& options);
   // figure: as `temper analyze --figure` has it. more: its other options.
   void analyze(const std::string& run, const std::string& figure, std::vector<std::string> more = {});
 
@@ -44,6 +44,7 @@ class Plan {
  private:
   bool has(const std::string& name) const;
   void add(Step step);
+  std::string add_training(const std::string& run, std::vector<std::string> command, std::vector<std::string> needs, double minutes);
   void calibrate(const std::string& run);
 
   std::vector<Step> steps_;

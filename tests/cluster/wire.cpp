@@ -19,7 +19,6 @@
 #include <cstring>
 #include <deque>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace {
@@ -78,13 +77,12 @@ void wait_for(std::array<Lane, 2>& lanes) {
   std::optional<Clock::time_point> next;
   for (const Lane& lane : lanes)
     if (!lane.on_the_way.empty()) next = std::min(next.value_or(lane.on_the_way.front().arrival), lane.on_the_way.front().arrival);
-  if (!next) {
-    ppoll(files.data(), files.size(), nullptr, nullptr);
-    return;
+  timespec timeout{};
+  if (next) {
+    const auto left = std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(*next - Clock::now()));
+    timeout = {.tv_sec = left.count() / 1'000'000'000, .tv_nsec = left.count() % 1'000'000'000};
   }
-  const auto left = std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(*next - Clock::now()));
-  const timespec timeout{.tv_sec = left.count() / 1'000'000'000, .tv_nsec = left.count() % 1'000'000'000};
-  ppoll(files.data(), files.size(), &timeout, nullptr);
+  ppoll(files.data(), files.size(), next ? &timeout : nullptr, nullptr);
 }
 
 }  // namespace
