@@ -153,11 +153,23 @@ void apply(const CalibrateOptions& options) {
   apply_calibrator({options.calibrator, options.files, options.save_probabilities, options.json});
 }
 
+// No file is written over one that is read.
+void check_outputs(const CalibrateOptions& options) {
+  std::vector<std::string> inputs{options.files.logits, options.files.labels};
+  for (const std::string& run : options.runs) {
+    const std::vector<std::string> files = training::run_files(run);
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
+  check_not_read("--save-probabilities", options.save_probabilities, inputs);
+  for (const std::string& table : options.tables) check_not_read("--table", table, inputs);
+}
+
 void run(const CalibrateOptions& options) {
   TEMPER_CHECK(options.save_probabilities.empty() || is_probability_file(options.save_probabilities),
                "--save-probabilities: ", options.save_probabilities, " ends in neither .npy nor .csv; give one of them");
   for (const std::string& table : options.tables)
     TEMPER_CHECK(is_table_file(table), "--table: ", table, " ends in neither .csv nor .md; give one of them");
+  check_outputs(options);
   if (!options.calibrator.empty()) return is_first_rank() ? apply(options) : void();
   TEMPER_CHECK(options.runs.empty() != options.files.logits.empty(),
                "--logits: ", options.runs.empty() ? "nothing to calibrate" : "a run has its own logits",

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "apps/temper/ranks.h"
+#include "core/check.h"
 
 namespace temper::app {
 
@@ -34,6 +36,14 @@ std::string duration(double seconds) {
 
 void warn(const std::string& message) {
   if (is_first_rank()) fmt::print(stderr, "temper: warning: {}\n", message);
+}
+
+void check_not_read(const char* option, const std::string& out, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
+    std::error_code not_there;  // then they are not the same
+    TEMPER_CHECK(!std::filesystem::equivalent(out, input, not_there), option, ": ", out,
+                 " is read by this command, and would be lost; give another name");
+  }
 }
 
 std::string eta(Clock::time_point start, Index done, Index all) {

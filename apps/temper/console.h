@@ -26,6 +26,9 @@ template <class Do> void obey(const char* option, Do what) {
   }
 }
 
+// Throws Error when what an option names to be written is one of the files or folders that the command reads, whatever way leads there.
+void check_not_read(const char* option, const std::string& out, const std::vector<std::string>& inputs);
+
 // "ETA 2:05" for work begun at `start` of which `done` of `all` equal parts are done. requires: done > 0.
 std::string eta(std::chrono::steady_clock::time_point start, Index done, Index all);
 

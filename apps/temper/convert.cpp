@@ -182,8 +182,7 @@ calibration::Predictions predict(const models::Model& model, const data::Dataset
 
 // A run of weights that were trained elsewhere: measured on the data, so that it can be calibrated, distilled and reported as any other.
 void write_run(const ConvertOptions& options, const training::Recipe& recipe, TensorFile file) {
-  TEMPER_CHECK(options.overwrite || !fs::exists(fs::path(options.out) / "run.json"), options.out,
-               ": it holds a finished run; give another --out, or --overwrite to replace it");
+  training::check_can_begin(options.out, options.overwrite);
   const auto start = std::chrono::steady_clock::now();
   const data::Splits splits = load_data(
       options.data,

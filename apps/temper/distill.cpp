@@ -43,6 +43,7 @@ void check(const DistillOptions& options) {
                "--teacher: who is to teach?; give the folder of a run, or --teacher-logits FILE of another program");
   TEMPER_CHECK(!file || options.teachers.empty(), "--teacher-logits: a run teaches already; give either, not both");
   TEMPER_CHECK(file || !options.file.probabilities, "--probabilities: it says what --teacher-logits holds; leave it out");
+  check_not_read("--out", options.out, options.teachers);
 }
 
 // The student's val must hold no image that a teacher has learned.
@@ -187,8 +188,7 @@ void add_distill(CLI::App& app) {
   CLI::App* command = app.add_subcommand("distill", "Train a student from a teacher's probabilities");
   auto options = std::make_shared<DistillOptions>();
   command->add_option("--teacher", options->teachers, "The folder of the teacher's run, which stays as it is; several teach as one")
-      ->type_name("RUN")
-      ->allow_extra_args(false);
+      ->type_name("RUN");
   command
       ->add_option("--teacher-logits", options->file.logits,
                    "Instead: logits of any program in .npy, .npz, .csv, .tsv or .safetensors, a row for each training image in its order")
@@ -205,7 +205,7 @@ void add_distill(CLI::App& app) {
       "another the next word, word by word; the student reads its subwords.\n\n"
       "Examples:\n"
       "  temper distill --teacher runs/hard --model mlp --temperature 2 --out runs/student\n"
-      "  temper distill --teacher runs/a --teacher runs/b --model mlp --form hinton --temperature 4 --out runs/student\n"
+      "  temper distill --teacher runs/a runs/b --model mlp --form hinton --temperature 4 --out runs/student\n"
       "  temper distill --teacher runs/hard --model mlp --form decoupled --temperature 4 --clip 1 --out runs/student\n"
       "  temper distill --teacher runs/translator --model transformer_small --beta 0.5 --out runs/small-translator\n"
       "  temper distill --teacher-logits logits.npy --data digits --model mlp --shift 0 --out runs/student");

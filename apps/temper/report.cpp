@@ -11,6 +11,7 @@
 #include "apps/temper/console.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "models/training/run.h"
 
 namespace temper::app {
 namespace {
@@ -46,6 +47,7 @@ std::string table_of(const std::vector<report::RunRecord>& records) {
 
 void run(const ReportOptions& options) {
   std::vector<report::RunRecord> records;
+  for (const std::string& folder : options.runs) check_not_read("--out", options.out, training::run_files(folder));
   for (const std::string& folder : options.runs) records.push_back(report::read_run_record(folder));
   write_file(options.out, report::page(records));
   if (options.json) {

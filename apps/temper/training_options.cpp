@@ -190,6 +190,7 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
   TEMPER_CHECK(data::is_text(data) == settings.reads_text(), "--model: ", settings.model,
                settings.reads_text() ? " reads text, " : " reads images, ", data, " is ", settings.reads_text() ? "images" : "text",
                "; `temper models` lists what reads what");
+  if (!checkpoint) training::check_can_begin(out, overwrite);
   return false;
 }
 

@@ -40,7 +40,7 @@ struct TrainingOptions {
   void use_threads() const;
   data::LoadOptions load_options(const training::Recipe& recipe) const;
   // Prints the settings instead of training. Returns whether that was asked for; if not, makes sure that --data, --model and --out are
-  // given.
+  // given, and that the run can begin there.
   bool show_settings(const training::Recipe& recipe) const;
 
  private:

@@ -61,6 +61,9 @@ std::string joined(const std::vector<std::string>& lines) {
 void run(const TranslateOptions& options) {
   TEMPER_CHECK(!options.json || !options.out.empty() || !options.references.empty(),
                "--json: it prints results, not translations; add --reference FILE to measure them, or --out FILE");
+  check_not_read("--out", options.out, training::run_files(options.run));
+  check_not_read("--out", options.out, options.references);
+  check_not_read("--out", options.out, {options.file});
   const translation::LoadedRun loaded = translation::load_run(options.run);
   const translation::Model& model = loaded.model;
   const std::vector<std::string> source = read_source(options.file);

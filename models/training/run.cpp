@@ -75,21 +75,34 @@ void remove_litter(const fs::path& folder) {
 
 }  // namespace
 
-FolderLock begin_run(const std::string& folder, bool overwrite) {
+std::vector<std::string> run_files(const std::string& folder) {
+  std::vector<std::string> files;
+  // run.json first: where it is gone there is no finished run.
+  for (const char* name : {"run.json", "calibrator.json", "model.safetensors", "log.csv", kSubwordsFile})
+    files.push_back((fs::path(folder) / name).string());
+  return files;
+}
+
+void check_can_begin(const std::string& folder, bool overwrite) {
   const fs::path path(folder);
   TEMPER_CHECK(!folder.empty(), "--out: the folder has no name; give one");
   TEMPER_CHECK(!fs::exists(path) || fs::is_directory(path), folder, ": it is a file; give another --out");
-  make_folder(folder);
-  FolderLock lock(folder);
   TEMPER_CHECK(overwrite || !fs::exists(path / "run.json"), folder,
                ": it holds a finished run; give another --out, or --overwrite to replace it");
-  const Checkpoints checkpoints(folder);
-  TEMPER_CHECK(overwrite || checkpoints.newest_step() == 0, folder, ": it holds a run that was stopped after step ",
-               checkpoints.newest_step(), "; go on with --resume, or give another --out, or --overwrite to replace it");
-  for (const char* old : {"run.json", "calibrator.json", "model.safetensors", kSubwordsFile}) fs::remove(path / old);
-  checkpoints.clear();
+  const Index step = Checkpoints(folder).newest_step();
+  TEMPER_CHECK(overwrite || step == 0, folder, ": it holds a run that was stopped after step ", step,
+               "; go on with --resume, or give another --out, or --overwrite to replace it");
+}
+
+FolderLock begin_run(const std::string& folder, bool overwrite) {
+  check_can_begin(folder, overwrite);
+  make_folder(folder);
+  FolderLock lock(folder);
+  check_can_begin(folder, overwrite);  // who held the lock may have left a run
+  for (const std::string& old : run_files(folder)) fs::remove(old);
+  Checkpoints(folder).clear();
   remove_snapshots(folder);
-  remove_litter(path);
+  remove_litter(folder);
   write_log(folder, {});
   return lock;
 }

@@ -25,6 +25,7 @@
 namespace temper::training {
 
 inline constexpr const char* kSubwordsFile = "subwords.model";
+std::vector<std::string> run_files(const std::string& folder);  // paths of those above that are no folders, whether they exist or not
 
 // Of an ensemble `run` and `model` name all, joined by " + "; of a file of logits `run` is its path and `model` is empty.
 struct TeacherRecord {
@@ -53,9 +54,11 @@ struct RunRecord {
   std::vector<calibration::Bin> test_reliability = {};
 };
 
-// Makes the folder where it does not exist and makes sure that it can be written, so that this does not fail after hours. Throws Error when
-// it holds a finished run or one that can be resumed, unless `overwrite`; then that run is removed. No other process can train there while
-// the lock lives.
+// Throws Error when the folder cannot be one of a new run: it is a file, or holds a finished run or one that can be resumed, unless
+// `overwrite`. Changes nothing: for before the work that comes before the training.
+void check_can_begin(const std::string& folder, bool overwrite);
+// The same, makes the folder where it does not exist and makes sure that it can be written, so that this does not fail after hours. What it
+// held of a run is removed. No other process can train there while the lock lives.
 [[nodiscard]] FolderLock begin_run(const std::string& folder, bool overwrite);
 // The same for a run that goes on: nothing of it is lost.
 [[nodiscard]] FolderLock continue_run(const std::string& folder);

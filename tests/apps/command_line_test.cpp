@@ -94,6 +94,19 @@ TEST_CASE("command line: train, calibrate, eval, distill and report, with --json
   CHECK(std::filesystem::exists(folder / "teacher/model.safetensors"));
 
   check_refused(folder.path(), "train --data digits --model mlp --out teacher", 1, "finished run");
+  // What a command reads is not written over, whatever way leads there.
+  std::filesystem::create_directory_symlink(folder / "teacher", folder / "alias");
+  for (const char* spelling : {"teacher", "./teacher/", "alias"})
+    check_refused(folder.path(), concat("distill --teacher teacher --model mlp --overwrite --out ", spelling), 2, "--out");
+  check_refused(folder.path(), "report teacher --out alias/run.json", 2, "--out: alias/run.json is read");
+  check_refused(folder.path(), "calibrate teacher --table teacher/log.csv", 2, "--table: teacher/log.csv is read");
+  CHECK(read_file(folder / "teacher/log.csv") == log);
+  CHECK(Json::parse(read_file(folder / "teacher/run.json")) == run);
+  // A teacher does not look at a thousand images before it turns out that there is no place for a student.
+  const Result no_place = temper_program(folder.path(), "distill --teacher teacher --model mlp --out alias/../teacher/run.json");
+  CHECK(no_place.err.find("gamma") == std::string::npos);
+  CHECK(no_place.code == 1);
+
   check_refused(folder.path(), "calibrate teacher nowhere", 1, "nowhere");
   CHECK_FALSE(std::filesystem::exists(folder / "teacher/calibrator.json"));
   check_refused(folder.path(), "eval teacher --tta many", 2, "--tta: many is not known");

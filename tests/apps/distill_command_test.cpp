@@ -55,7 +55,7 @@ TEST_CASE("distill command: one teacher, an ensemble and a file, with gamma in t
   CHECK(still.at("factor") == "squared");
   CHECK(still.at("equivalent_smoothing") == moving.at("equivalent_smoothing"));
   CHECK(taught("--teacher a --temperature 8" + kStill, "hot").at("equivalent_smoothing") > still.at("equivalent_smoothing"));
-  const Json both = taught("--teacher a --teacher b --temperature 2 --form decoupled --dkd-beta 4 --beta 0.5", "both");
+  const Json both = taught("--teacher a b --temperature 2 --form decoupled --dkd-beta 4 --beta 0.5", "both");
   CHECK(both.at("run") == "a + b");
   CHECK(both.at("model") == "mlp-32 + cnn");
   CHECK(both.at("smoothing") == 0.2);

@@ -69,6 +69,8 @@ TEST_CASE("translation commands: from text to a calibrated run, a student and a 
   CHECK(piped.out == read_file(folder / "translated"));
   CHECK(shell(folder.path(), concat("printf 'HUND\\n\\nhund' | ", TEMPER_PROGRAM, " translate run --beam 1")).out.find("\n\n") !=
         std::string::npos);
+  for (const char* out : {"text/test.en", "text/test.de", "run/subwords.model"})
+    check_refused(folder.path(), concat("translate run text/test.en --reference text/test.de --out ", out), 2, "is read by this command");
   for (const char* beam : {"0", "-1", "1001"})
     check_refused(folder.path(), concat("translate run text/test.en --beam ", beam), 2, concat("--beam: ", beam, " is not in 1..1000"));
 
