@@ -18,7 +18,7 @@ std::vector<const Experiment*> experiments(std::string_view name) {
     if (name == experiment->name || name == "all") found.push_back(experiment);
     known += concat(experiment->name, ", ");
   }
-  TEMPER_CHECK(!found.empty(), "--what: ", name, " is not known; give ", known, "or all");
+  TEMPER_CHECK(!found.empty(), name, " is not known; give ", known, "or all");
   return found;
 }
 

@@ -71,6 +71,8 @@ Index class_of(const std::string& text, const std::vector<std::string>& names) {
   return number;
 }
 
+constexpr std::size_t kMostClasses = 3;  // of the projection
+
 // Those of --classes, else the paper's where the data have them, else the first ones.
 std::vector<Index> classes_of(const AnalyzeOptions& options, const std::vector<std::string>& names, std::size_t count,
                               std::initializer_list<std::vector<std::string>> papers) {
@@ -81,7 +83,8 @@ std::vector<Index> classes_of(const AnalyzeOptions& options, const std::vector<s
     for (std::size_t i = 0; options.classes.empty() && there && i < count; ++i) classes.push_back(class_of(paper[i], names));
   }
   for (Index k = 0; classes.size() < count && options.classes.empty(); ++k) classes.push_back(k);
-  TEMPER_CHECK(classes.size() >= count, "--classes: ", classes.size(), " of them; this figure is of ", count,
+  const std::size_t most = options.figure == "all" ? kMostClasses : count;  // of all figures some take the first of them
+  TEMPER_CHECK(classes.size() >= count && classes.size() <= most, "--classes: ", classes.size(), " of them; this figure is of ", count,
                ": give as many, or another --figure");
   classes.resize(count);
   for (const Index k : classes)
@@ -104,7 +107,7 @@ class Analysis {
 
   void projection() {
     const std::vector<Index> classes =
-        classes_of(options_, names_, 3, {{"airplane", "automobile", "bird"}, {"beaver", "dolphin", "otter"}});
+        classes_of(options_, names_, kMostClasses, {{"airplane", "automobile", "bird"}, {"beaver", "dolphin", "otter"}});
     Json result{{"classes", {name(classes[0]), name(classes[1]), name(classes[2])}}};
     Table table({"projection of " + list(classes, names_), "images", "scatter", "between centres", "spread", "between templates"});
     for (const std::string& split : options_.splits) {
@@ -227,7 +230,6 @@ class Analysis {
 
   void information_along_training() {
     const std::vector<training::Snapshot> snapshots = training::snapshots(options_.run);
-    TEMPER_CHECK(!snapshots.empty(), "--snapshots: ", options_.run, " has none; train it with --snapshot-every 1");
     const std::vector<Index> classes = information_classes();
     Json all = Json::array();
     Table table({"mutual information after epoch", "nats", "shuffled", "within the classes", "beyond the class"});
@@ -279,6 +281,8 @@ void run(const AnalyzeOptions& options) {
   }
   TEMPER_CHECK(options.figure != "temperature", "--figure: temperature is for runs that translate; give another for ", options.run);
   training::LoadedRun loaded = training::load_run(options.run);
+  TEMPER_CHECK(!options.snapshots || !training::snapshots(options.run).empty(), "--snapshots: ", options.run,
+               " has none; train it with --snapshot-every 1");
   data::LoadOptions how = options_of(loaded);
   how.with_train = true;
   const std::string& spec = options.data.empty() ? loaded.data : options.data;
@@ -287,11 +291,7 @@ void run(const AnalyzeOptions& options) {
                " are not those of the run; give the data it was trained on");
   if (options.shift) obey("--shift", [&] { data::check({.shift = *options.shift}, loaded.model.spec.image); });
   const Index K = loaded.model.spec.classes;
-  if (!options.out.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.out, error);
-    TEMPER_CHECK(!error, options.out, ": the folder cannot be made: ", error.message(), "; give another --out");
-  }
+  if (!options.out.empty()) make_folder(options.out);
   Analysis analysis(options, std::move(loaded), splits);
   const bool all = options.figure == "all";
   if (options.wants("projection") && (!all || K >= 3)) analysis.projection();

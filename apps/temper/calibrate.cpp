@@ -131,10 +131,10 @@ std::vector<NamedOutcome> of_logits(const CalibrateOptions& options) {
   const CalibrationSettings settings = settings_of(options);
   show_stage("reading " + options.files.logits);
   const Predictions data = calibration::read_predictions(options.files);
+  if (!options.out.empty()) make_folder(options.out);
   TEMPER_CHECK(data.size() >= 2, options.files.logits, ": one row cannot be fitted on and measured; give at least two");
   std::vector<NamedOutcome> outcomes;
   outcomes.push_back({options.files.logits, calibrate_rows(data, settings)});
-  if (!options.out.empty()) std::filesystem::create_directories(options.out);
   if (!options.save_probabilities.empty()) {
     show_stage("writing " + options.save_probabilities);
     write_probabilities(options.save_probabilities, data, *outcomes.front().outcome.record.trial.fitted.calibrator);

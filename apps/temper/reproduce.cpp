@@ -160,7 +160,17 @@ std::string experiment_list() {
 void add_reproduce(CLI::App& app) {
   CLI::App* command = app.add_subcommand("reproduce", "Train the paper's tables and figures again, and say which of its claims hold");
   auto options = std::make_shared<ReproduceOptions>();
-  command->add_option("what", options->what, "One of the list below, or all")->required()->type_name("WHAT");
+  command->add_option("what", options->what, "One of the list below, or all")
+      ->required()
+      ->check([](const std::string& name) {
+        try {
+          experiments(name);
+          return std::string();
+        } catch (const Error& error) {
+          return std::string(error.what());
+        }
+      })
+      ->type_name("WHAT");
   command->add_option("--scale", options->scale, "quick (default), short or paper, see below")->type_name("NAME");
   command
       ->add_option("--data", options->data,

@@ -153,6 +153,7 @@ TEST_CASE("calibrate command: a calibrator that does not fit is refused, and not
       {"--apply o --logits p.csv --save-probabilities q.npy", "add --probabilities"},
       {"--apply o --logits z.csv --save-probabilities ./z.csv", "--save-probabilities: ./z.csv is read by this command"},
       {"--logits z.csv --labels y.csv --table y.csv", "--table: y.csv is read by this command"},
+      {"--logits z.csv --labels y.csv --out z.csv", "z.csv: making the folder failed"},
       {"--apply o --logits z.csv", "--apply: nothing to do"},
       {"--apply o --save-probabilities q.npy", "--logits: missing"},
       {"--apply o --logits z.csv --labels y.csv --method vector", "--apply: it fits nothing"},

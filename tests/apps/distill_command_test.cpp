@@ -215,6 +215,8 @@ TEST_CASE("analyze command: what makes no sense is refused in one line") {
   refused("run --figure pie", 2, "--figure");
   refused("run --figure projection --classes 1,2", 2, "--classes");
   refused("run --figure projection --classes 1,2,2", 2, "named twice");
+  refused("run --figure projection --classes 1,2,3,4", 2, "--classes: 4 of them");
+  refused("run --snapshots", 2, "--snapshots: run has none");
   refused("run --figure projection --classes 1,2,ten", 2, "ten is no class");
   refused("run --figure projection --classes 1,2,10", 2, "10 is no class");
   refused("run --split all", 2, "--split");
