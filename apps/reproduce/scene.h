@@ -29,7 +29,9 @@ struct Scene {
   std::string pictures_title, digits_title;
   std::string schedule;  // a sentence on how these trainings differ from the paper's
 
-  Training small, large;  // students and teachers of figure 5; the rows of tables 2 and 3. `large` keeps snapshots for figure 6
+  Training small, large;           // the rows of tables 2 and 3. `large` teaches in figure 5 and keeps snapshots for figure 6
+  Training student;                // of figure 5: `small` with a schedule of its own
+  Training unscaled_student = {};  // the same without the paper's factor on the loss, for comparison; no options: not at this scale
   Training mnist_teacher, mnist_student;
   Training translator = {};
   std::vector<std::string> mnist_distillation = {};  // the student's other options
@@ -40,8 +42,6 @@ struct Scene {
   std::vector<double> temperatures = {};       // of figure 5
   std::vector<double> text_temperatures = {};  // of figure 4
   int table_seeds = 1, large_seeds = 1, student_seeds = 1, mnist_seeds = 1, text_seeds = 1;
-  std::vector<std::string> student_options = {};  // of figure 5, where they differ from those of `small`
-  double student_minutes = 0;
 };
 
 // data_folder: where mnist/, cifar-10-batches-bin/ and multi30k/ lie, as data/fetch.sh leaves them; relative to the reproduction's.
