@@ -30,7 +30,7 @@ template <class Body> double sum_over_rows(const Shape& shape, Body body) {
   return parallel_reduce(shape.rows(), row_grain(K), 0.0, rows, std::plus<>());
 }
 
-// Both losses leave their whole gradient behind in forward.
+// Every loss here leaves its whole gradient behind in forward.
 void multiply_into(const GradientView& dstudent, const View& gradient, float dloss) {
   parallel_for(dstudent.size(), kElementGrain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) dstudent.store(i, dloss * gradient[i]);
