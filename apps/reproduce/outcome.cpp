@@ -16,12 +16,12 @@ std::string with_error(const Sample& sample, double factor, int digits) {
 
 }  // namespace
 
-void add_numbers(Outcome& outcome, const Sample& sample, Number like) {
+void add_numbers(Outcome& outcome, const Sample& sample, Number like, const char* file) {
   for (std::size_t i = 0; i < sample.values.size(); ++i) {
     const std::string& run = sample.runs[i];
     like.seed = seed_of(run);
     like.value = sample.values[i];
-    like.source = run_folder(run) + "/run.json";
+    like.source = run_folder(run) + "/" + file;
     outcome.numbers.push_back(like);
   }
 }

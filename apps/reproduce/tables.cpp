@@ -12,6 +12,8 @@ namespace {
 
 double ece_before(const report::RunRecord& run) { return run.calibration->before.ece; }
 double ece_after(const report::RunRecord& run) { return run.calibration->after.ece; }
+constexpr auto kCalibrator = "calibrator.json";  // of a run
+
 double fitted_temperature(const report::RunRecord& run) { return run.calibration->temperature; }
 
 // The bootstrap's standard error of an ECE, from its interval.
@@ -92,8 +94,8 @@ Outcome table3(const Scene& scene, const Results& results) {
     for (const double alpha : scene.table_alphas) {
       const Sample before = ece(alpha, false), after = ece(alpha, true), T = sample(results, runs_of(row, alpha), fitted_temperature);
       add_numbers(outcome, before, {.network = title, .quantity = "ECE", .alpha = alpha, .temperature = 1.0});
-      add_numbers(outcome, after, {.network = title, .quantity = "ECE after temperature scaling", .alpha = alpha});
-      add_numbers(outcome, T, {.network = title, .quantity = "fitted temperature", .alpha = alpha});
+      add_numbers(outcome, after, {.network = title, .quantity = "ECE after temperature scaling", .alpha = alpha}, kCalibrator);
+      add_numbers(outcome, T, {.network = title, .quantity = "fitted temperature", .alpha = alpha}, kCalibrator);
       const Replication* replication = replication_of(row.training);
       table.rows.push_back({title, fmt::format("{}", alpha), value_of(before), value_of(after), value_of(T, 2),
                             cited(row.training, alpha, &Replication::ece), replication && alpha == 0 ? replication->scaled : "–"});

@@ -49,6 +49,23 @@ TEST_CASE("reproduce command: a part of the paper at the quick scale, every numb
   CHECK(partial["done"].get<int>() + 1 == partial["steps"].get<int>());
 }
 
+TEST_CASE("reproduce command: each number of the calibration stands in the file that it names") {
+  const TemporaryFolder folder;
+  json_of(folder.path(), "train --data digits --model mlp-8 --epochs 1 --out paper/runs/pictures-mlp-a0-s1");
+  json_of(folder.path(), "calibrate paper/runs/pictures-mlp-a0-s1");
+  json_of(folder.path(), "reproduce table3 --out paper --page");
+  const std::vector<std::string> lines = lines_of(read_file(folder.path() + "/paper/numbers.csv"));
+  REQUIRE(lines.size() == 1 + 3);  // ECE, the temperature, ECE at that
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    CAPTURE(lines[i]);
+    const auto last = lines[i].rfind(','), before = lines[i].rfind(',', last - 1);
+    const double value = std::stod(lines[i].substr(before + 1, last - before - 1));
+    const Json all = Json::parse(read_file(folder.path() + "/paper/" + lines[i].substr(last + 1))).flatten();
+    CHECK(std::any_of(all.begin(), all.end(),
+                      [&](const Json& one) { return one.is_number() && one.get<double>() == doctest::Approx(value).epsilon(1e-8); }));
+  }
+}
+
 TEST_CASE("reproduce command: the plan is a list of commands; what makes no sense is refused") {
   const TemporaryFolder folder;
   const Result plan = temper_program(folder.path(), "reproduce all --scale short --data somewhere --plan");
