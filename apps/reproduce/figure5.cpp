@@ -150,6 +150,10 @@ void add_claims(Outcome& outcome, const Scene& scene, const Curve& teachers, con
     claim("The hard teacher is better than the one " + its, hard.accuracy, smooth.accuracy);
     claim(fmt::format("The teacher {} teaches no more than the labels, by a point", its), baseline.accuracy, smooth.accuracy, -0.01);
   }
+  // Each at its best temperature is one comparison, the same temperature the other: above 1 smoothed teachers fall behind at once.
+  const Class &hot = students.front().classes[1], &smooth = students[1].classes[1];
+  claim(fmt::format("At T = {} the hard teacher is better than the one smoothed by {}", hot.temperature, smooth.alpha), hot.accuracy,
+        smooth.accuracy);
   const Sample &first = teachers.classes.front().accuracy, &last = teachers.classes.back().accuracy;
   outcome.claims.push_back(
       claim_above({.text = fmt::format("Smoothing by {} makes the teacher itself no worse than by a point", teachers.classes.back().alpha),
