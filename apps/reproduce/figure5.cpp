@@ -148,7 +148,7 @@ void add_claims(Outcome& outcome, const Scene& scene, const Curve& teachers, con
     const Class smooth = best_of(students[i]);
     const std::string its = fmt::format("smoothed by {}{}", scene.teacher_alphas[i], best_at(smooth));
     claim("The hard teacher is better than the one " + its, hard.accuracy, smooth.accuracy);
-    claim(fmt::format("The teacher {} teaches no more than the labels, by a point", its), baseline.accuracy, smooth.accuracy, -0.01);
+    claim(fmt::format("The teacher {} teaches at most a point more than the labels", its), baseline.accuracy, smooth.accuracy, -0.01);
   }
   // Each at its best temperature is one comparison, the same temperature the other: above 1 smoothed teachers fall behind at once.
   const Class &hot = students.front().classes[1], &smooth = students[1].classes[1];
