@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "apps/reproduce/experiments.h"
 #include "apps/reproduce/panels.h"
@@ -168,25 +169,22 @@ void add_ways(Outcome& outcome, const Scene& scene, const Results& results) {
   Table table{.caption = kWaysCaption, .header = {"", "by itself"}};
   for (const double T : scene.temperatures) table.header.push_back(fmt::format("taught at T = {}", T));
   const auto add_row = [&](const std::string& name, const Way& way) {
-    std::vector<std::string> cells{name, percent_of(alone(way, results, 0).accuracy)};
-    for (const double T : scene.temperatures) cells.push_back(percent_of(taught(way, results, 0, T).accuracy));
+    const bool listed = way.training.key == scene.student.key;  // among the figure's own numbers
+    std::vector<std::string> cells{name};
+    const auto add = [&](const Sample& sample, std::optional<double> T) {
+      cells.push_back(percent_of(sample));
+      if (!listed)
+        add_numbers(outcome, sample,
+                    {.network = fmt::format("{}, {}", scene.student.title, name), .quantity = "accuracy", .temperature = T});
+    };
+    add(alone(way, results, 0).accuracy, {});
+    for (const double T : scene.temperatures) add(taught(way, results, 0, T).accuracy, T);
     table.rows.push_back(std::move(cells));
   };
   add_row("paper's form, loss as it is", unscaled(scene));
   add_row("paper's form, loss times 3", papers_way(scene));
   add_row("Hinton's form, loss as it is", hintons(scene));
   outcome.tables.push_back(std::move(table));
-
-  const std::string network = scene.student.title + ", ";
-  add_numbers(outcome, alone(unscaled(scene), results, 0).accuracy,
-              {.network = network + "by itself, loss not scaled", .quantity = "accuracy"});
-  for (const double T : scene.temperatures) {
-    add_numbers(outcome, taught(unscaled(scene), results, 0, T).accuracy,
-                {.network = network + "student, loss not scaled", .quantity = "accuracy", .temperature = T});
-    if (T == 1) continue;
-    add_numbers(outcome, taught(hintons(scene), results, 0, T).accuracy,
-                {.network = network + "student, Hinton's form", .quantity = "accuracy", .temperature = T});
-  }
 }
 
 Outcome evaluate_students(const Scene& scene, const Results& results) {
