@@ -10,10 +10,10 @@
 namespace temper::reproduce {
 namespace {
 
-double ece_before(const report::RunRecord& run) { return run.calibration->before.ece; }
-double ece_after(const report::RunRecord& run) { return run.calibration->after.ece; }
 constexpr auto kCalibrator = "calibrator.json";  // of a run
 
+double ece_before(const report::RunRecord& run) { return run.calibration->before.ece; }
+double ece_after(const report::RunRecord& run) { return run.calibration->after.ece; }
 double fitted_temperature(const report::RunRecord& run) { return run.calibration->temperature; }
 
 // The bootstrap's standard error of an ECE, from its interval.

@@ -131,8 +131,8 @@ std::vector<NamedOutcome> of_logits(const CalibrateOptions& options) {
   const CalibrationSettings settings = settings_of(options);
   show_stage("reading " + options.files.logits);
   const Predictions data = calibration::read_predictions(options.files);
-  if (!options.out.empty()) make_folder(options.out);
   TEMPER_CHECK(data.size() >= 2, options.files.logits, ": one row cannot be fitted on and measured; give at least two");
+  if (!options.out.empty()) make_folder(options.out);
   std::vector<NamedOutcome> outcomes;
   outcomes.push_back({options.files.logits, calibrate_rows(data, settings)});
   if (!options.save_probabilities.empty()) {

@@ -105,6 +105,11 @@ void advise_on_temperature(const training::Distillation& d, bool quiet) {
       d.temperature);
 }
 
+void advise(const training::TeacherRecord& teacher, bool quiet) {
+  advise_on_smoothing(teacher, quiet);
+  advise_on_temperature(teacher.distillation, quiet);
+}
+
 // Lets the teacher see the training images, and says what it is.
 void study(const DistillOptions& options, const data::Dataset& train, const training::Recipe& recipe, training::Teacher& teacher,
            training::TeacherRecord& record) {
@@ -152,8 +157,7 @@ void distill_translation(DistillOptions& options) {
                                        .distillation = recipe.distillation,
                                        .runs = options.teachers,
                                        .fingerprint = teacher.model.parameters->fingerprint()};
-  advise_on_smoothing(record, options.json);
-  advise_on_temperature(recipe.distillation, options.json);
+  advise(record, options.json);
   train_translation(options, {.command = "distill", .data = options.data, .model = recipe.model, .recipe = recipe, .teacher = record},
                     &teacher);
 }
@@ -186,8 +190,7 @@ void run(DistillOptions& options) {
   training::Teacher teacher = networks.empty() ? training::Teacher(options.file, student, splits.train, recipe)
                                                : training::Teacher(networks, student, splits.train, recipe.distillation);
   training::TeacherRecord record = record_of(options, teachers, recipe.distillation);
-  advise_on_smoothing(record, options.json);
-  advise_on_temperature(recipe.distillation, options.json);
+  advise(record, options.json);
   study(options, splits.train, recipe, teacher, record);
   train_and_keep(options, splits, student,
                  {.command = "distill", .data = options.data, .model = recipe.model, .recipe = recipe, .teacher = record},
