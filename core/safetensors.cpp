@@ -74,7 +74,7 @@ TensorFile parse(std::string_view bytes) {
   std::uint64_t header_size = 0;
   std::memcpy(&header_size, bytes.data(), 8);
   TEMPER_CHECK(header_size <= bytes.size() - 8, "the header claims ", header_size, " bytes, the file has ", bytes.size());
-  const Json header = Json::parse(bytes.substr(8, header_size));
+  const Json header = parse_json(bytes.substr(8, header_size));
   TEMPER_CHECK(header.is_object(), "the header is not a JSON object");
   const std::string_view data = bytes.substr(8 + header_size);
 
@@ -98,7 +98,7 @@ TensorFile read_safetensors(const std::string& path) {
   try {
     return parse(bytes);
   } catch (const std::exception& error) {
-    throw Error(concat(path, ": not a whole safetensors file: ", error.what(), "; copy or train it again"));
+    throw Error(concat(path, ": not a whole safetensors file: ", plain_words(error), "; copy or train it again"));
   }
 }
 

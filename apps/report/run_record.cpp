@@ -109,9 +109,9 @@ class Node {
 
 Json parse(const std::filesystem::path& path) {
   try {
-    return Json::parse(file_text(path));
-  } catch (const Json::parse_error& error) {
-    throw Error(concat(path.string(), ": not valid JSON at byte ", error.byte, kRewrite));
+    return parse_json(file_text(path));
+  } catch (const Error& error) {
+    throw Error(about(path.string(), error.what(), kRewrite));
   }
 }
 

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 
 #include "apps/reproduce/experiments.h"
 #include "apps/reproduce/panels.h"
 #include "apps/reproduce/tables.h"
+#include "core/check.h"
 
 namespace temper::reproduce {
 namespace {
@@ -27,8 +29,16 @@ struct Point {
   double u = 0, v = 0;
 };
 
+double coordinate(const std::string& cell, const std::string& file) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  TEMPER_CHECK(error == std::errc{} && end == cell.data() + cell.size(), file, ": '", cell,
+               "' where a coordinate belongs; it is damaged: remove its folder, and run the same command again");
+  return value;
+}
+
 // "kind,sample,class,u,v", as `temper analyze` writes it.
-std::vector<Point> read_points(const std::string& csv) {
+std::vector<Point> read_points(const std::string& csv, const std::string& file) {
   std::vector<Point> points;
   std::istringstream lines(csv);
   std::string line;
@@ -41,7 +51,7 @@ std::vector<Point> read_points(const std::string& csv) {
     std::getline(cells, of_class, ',');
     std::getline(cells, u, ',');
     std::getline(cells, v, ',');
-    points.push_back({kind == "template", of_class, std::stod(u), std::stod(v)});
+    points.push_back({kind == "template", of_class, coordinate(u, file), coordinate(v, file)});
   }
   return points;
 }
@@ -71,16 +81,16 @@ report::Plot plot_of(const std::vector<Point>& points, std::vector<std::string>&
 Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, double alpha, const std::string& split) {
   Sample sample;
   for (const std::string& run : runs_of(row, alpha)) {
-    const std::optional<Json> analysis = results.analysis(run, kProjection);
-    if (!analysis) continue;
-    sample.values.push_back(analysis->at("projection").at(split).at("spread").get<double>());
-    sample.runs.push_back(run);
-    outcome.numbers.push_back({.network = row.training.title,
-                               .quantity = "spread of clusters, " + split,
-                               .alpha = alpha,
-                               .seed = seed_of(run),
-                               .value = sample.values.back(),
-                               .source = analysis_folder(run) + "/" + kProjection + "/analysis.json"});
+    results.read_analysis(run, kProjection, [&](const Json& analysis) {
+      sample.values.push_back(analysis.at("projection").at(split).at("spread").get<double>());
+      sample.runs.push_back(run);
+      outcome.numbers.push_back({.network = row.training.title,
+                                 .quantity = "spread of clusters, " + split,
+                                 .alpha = alpha,
+                                 .seed = seed_of(run),
+                                 .value = sample.values.back(),
+                                 .source = analysis_folder(run) + "/" + kProjection + "/analysis.json"});
+    });
   }
   return sample;
 }
@@ -90,10 +100,11 @@ void add_projection_figure(Outcome& outcome, const Scene& scene, const Results& 
   std::vector<std::string> classes;
   for (const double alpha : {0.0, scene.alpha}) {
     for (const std::string split : {"train", "val"}) {
-      const auto csv = results.analysis_file(runs_of(row, alpha).front(), kProjection, "projection-" + split + ".csv");
+      const std::string run = runs_of(row, alpha).front(), file = "projection-" + split + ".csv";
+      const auto csv = results.analysis_file(run, kProjection, file);
       if (!csv) return;
       panels.push_back({fmt::format("{}, smoothing {}", split == "train" ? "training images" : "validation images", alpha),
-                        plot_of(read_points(*csv), classes)});
+                        plot_of(read_points(*csv, concat(analysis_folder(run), "/", kProjection, "/", file)), classes)});
     }
   }
   outcome.figures.push_back(figure_of("figure-1-" + row.training.key + ".svg", panels, 4, classes,

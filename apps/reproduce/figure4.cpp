@@ -33,20 +33,20 @@ using TemperatureCurve = std::map<double, Sample>;
 TemperatureCurve curve_of(Outcome& outcome, const Scene& scene, const Results& results, double alpha, const char* quantity) {
   TemperatureCurve curve;
   for (const std::string& run : runs_of(scene, alpha)) {
-    const std::optional<Json> analysis = results.analysis(run, kTemperature);
-    if (!analysis) continue;
-    for (const Json& point : analysis->at("temperature_curve")) {
-      const double T = point.at("temperature").get<double>(), value = point.at(quantity).get<double>();
-      curve[T].values.push_back(value);
-      curve[T].runs.push_back(run);
-      outcome.numbers.push_back({.network = scene.translator.title,
-                                 .quantity = quantity,
-                                 .alpha = alpha,
-                                 .temperature = T,
-                                 .seed = seed_of(run),
-                                 .value = value,
-                                 .source = analysis_folder(run) + "/" + kTemperature + "/analysis.json"});
-    }
+    results.read_analysis(run, kTemperature, [&](const Json& analysis) {
+      for (const Json& point : analysis.at("temperature_curve")) {
+        const double T = point.at("temperature").get<double>(), value = point.at(quantity).get<double>();
+        curve[T].values.push_back(value);
+        curve[T].runs.push_back(run);
+        outcome.numbers.push_back({.network = scene.translator.title,
+                                   .quantity = quantity,
+                                   .alpha = alpha,
+                                   .temperature = T,
+                                   .seed = seed_of(run),
+                                   .value = value,
+                                   .source = analysis_folder(run) + "/" + kTemperature + "/analysis.json"});
+      }
+    });
   }
   return curve;
 }

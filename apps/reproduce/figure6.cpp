@@ -23,19 +23,19 @@ struct Course {
 Course course(Outcome& outcome, const Scene& scene, const Results& results, double alpha) {
   Course course;
   const std::string run = teacher_name(scene, alpha);
-  const std::optional<Json> analysis = results.analysis(run, kInformation);
-  if (!analysis) return course;
-  for (const Json& epoch : analysis->at("information_by_epoch")) {
-    const double at = epoch.at("epoch").get<double>();
-    course.nats.push_back({at, epoch.at("nats").get<double>()});
-    course.null.push_back({at, epoch.at("shuffled_within_class").get<double>()});
-    outcome.numbers.push_back({.network = scene.large.title,
-                               .quantity = fmt::format("mutual information after epoch {}", epoch.at("epoch").get<int>()),
-                               .alpha = alpha,
-                               .seed = "1",
-                               .value = course.nats.back().y,
-                               .source = analysis_folder(run) + "/" + kInformation + "/analysis.json"});
-  }
+  results.read_analysis(run, kInformation, [&](const Json& analysis) {
+    for (const Json& epoch : analysis.at("information_by_epoch")) {
+      const double at = epoch.at("epoch").get<double>();
+      course.nats.push_back({at, epoch.at("nats").get<double>()});
+      course.null.push_back({at, epoch.at("shuffled_within_class").get<double>()});
+      outcome.numbers.push_back({.network = scene.large.title,
+                                 .quantity = fmt::format("mutual information after epoch {}", epoch.at("epoch").get<int>()),
+                                 .alpha = alpha,
+                                 .seed = "1",
+                                 .value = course.nats.back().y,
+                                 .source = analysis_folder(run) + "/" + kInformation + "/analysis.json"});
+    }
+  });
   return course;
 }
 

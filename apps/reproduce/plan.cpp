@@ -23,6 +23,8 @@ std::string teacher_name(const Scene& scene, double alpha) { return run_name("pi
 
 bool Plan::has(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name) != steps_.end(); }
 
+double Plan::minutes_of(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name)->minutes; }
+
 void Plan::add(Step step) {
   if (!has(step.name)) steps_.push_back(std::move(step));
 }
@@ -32,7 +34,7 @@ void Plan::calibrate(const std::string& run) {
        .command = {"calibrate", run_folder(run)},
        .product = run_folder(run) + "/calibrator.json",
        .needs = {run},
-       .minutes = 0.1});
+       .minutes = std::min(0.1, minutes_of(run))});
 }
 
 std::string Plan::add_training(const std::string& run, std::vector<std::string> command, std::vector<std::string> needs, double minutes) {
@@ -67,7 +69,11 @@ void Plan::analyze(const std::string& run, const std::string& figure, std::vecto
   const std::string folder = analysis_folder(run) + "/" + figure;
   std::vector<std::string> command{"analyze", run_folder(run), "--figure", figure, "--out", folder};
   command.insert(command.end(), more.begin(), more.end());
-  add({.name = figure + "-" + run, .command = std::move(command), .product = folder + "/analysis.json", .needs = {run}, .minutes = 0.3});
+  add({.name = figure + "-" + run,
+       .command = std::move(command),
+       .product = folder + "/analysis.json",
+       .needs = {run},
+       .minutes = std::min(0.3, minutes_of(run))});
 }
 
 void Plan::order_by_seed() {

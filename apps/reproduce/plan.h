@@ -43,6 +43,7 @@ class Plan {
 
  private:
   bool has(const std::string& name) const;
+  double minutes_of(const std::string& name) const;  // of a step that is there
   void add(Step step);
   std::string add_training(const std::string& run, std::vector<std::string> command, std::vector<std::string> needs, double minutes);
   void calibrate(const std::string& run);

@@ -20,13 +20,14 @@ std::optional<std::string> Results::analysis_file(const std::string& run, const 
   return read_file(path.string());
 }
 
-std::optional<Json> Results::analysis(const std::string& run, const std::string& figure) const {
-  const std::optional<std::string> text = analysis_file(run, figure, "analysis.json");
-  if (!text) return std::nullopt;
+void Results::read_analysis(const std::string& run, const std::string& figure, const std::function<void(const Json&)>& read) const {
+  constexpr auto kFile = "analysis.json";
+  const std::optional<std::string> text = analysis_file(run, figure, kFile);
+  if (!text) return;
   try {
-    return Json::parse(*text);
-  } catch (const Json::exception& error) {
-    throw Error(concat((folder_ / analysis_folder(run) / figure / "analysis.json").string(), ": ", error.what(),
+    read(parse_json(*text));
+  } catch (const std::exception& error) {
+    throw Error(concat((folder_ / analysis_folder(run) / figure / kFile).string(), ": ", plain_words(error),
                        "; it is damaged: remove it, and run the same command again"));
   }
 }

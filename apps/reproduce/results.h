@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,8 +20,8 @@ class Results {
 
   // A finished, calibrated run; nothing while it is not. Throws Error when its files are damaged.
   const report::RunRecord* run(const std::string& name) const;
-  // analysis.json of a figure; nothing while it is not there.
-  std::optional<Json> analysis(const std::string& run, const std::string& figure) const;
+  // Calls `read` with analysis.json of a figure; not while it is not there. Throws Error naming the file when it lacks what is read of it.
+  void read_analysis(const std::string& run, const std::string& figure, const std::function<void(const Json&)>& read) const;
   // A file beside it, as text.
   std::optional<std::string> analysis_file(const std::string& run, const std::string& figure, const std::string& file) const;
 

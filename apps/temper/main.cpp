@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <thread>
 
 #include "apps/temper/commands.h"
@@ -73,6 +74,8 @@ int main(int argc, char** argv) {
     return report(message, message.starts_with("--") ? kUsage : kFailed);
   } catch (const std::bad_alloc&) {
     return report("memory: the system has none left; use a smaller --batch or model", kFailed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(fmt::format("{}: {}; check the path", error.path1().string(), error.code().message()), kFailed);
   } catch (const std::exception& error) {
     return report(error.what(), kFailed);
   }

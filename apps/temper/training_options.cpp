@@ -51,7 +51,7 @@ namespace {
 void print_finished_run(const TrainingOptions& options) {
   const std::string path = (std::filesystem::path(options.out) / "run.json").string();
   try {
-    const Json run = Json::parse(read_file(path));
+    const Json run = parse_json(read_file(path));
     fmt::print(stderr, "{}: the run is finished; nothing is left to do\n", options.out);
     print_run(
         options, run.at("parameters"),
@@ -68,7 +68,7 @@ void print_finished_run(const TrainingOptions& options) {
          .test = training::metrics(run.at("metrics").at("test"))},
         run.contains("bleu") ? std::optional(translation::score_of(run["bleu"])) : std::nullopt);
   } catch (const std::exception& error) {
-    throw Error(about(path, error.what(), "; it is damaged: train the model again with --overwrite"));
+    throw Error(about(path, plain_words(error), "; it is damaged: train the model again with --overwrite"));
   }
 }
 

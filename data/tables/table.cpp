@@ -69,7 +69,7 @@ Json header_of(const ByteStore& store, std::uint64_t& data_begin) {
   std::string text(static_cast<std::size_t>(size), ' ');
   store.read_at(8, text);
   data_begin = 8 + size;
-  Json header = Json::parse(text);
+  Json header = parse_json(text);
   TEMPER_CHECK(header.is_object(), "the header is not a JSON object");
   header.erase("__metadata__");
   return header;
@@ -100,7 +100,7 @@ void read_safetensors_table(const ByteStore& store, std::string_view part, const
     which = "tensor " + names.at(choose(names, part, store.name(), "tensor"));
     place = place_of(header.at(which.substr(7)), data_begin, store.size() - data_begin);
   } catch (const std::exception& error) {
-    const std::string what = error.what();
+    const std::string what = plain_words(error);
     throw Error(what.starts_with(store.name()) ? what : concat(store.name(), ": ", which, ": ", what, "; copy or write it again"));
   }
   const auto stream = stream_of(store, place.begin, store.size());

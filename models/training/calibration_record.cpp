@@ -49,7 +49,7 @@ Json fitted_to_json(const CalibrationRecord& record) {
 }
 
 StoredCalibrator parse(const std::string& path, Index classes) {
-  const Json json = Json::parse(read_file(path));
+  const Json json = parse_json(read_file(path));
   StoredCalibrator stored{.method = calibration::method_of(json.at("method").get<std::string>()),
                           .status = calibration::status_of(json.at("status").get<std::string>()),
                           .calibrator = {},
@@ -107,7 +107,7 @@ StoredCalibrator load_calibrator(const std::string& path, Index classes) {
   try {
     return parse(path, classes);
   } catch (const std::exception& error) {
-    throw Error(about(path, error.what(), "; run `temper calibrate` again"));
+    throw Error(about(path, plain_words(error), "; run `temper calibrate` again"));
   }
 }
 

@@ -57,10 +57,10 @@ Checkpoint read(const std::string& path) {
   try {
     const auto& metadata = checkpoint.tensors.metadata;
     TEMPER_CHECK(metadata.at("fingerprint") == fingerprint(checkpoint.tensors), "its values are not those that were written");
-    checkpoint.plan = run_plan(Json::parse(metadata.at("plan")), path);
-    checkpoint.state = run_state(Json::parse(metadata.at("state")));
+    checkpoint.plan = run_plan(parse_json(metadata.at("plan")), path);
+    checkpoint.state = run_state(parse_json(metadata.at("state")));
   } catch (const std::exception& error) {
-    throw Error(concat(path, ": not a whole checkpoint: ", error.what()));
+    throw Error(concat(path, ": not a whole checkpoint: ", plain_words(error)));
   }
   return checkpoint;
 }

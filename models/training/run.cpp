@@ -182,7 +182,7 @@ void read_preprocessing(const Json& json, models::Model& model) {
 }
 
 LoadedRun parse_run(const fs::path& path) {
-  const Json json = Json::parse(read_file((path / "run.json").string()));
+  const Json json = parse_json(read_file((path / "run.json").string()));
   const Json& settings = json.at("settings");
   LoadedRun run{.model = {},
                 .data = settings.at("data"),
@@ -209,7 +209,7 @@ template <class Parse> auto checked(const fs::path& file, const char* advice, Pa
   try {
     return parse();
   } catch (const std::exception& error) {
-    throw Error(about(file.string(), error.what(), "; ", advice));
+    throw Error(about(file.string(), plain_words(error), "; ", advice));
   }
 }
 

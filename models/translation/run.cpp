@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 using training::kSubwordsFile;
 
-Json read_run_json(const fs::path& folder) { return Json::parse(read_file((folder / "run.json").string())); }
+Json read_run_json(const fs::path& folder) { return parse_json(read_file((folder / "run.json").string())); }
 
 }  // namespace
 
@@ -70,7 +70,7 @@ LoadedRun load_run(const std::string& folder) {
     try {
       return parse();
     } catch (const std::exception& error) {
-      throw Error(about((path / "run.json").string(), error.what(), "; it is damaged or not of this version; train the model again"));
+      throw Error(about((path / "run.json").string(), plain_words(error), "; it is damaged or not of this version; train the model again"));
     }
   };
   training::check_finished(folder);

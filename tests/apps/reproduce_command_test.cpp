@@ -66,6 +66,33 @@ TEST_CASE("reproduce command: each number of the calibration stands in the file 
   }
 }
 
+TEST_CASE("reproduce command: results that are damaged, or in the way, are named") {
+  const TemporaryFolder folder;
+  const std::string analysis = folder.path() + "/paper/analysis/pictures-mlp-a0-s1/projection";
+  fs::create_directories(analysis);
+  const auto is_refused = [&](const std::string& file, const std::string& text, const std::string& words) {
+    CAPTURE(words);
+    write_file(analysis + "/" + file, text);
+    const Result result = temper_program(folder.path(), "reproduce fig1 --out paper --page");
+    CHECK(result.code == 1);
+    CHECK(result.err.find("pictures-mlp-a0-s1/projection/" + file + ": " + words) != std::string::npos);
+    CHECK(result.err.find("; it is damaged: remove") != std::string::npos);
+  };
+  is_refused("analysis.json", "{", "not valid JSON at byte 2");
+  is_refused("analysis.json", "{}", "key 'projection' not found");
+  is_refused("analysis.json", R"({"projection": {"train": {"spread": "small"}}})", "type must be number, but is string");
+  const std::string spread = R"({"spread": 0.3})";
+  write_file(analysis + "/analysis.json", R"({"projection": {"train": )" + spread + R"(, "val": )" + spread + "}}");
+  is_refused("projection-train.csv", "kind,sample,class,u,v\nsample,1,zero,0.5,far\n", "'far' where a coordinate belongs");
+
+  fs::create_directory(folder.path() + "/other");
+  write_file(folder.path() + "/other/runs", "a file");
+  const Result result = temper_program(folder.path(), "reproduce mnist --out other");
+  CHECK(result.code == 1);
+  CHECK(result.err.find("\ntemper: error: " + folder.path() + "/other/runs/mnist-cnn-a0-s1/run.json: ") != std::string::npos);
+  CHECK(result.err.ends_with("; check the path\n"));
+}
+
 TEST_CASE("reproduce command: the plan is a list of commands; what makes no sense is refused") {
   const TemporaryFolder folder;
   const Result plan = temper_program(folder.path(), "reproduce all --scale short --data somewhere --plan");
