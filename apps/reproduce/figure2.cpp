@@ -60,9 +60,14 @@ Outcome evaluate_reliability(const Scene& scene, const Results& results) {
     add_reliability_figure(outcome, scene, results, row);
     const Sample hard = sample(results, runs_of(row, 0), overconfidence_before);
     const Sample smooth = sample(results, runs_of(row, scene.table_alphas[1]), overconfidence_before);
-    add_numbers(outcome, hard, {.network = row.training.title, .quantity = "confidence - accuracy", .temperature = 1.0});
-    add_numbers(outcome, smooth,
-                {.network = row.training.title, .quantity = "confidence - accuracy", .alpha = scene.table_alphas[1], .temperature = 1.0});
+    const auto add = [&](const Sample& sample, double alpha) {
+      add_numbers(
+          outcome, sample,
+          {.network = row.training.title, .quantity = "confidence - accuracy, mean of the bins", .alpha = alpha, .temperature = 1.0},
+          kCalibrator);
+    };
+    add(hard, 0);
+    add(smooth, scene.table_alphas[1]);
     Sample none = hard;
     for (double& value : none.values) value = 0;
     // The test images chosen move the accuracy more than they move confidence - accuracy.

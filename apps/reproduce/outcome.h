@@ -48,8 +48,11 @@ struct Outcome {
   std::vector<Claim> claims = {};
 };
 
-// Every value of a sample as a line of numbers.csv. file: of each run, where it stands.
-void add_numbers(Outcome& outcome, const Sample& sample, Number like, const char* file = "run.json");
+// Files of a run, where numbers stand.
+inline constexpr const char *kRun = "run.json", *kCalibrator = "calibrator.json";
+
+// Every value of a sample as a line of numbers.csv. file: of each run.
+void add_numbers(Outcome& outcome, const Sample& sample, Number like, const char* file = kRun);
 
 // "87.12 ± 0.20" in per cent, "0.043 ± 0.002": mean and standard error over seeds; a dash without values.
 std::string percent_of(const Sample& sample);

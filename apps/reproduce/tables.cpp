@@ -10,8 +10,6 @@
 namespace temper::reproduce {
 namespace {
 
-constexpr auto kCalibrator = "calibrator.json";  // of a run
-
 double ece_before(const report::RunRecord& run) { return run.calibration->before.ece; }
 double ece_after(const report::RunRecord& run) { return run.calibration->after.ece; }
 double fitted_temperature(const report::RunRecord& run) { return run.calibration->temperature; }
