@@ -74,13 +74,16 @@ void add_figure(Outcome& outcome, const Scene& scene, const Curve& teachers, con
 
 std::string best_at(const Class& c) { return c.accuracy.empty() ? "" : fmt::format(" (T = {}, by held-out images)", c.temperature); }
 
-// The paper's claims. All students: whose seeds should differ by as much.
-void add_claims(Outcome& outcome, const std::string& form, const Students& students, const std::vector<Sample>& all_students) {
+// The paper's claims, of students that learned in one way: whose seeds should differ by as much.
+void add_claims(Outcome& outcome, const std::string& form, const Students& students) {
   const Class hard = best_of(students.taught.front()), baseline = students.alone.classes.front();
   const auto claim = [&](const std::string& text, const Sample& a, const Sample& b, double least = 0) {
-    outcome.claims.push_back(claim_above(
-        {.text = form + ": " + text, .unit = Unit::points, .least = least, .sampling = accuracy_sampling(a, b), .alike = all_students}, a,
-        b));
+    outcome.claims.push_back(claim_above({.text = form + ": " + text,
+                                          .unit = Unit::points,
+                                          .least = least,
+                                          .sampling = accuracy_sampling(a, b),
+                                          .alike = accuracies(students)},
+                                         a, b));
   };
   claim(fmt::format("distilling from the hard teacher{} beats training on the labels", best_at(hard)), hard.accuracy, baseline.accuracy);
   for (std::size_t i = 1; i < students.taught.size(); ++i) {
@@ -161,15 +164,13 @@ Outcome evaluate_students(const Scene& scene, const Results& results) {
   const Students papers = students_of(scene, papers_way(scene), results, scene.teacher_alphas);
   const bool both = compares_ways(scene);
   const Students others = both ? students_of(scene, hintons(scene), results, {0, scene.alpha}) : Students{};
-  std::vector<Sample> all_students = accuracies(papers);
-  std::ranges::copy(accuracies(others), std::back_inserter(all_students));
 
   add_table(outcome, scene, teachers, papers);
   if (both) add_table_of_ways(outcome, scene, papers, students_of(scene, unscaled(scene), results, {0}), others);
-  add_claims(outcome, "Paper's form", papers, all_students);
-  if (both) add_claims(outcome, "Hinton's form", others, all_students);
+  add_claims(outcome, "Paper's form", papers);
+  if (both) add_claims(outcome, "Hinton's form", others);
   add_claim_on_teachers(outcome, teachers);
-  if (std::ranges::any_of(all_students, [](const Sample& sample) { return !sample.empty(); }))
+  if (std::ranges::any_of(accuracies(papers), [](const Sample& sample) { return !sample.empty(); }))
     add_figure(outcome, scene, teachers, papers, others);
   return outcome;
 }
