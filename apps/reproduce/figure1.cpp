@@ -89,7 +89,7 @@ Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, do
                                  .alpha = alpha,
                                  .seed = seed_of(run),
                                  .value = sample.values.back(),
-                                 .source = analysis_folder(run) + "/" + kProjection + "/analysis.json"});
+                                 .source = analysis_file(run, kProjection)});
     });
   }
   return sample;
@@ -101,10 +101,10 @@ void add_projection_figure(Outcome& outcome, const Scene& scene, const Results& 
   for (const double alpha : {0.0, scene.alpha}) {
     for (const std::string split : {"train", "val"}) {
       const std::string run = runs_of(row, alpha).front(), file = "projection-" + split + ".csv";
-      const auto csv = results.analysis_file(run, kProjection, file);
+      const auto csv = results.analysis_text(run, kProjection, file);
       if (!csv) return;
       panels.push_back({fmt::format("{}, smoothing {}", split == "train" ? "training images" : "validation images", alpha),
-                        plot_of(read_points(*csv, concat(analysis_folder(run), "/", kProjection, "/", file)), classes)});
+                        plot_of(read_points(*csv, analysis_file(run, kProjection, file)), classes)});
     }
   }
   outcome.figures.push_back(figure_of("figure-1-" + row.training.key + ".svg", panels, 4, classes,

@@ -44,7 +44,7 @@ TemperatureCurve curve_of(Outcome& outcome, const Scene& scene, const Results& r
                                    .temperature = T,
                                    .seed = seed_of(run),
                                    .value = value,
-                                   .source = analysis_folder(run) + "/" + kTemperature + "/analysis.json"});
+                                   .source = analysis_file(run, kTemperature)});
       }
     });
   }

@@ -33,7 +33,7 @@ Course course(Outcome& outcome, const Scene& scene, const Results& results, doub
                                  .alpha = alpha,
                                  .seed = "1",
                                  .value = course.nats.back().y,
-                                 .source = analysis_folder(run) + "/" + kInformation + "/analysis.json"});
+                                 .source = analysis_file(run, kInformation)});
     }
   });
   return course;

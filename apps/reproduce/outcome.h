@@ -48,9 +48,6 @@ struct Outcome {
   std::vector<Claim> claims = {};
 };
 
-// Files of a run, where numbers stand.
-inline constexpr const char *kRun = "run.json", *kCalibrator = "calibrator.json";
-
 // Every value of a sample as a line of numbers.csv. file: of each run.
 void add_numbers(Outcome& outcome, const Sample& sample, Number like, const char* file = kRun);
 

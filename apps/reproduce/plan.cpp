@@ -9,6 +9,9 @@ namespace temper::reproduce {
 
 std::string run_folder(const std::string& run) { return "runs/" + run; }
 std::string analysis_folder(const std::string& run) { return "analysis/" + run; }
+std::string analysis_file(const std::string& run, const std::string& figure, const std::string& file) {
+  return analysis_folder(run) + "/" + figure + "/" + file;
+}
 
 std::string run_name(const std::string& part, const Training& training, double alpha, int seed) {
   return fmt::format("{}-{}-a{}-s{}", part, training.key, alpha, seed);
@@ -32,7 +35,7 @@ void Plan::add(Step step) {
 void Plan::calibrate(const std::string& run) {
   add({.name = "calibrate-" + run,
        .command = {"calibrate", run_folder(run)},
-       .product = run_folder(run) + "/calibrator.json",
+       .product = run_folder(run) + "/" + kCalibrator,
        .needs = {run},
        .minutes = std::min(0.1, minutes_of(run))});
 }
@@ -42,7 +45,7 @@ std::string Plan::add_training(const std::string& run, std::vector<std::string> 
   command.insert(command.end(), {"--resume", "--out", folder});
   add({.name = run,
        .command = std::move(command),
-       .product = folder + "/run.json",
+       .product = folder + "/" + kRun,
        .weights = folder + "/model.safetensors",
        .needs = std::move(needs),
        .minutes = minutes});
@@ -71,7 +74,7 @@ void Plan::analyze(const std::string& run, const std::string& figure, std::vecto
   command.insert(command.end(), more.begin(), more.end());
   add({.name = figure + "-" + run,
        .command = std::move(command),
-       .product = folder + "/analysis.json",
+       .product = analysis_file(run, figure),
        .needs = {run},
        .minutes = std::min(0.3, minutes_of(run))});
 }

@@ -22,6 +22,9 @@ struct Step {
 // Folders of the reproduction.
 std::string run_folder(const std::string& run);       // "runs/NAME"
 std::string analysis_folder(const std::string& run);  // "analysis/NAME"
+// Files in them, where numbers stand: of a run, and of a figure's analysis.
+inline constexpr const char *kRun = "run.json", *kCalibrator = "calibrator.json", *kAnalysis = "analysis.json";
+std::string analysis_file(const std::string& run, const std::string& figure, const std::string& file = kAnalysis);
 
 // The name of a training: part, network, smoothing, seed.
 std::string run_name(const std::string& part, const Training& training, double alpha, int seed);

@@ -10,24 +10,23 @@ namespace fs = std::filesystem;
 const report::RunRecord* Results::run(const std::string& name) const {
   if (const auto known = runs_.find(name); known != runs_.end()) return &known->second;
   const fs::path folder = folder_ / run_folder(name);
-  if (!fs::exists(folder / "run.json") || !fs::exists(folder / "calibrator.json")) return nullptr;
+  if (!fs::exists(folder / kRun) || !fs::exists(folder / kCalibrator)) return nullptr;
   return &runs_.emplace(name, report::read_run_record(folder)).first->second;
 }
 
-std::optional<std::string> Results::analysis_file(const std::string& run, const std::string& figure, const std::string& file) const {
-  const fs::path path = folder_ / analysis_folder(run) / figure / file;
+std::optional<std::string> Results::analysis_text(const std::string& run, const std::string& figure, const std::string& file) const {
+  const fs::path path = folder_ / analysis_file(run, figure, file);
   if (!fs::exists(path)) return std::nullopt;
   return read_file(path.string());
 }
 
 void Results::read_analysis(const std::string& run, const std::string& figure, const std::function<void(const Json&)>& read) const {
-  constexpr auto kFile = "analysis.json";
-  const std::optional<std::string> text = analysis_file(run, figure, kFile);
+  const std::optional<std::string> text = analysis_text(run, figure, kAnalysis);
   if (!text) return;
   try {
     read(parse_json(*text));
   } catch (const std::exception& error) {
-    throw Error(concat((folder_ / analysis_folder(run) / figure / kFile).string(), ": ", plain_words(error),
+    throw Error(concat((folder_ / analysis_file(run, figure)).string(), ": ", plain_words(error),
                        "; it is damaged: remove it, and run the same command again"));
   }
 }

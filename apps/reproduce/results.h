@@ -23,7 +23,7 @@ class Results {
   // Calls `read` with analysis.json of a figure; not while it is not there. Throws Error naming the file when it lacks what is read of it.
   void read_analysis(const std::string& run, const std::string& figure, const std::function<void(const Json&)>& read) const;
   // A file beside it, as text.
-  std::optional<std::string> analysis_file(const std::string& run, const std::string& figure, const std::string& file) const;
+  std::optional<std::string> analysis_text(const std::string& run, const std::string& figure, const std::string& file) const;
 
  private:
   std::filesystem::path folder_;
