@@ -40,72 +40,77 @@ Loader::Loader(const Dataset& set, const Preprocessing& preprocessing, const Loa
       preprocessor_(preprocessing, set.image),
       companions_(preprocessors(options.companions, set.image)),
       order_(static_cast<std::size_t>(set.size())),
-      prefetcher_([this](Index item, Slot& slot) { make(item, slot); }) {
-  TEMPER_CHECK(0 <= options.first_part && options.first_part < options.end_part && options.end_part <= options.parts, set.name, ": parts ",
-               options.first_part, " to ", options.end_part, " of ", options.parts, " asked for; give a range that is not empty");
+      prefetcher_([this](Index item, Batch& batch) { make(item, batch); }) {
+  const Range own = options.own_shards;
+  TEMPER_CHECK(0 <= own.begin && own.begin < own.end && own.end <= options.shards, set.name, ": shards ", own.begin, " to ", own.end,
+               " of ", options.shards, " asked for; give a range that is not empty");
+}
+
+void Loader::check_epoch(Index epoch, Index first_batch) const {
+  TEMPER_CHECK(epoch >= 0, set_.name, ": epoch ", epoch, " asked for; epochs count from 0");
+  TEMPER_CHECK(first_batch >= 0 && first_batch <= batches(), set_.name, ": batch ", first_batch, " asked for; an epoch has 0-", batches());
 }
 
 Loader::Epoch Loader::epoch(Index epoch, Index first_batch) & {
-  TEMPER_CHECK(epoch >= 0, set_.name, ": epoch ", epoch, " asked for; epochs count from 0");
-  TEMPER_CHECK(first_batch >= 0 && first_batch <= batches(), set_.name, ": batch ", first_batch, " asked for; an epoch has 0-", batches());
+  check_epoch(epoch, first_batch);
   return {*this, epoch, first_batch};
 }
 
-void Loader::begin(Index epoch, Index first_batch) {
+void Loader::begin_epoch(Index epoch, Index first_batch) {
+  check_epoch(epoch, first_batch);
   prefetcher_.stop();  // before the order changes under it
+  ++run_;
   epoch_ = epoch;
   sampler_.order(epoch, order_);
-  prefetcher_.start(first_batch * own_parts(), batches() * own_parts());
+  prefetcher_.start(first_batch * options_.own_shards.size(), batches() * options_.own_shards.size());
 }
 
-void Loader::make(Index item, Slot& slot) const {
-  const Index b = item / own_parts(), part = options_.first_part + item % own_parts();
-  const Index first = sampler_.batch_begin(b), whole = sampler_.batch_begin(b + 1) - first;
-  const Range own = part_of(whole, part, options_.parts);
+void Loader::make(Index item, Batch& batch) const {
+  const Range own_shards = options_.own_shards;
+  const Index b = item / own_shards.size(), shard = own_shards.begin + item % own_shards.size();
+  const Index first = sampler_.batch_begin(b), batch_size = sampler_.batch_begin(b + 1) - first;
+  const Range own = part_of(batch_size, shard, options_.shards);
   const Index begin = first + own.begin, end = first + own.end;
-  slot.batch.part = part;
-  slot.batch.whole = whole;
-  slot.samples.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
-  slot.labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
-  slot.samples.assign(order_.begin() + begin, order_.begin() + end);
-  slot.labels.clear();
-  const Shape& seen = preprocessor_.seen();
-  renew(slot.batch.images, end - begin, seen);
-  slot.batch.companion_images.resize(companions_.size());
-  for (std::size_t i = 0; i < companions_.size(); ++i) renew(slot.batch.companion_images[i], end - begin, companions_[i].seen());
+  batch.shard = shard;
+  batch.batch_size = batch_size;
+  batch.samples.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
+  batch.labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
+  batch.samples.assign(order_.begin() + begin, order_.begin() + end);
+  batch.labels.clear();
+  batch.mixed_labels.clear();
+  renew(batch.images, end - begin, preprocessor_.seen());
+  batch.companion_images.resize(companions_.size());
+  for (std::size_t i = 0; i < companions_.size(); ++i) renew(batch.companion_images[i], end - begin, companions_[i].seen());
   if (set_.photos) {
     parallel_for(end - begin, 1, [&](Index from, Index to) {
-      for (Index n = from; n < to; ++n) make_image(n, slot);
+      for (Index n = from; n < to; ++n) make_image(n, batch);
     });
   } else {
-    for (Index n = 0; n < end - begin; ++n) make_image(n, slot);
+    for (Index n = 0; n < end - begin; ++n) make_image(n, batch);
   }
   // After the images: they throw for a sample that the set has no more.
-  for (const Index sample : slot.samples) slot.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
-  if (options_.mixup > 0 && end > begin) mix_pairs(b, slot);
-  slot.batch.labels = slot.labels;
-  slot.batch.samples = slot.samples;
+  for (const Index sample : batch.samples) batch.labels.push_back(set_.labels[static_cast<std::size_t>(sample)]);
+  if (options_.mixup > 0 && end > begin) mix_pairs(b, batch);
 }
 
-void Loader::mix_pairs(Index b, Slot& slot) const {
-  slot.batch.share = draw_mixup(options_.mixup, options_.seed, epoch_, b);
-  mix(slot.batch.images, slot.batch.share);
-  for (Tensor& images : slot.batch.companion_images) mix(images, slot.batch.share);
-  slot.other_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
-  slot.other_labels.assign(slot.labels.rbegin(), slot.labels.rend());
-  slot.batch.other_labels = slot.other_labels;
+void Loader::mix_pairs(Index b, Batch& batch) const {
+  batch.mixup_lambda = draw_mixup(options_.mixup, options_.seed, epoch_, b);
+  mix(batch.images, batch.mixup_lambda);
+  for (Tensor& images : batch.companion_images) mix(images, batch.mixup_lambda);
+  batch.mixed_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
+  batch.mixed_labels.assign(batch.labels.rbegin(), batch.labels.rend());
 }
 
-void Loader::make_image(Index n, Slot& slot) const {
-  const Index sample = slot.samples[static_cast<std::size_t>(n)];
+void Loader::make_image(Index n, Batch& batch) const {
+  const Index sample = batch.samples[static_cast<std::size_t>(n)];
   std::vector<std::uint8_t> shown;
   if (set_.photos) shown = show_photo(sample);
   const std::span<const std::uint8_t> pixels = set_.photos ? shown : set_.pixels_of(sample);
   const Shape& seen = preprocessor_.seen();
   const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
-  preprocessor_(pixels, placement, slot.batch.images.data() + n * seen.size());
+  preprocessor_(pixels, placement, batch.images.data() + n * seen.size());
   for (std::size_t i = 0; i < companions_.size(); ++i) {
-    companions_[i](pixels, placement, slot.batch.companion_images[i].data() + n * companions_[i].seen().size());
+    companions_[i](pixels, placement, batch.companion_images[i].data() + n * companions_[i].seen().size());
   }
 }
 
@@ -123,16 +128,15 @@ Loader::Epoch::~Epoch() {
 }
 
 Loader::Epoch::Iterator Loader::Epoch::begin() {
-  loader_.begin(epoch_, first_batch_);
-  run_ = ++loader_.run_;
+  loader_.begin_epoch(epoch_, first_batch_);
+  run_ = loader_.run_;
   return Iterator(this);
 }
 
 const Batch* Loader::Epoch::next() {
   TEMPER_CHECK(run_ == loader_.run_, loader_.set_.name, ": epoch ", epoch_,
                " was ended by a newer one of the same loader; use two loaders");
-  Slot* slot = loader_.prefetcher_.next();
-  return slot ? &slot->batch : nullptr;
+  return loader_.next();
 }
 
 }  // namespace temper::data

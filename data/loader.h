@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "core/range.h"
 #include "core/tensor.h"
 #include "data/augment.h"
 #include "data/dataset.h"
@@ -21,16 +22,17 @@
 
 namespace temper::data {
 
+// A batch, or a shard of one. It owns what it holds: a copy stays what it is.
 struct Batch {
-  Tensor images;                         // (N,h,w,C) as the network sees them; may be kept
-  std::vector<Tensor> companion_images;  // each (N,h,w,C): the same as each of LoaderOptions::companions sees them
-  std::span<const std::int32_t> labels;  // (N); until the next batch
-  // With mixup image n is a part `share` of its own and the rest of image N-1-n, whose label stands here at n; else empty.
-  float share = 1;
-  std::span<const std::int32_t> other_labels;
-  std::span<const Index> samples;  // (N) where in the data set they come from; until the next batch
-  Index part = 0;                  // which part of the batch this is, see LoaderOptions
-  Index whole = 0;                 // images of all parts
+  Tensor images = {};                         // (N,h,w,C) as the network sees them
+  std::vector<Tensor> companion_images = {};  // each (N,h,w,C): the same as each of LoaderOptions::companions sees them
+  std::vector<std::int32_t> labels = {};      // (N)
+  // With mixup, image n is mixup_lambda of itself and the rest of image N-1-n, whose label is mixed_labels[n]; else empty.
+  float mixup_lambda = 1;
+  std::vector<std::int32_t> mixed_labels = {};
+  std::vector<Index> samples = {};  // (N) where in the data set they come from
+  Index shard = 0;                  // which shard of its batch this is, see LoaderOptions
+  Index batch_size = 0;             // images in all shards of the batch
 };
 
 struct LoaderOptions {
@@ -42,9 +44,10 @@ struct LoaderOptions {
   std::optional<Placement> view = {};  // instead of what `augment` draws: this for every image
   // How other networks, teachers, see images: they get the same placements, each in its own crop and standardisation.
   std::vector<Preprocessing> companions = {};
-  // Batches come in so many parts, as equal as can be, one after the other; this loader makes those in [first_part, end_part). A part of
-  // few images may be empty. Mixup mixes the images of a part with each other.
-  Index parts = 1, first_part = 0, end_part = 1;
+  // Each batch is cut into this many shards, as equal as can be; this loader makes those in own_shards, one after the other. A shard of a
+  // small batch may be empty. Mixup mixes the images of a shard with each other.
+  Index shards = 1;
+  Range own_shards = {0, 1};
   float mixup = 0;  // the alpha of Beta(alpha, alpha) that shares are drawn from, see data/mixup.h; 0: none
 };
 
@@ -66,24 +69,23 @@ class Loader {
   Index batches() const { return sampler_.batches(); }
   Index size() const { return set_.size(); }
 
-  // The batches first_batch, first_batch + 1, ... of an epoch, each as its parts, for a range-for. With first_batch > 0 a run that was
-  // stopped in the middle of an epoch goes on where it was. A loader runs one epoch at a time; an older one throws when it is used again.
+  // The batches first_batch, first_batch + 1, ... of an epoch, each as its own shards, for a range-for. With first_batch > 0 a run that was
+  // stopped in the middle of an epoch resumes where it was. A loader runs one epoch at a time; an older one throws when it is used again.
   // Leaving the loop early, by break or by an exception, is fine. What goes wrong while a batch is made is thrown where the loop asks for
   // it.
   Epoch epoch(Index epoch, Index first_batch = 0) &;
 
+  // The same without a range: begin_epoch(), then next() until it returns null. A batch is valid until the next call of either; copy it to
+  // keep it longer.
+  void begin_epoch(Index epoch, Index first_batch = 0);
+  const Batch* next() { return prefetcher_.next(); }
+
  private:
-  struct Slot {
-    Batch batch;
-    std::vector<std::int32_t> labels, other_labels;
-    std::vector<Index> samples;
-  };
-  void begin(Index epoch, Index first_batch);
-  Index own_parts() const { return options_.end_part - options_.first_part; }
-  void make(Index item, Slot& slot) const;
-  void mix_pairs(Index b, Slot& slot) const;
-  // Writes image n of the slot.
-  void make_image(Index n, Slot& slot) const;
+  void check_epoch(Index epoch, Index first_batch) const;
+  void make(Index item, Batch& batch) const;
+  void mix_pairs(Index b, Batch& batch) const;
+  // Writes image n of the batch.
+  void make_image(Index n, Batch& batch) const;
   std::vector<std::uint8_t> show_photo(Index sample) const;  // (H,W,C), as options_.augment.photo draws it
 
   const Dataset& set_;
@@ -93,8 +95,8 @@ class Loader {
   const std::vector<Preprocessor> companions_;
   std::vector<Index> order_;  // (N), of the epoch that runs
   Index epoch_ = 0;
-  std::uint64_t run_ = 0;  // counts the epochs begun
-  Prefetcher<Slot> prefetcher_;
+  std::uint64_t run_ = 0;  // counts the epochs that have begun
+  Prefetcher<Batch> prefetcher_;
 };
 
 // A range that is read once, front to back; begin() starts it, also again.

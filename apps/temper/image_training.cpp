@@ -7,7 +7,7 @@
 #include "apps/temper/training_session.h"
 #include "core/parallel.h"
 #include "models/training/best_weights.h"
-#include "models/training/image_task.h"
+#include "models/training/image_objective.h"
 #include "models/training/together.h"
 
 namespace temper::app {
@@ -37,12 +37,12 @@ void train_and_keep(const TrainingOptions& options, const data::Splits& splits, 
   obey("--shift", [&] { data::check(record.recipe.augment, model.spec.image); });
   training::check_same_images(splits.test, ranks());
   TrainingSession session(options, plan_of(record, splits.train.fingerprint()));
-  training::ImageTask task(model, splits.train, splits.val, record.recipe, loss, ranks());
+  training::ImageObjective objective(model, splits.train, splits.val, record.recipe, loss, ranks());
   record.threads = threads();
-  record.recipe = record.recipe.resolved(task.batches());
+  record.recipe = record.recipe.resolved(objective.batches());
   record.recipe.val_size = splits.val.size();
-  if (is_first_rank() && !options.json) print_header(record, splits.train.size(), task.batches());
-  const std::vector<training::EpochRecord> epochs = session.train(task, record.recipe);
+  if (is_first_rank() && !options.json) print_header(record, splits.train.size(), objective.batches());
+  const std::vector<training::EpochRecord> epochs = session.train(objective, record.recipe);
   const models::PredictOptions evaluation{.views = model.views};
   const training::EpochRecord& kept = epochs[training::kept_epoch(epochs, record.recipe.keep)];
   record.kept_epoch = kept.epoch;

@@ -45,10 +45,10 @@ TrainingSession::TrainingSession(const TrainingOptions& options, training::RunPl
   start_ = std::chrono::steady_clock::now();
 }
 
-std::vector<EpochRecord> TrainingSession::train(training::Task& task, const training::Recipe& recipe) {
+std::vector<EpochRecord> TrainingSession::train(training::Objective& objective, const training::Recipe& recipe) {
   const bool first = is_first_rank();
   if (first) print_resumption(options_);
-  const std::string unit = task.unit();
+  const std::string unit = objective.unit();
   std::size_t before = options_.checkpoint ? options_.checkpoint->state.epochs.size() : 0;  // epochs that are no news
   TrainingProgress progress(unit);
   const training::Observer observer{.on_step =
@@ -62,7 +62,7 @@ std::vector<EpochRecord> TrainingSession::train(training::Task& task, const trai
                                           training::write_log(options_.out, done, unit);
                                           if (std::exchange(before, done.size()) == done.size() || options_.snapshot_every == 0) return;
                                           if (done.back().epoch % options_.snapshot_every == 0)
-                                            training::save_snapshot(options_.out, task.parameters(), done.back().epoch);
+                                            training::save_snapshot(options_.out, objective.parameters(), done.back().epoch);
                                         },
                                     .on_warning = warn,
                                     .stop = [] { return stop_signal() != 0; }};
@@ -74,7 +74,7 @@ std::vector<EpochRecord> TrainingSession::train(training::Task& task, const trai
   watch_stop_signals();
   warn_of_silent_ranks();
   try {
-    const auto epochs = training::train(task, recipe, observer, checkpointing, &ranks());
+    const auto epochs = training::train(objective, recipe, observer, checkpointing, &ranks());
     progress.finish();
     return epochs;
   } catch (const training::Stopped& stopped) {

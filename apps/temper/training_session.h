@@ -8,7 +8,7 @@
 
 #include "apps/temper/training_options.h"
 #include "core/file.h"
-#include "models/training/task.h"
+#include "models/training/objective.h"
 
 namespace temper::app {
 
@@ -21,7 +21,7 @@ class TrainingSession {
   TrainingSession(const TrainingOptions& options, training::RunPlan plan);
 
   // Throws StoppedBySignal, with a checkpoint kept and how to go on.
-  std::vector<training::EpochRecord> train(training::Task& task, const training::Recipe& recipe);
+  std::vector<training::EpochRecord> train(training::Objective& objective, const training::Recipe& recipe);
 
   double seconds() const;  // of this and of the processes that came to the checkpoint
 

@@ -13,7 +13,7 @@
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/training/best_weights.h"
 #include "models/translation/evaluation.h"
-#include "models/translation/task.h"
+#include "models/translation/objective.h"
 #include "models/translation/token_predictions.h"
 
 namespace temper::app {
@@ -82,12 +82,12 @@ void train_translation(const TrainingOptions& options, training::RunRecord recor
                          val = numbers_of(splits.val, model.subwords, kLongestMeasured),
                          test = numbers_of(splits.test, model.subwords, kLongestMeasured);
   if (teacher) measure(*teacher, val, options.json, *record.teacher);
-  translation::Task task(model, train, val, recipe, ranks(), teacher ? &teacher->model : nullptr);
+  translation::Objective objective(model, train, val, recipe, ranks(), teacher ? &teacher->model : nullptr);
   TrainingSession session(options, plan_of(record, Fingerprint().add(train.fingerprint()).add(model.subwords.bytes()).hex()));
   record.threads = threads();
-  record.recipe = recipe.resolved(task.batches());
-  if (is_first_rank() && !options.json) print_header(record, model, train.size(), task.batches());
-  const std::vector<training::EpochRecord> epochs = session.train(task, record.recipe);
+  record.recipe = recipe.resolved(objective.batches());
+  if (is_first_rank() && !options.json) print_header(record, model, train.size(), objective.batches());
+  const std::vector<training::EpochRecord> epochs = session.train(objective, record.recipe);
   const training::EpochRecord& kept = epochs[training::kept_epoch(epochs, record.recipe.keep)];
   record.kept_epoch = kept.epoch;
   record.val = kept.val;

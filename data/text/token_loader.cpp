@@ -20,7 +20,7 @@ Index length_of(const std::vector<std::int32_t>& sentence) { return static_cast<
 
 TokenLoader::TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& options)
     : pairs_(pairs), options_(options), sorted_(static_cast<std::size_t>(pairs.size())) {
-  TEMPER_CHECK(options.parts >= 1, "--shards: batches in ", options.parts, " parts; give at least 1");
+  TEMPER_CHECK(options.shards >= 1, "--shards: batches in ", options.shards, " shards; give at least 1");
   TEMPER_CHECK(pairs.size() > 0, pairs.name, ": holds no pairs; give some");
   order(0);
   Index longest = 0;
@@ -41,17 +41,17 @@ TokenLoader::TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& opti
   epoch_ = -1;
 }
 
-const TokenBatch& TokenLoader::batch(Index epoch, Index b, Index part) {
+const TokenBatch& TokenLoader::batch(Index epoch, Index b, Index shard) {
   TEMPER_CHECK(epoch >= 0 && b >= 0 && b < batches(), pairs_.name, ": batch ", b, " of epoch ", epoch, " asked for; an epoch has ",
                batches(), " from 0 on");
-  TEMPER_CHECK(part >= 0 && part < options_.parts, pairs_.name, ": part ", part, " of a batch asked for; it has ", options_.parts);
+  TEMPER_CHECK(shard >= 0 && shard < options_.shards, pairs_.name, ": shard ", shard, " of a batch asked for; it has ", options_.shards);
   if (epoch != epoch_) order(epoch);
   const auto number = static_cast<std::size_t>(batch_numbers_[static_cast<std::size_t>(b)]);
   const std::span<const Index> samples(sorted_.begin() + cuts_[number], sorted_.begin() + cuts_[number + 1]);
-  const Range own = part_of(static_cast<Index>(samples.size()), part, options_.parts);
+  const Range own = part_of(static_cast<Index>(samples.size()), shard, options_.shards);
   fill(samples.subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size())));
-  batch_.whole = 0;
-  for (const Index sample : samples) batch_.whole += length_of(pairs_.target[static_cast<std::size_t>(sample)]);
+  batch_.batch_words = 0;
+  for (const Index sample : samples) batch_.batch_words += length_of(pairs_.target[static_cast<std::size_t>(sample)]);
   return batch_;
 }
 
@@ -74,42 +74,38 @@ void TokenLoader::order(Index epoch) {
 }
 
 void TokenLoader::fill(std::span<const Index> samples) {
-  const auto count = static_cast<Index>(samples.size());
-  Index source_length = 0, target_length = 0;
+  TokenBatch& batch = batch_;
+  batch.samples.assign(samples.begin(), samples.end());
+  batch.count = static_cast<Index>(samples.size());
+  batch.source_length = batch.target_length = 0;
   for (const Index sample : samples) {
-    source_length = std::max(source_length, length_of(pairs_.source[static_cast<std::size_t>(sample)]));
-    target_length = std::max(target_length, length_of(pairs_.target[static_cast<std::size_t>(sample)]));
+    batch.source_length = std::max(batch.source_length, length_of(pairs_.source[static_cast<std::size_t>(sample)]));
+    batch.target_length = std::max(batch.target_length, length_of(pairs_.target[static_cast<std::size_t>(sample)]));
   }
-  source_ids_.assign(static_cast<std::size_t>(count * source_length), Subwords::kPadding);
-  target_ids_.assign(static_cast<std::size_t>(count * target_length), Subwords::kPadding);
-  labels_.assign(target_ids_.size(), kIgnored);
-  source_lengths_.clear();
-  target_lengths_.clear();
-  word_rows_.clear();
-  word_labels_.clear();
-  for (Index n = 0; n < count; ++n) {
+  batch.source_ids.assign(static_cast<std::size_t>(batch.count * batch.source_length), Subwords::kPadding);
+  batch.target_ids.assign(static_cast<std::size_t>(batch.count * batch.target_length), Subwords::kPadding);
+  batch.labels.assign(batch.target_ids.size(), kIgnored);
+  batch.source_lengths.clear();
+  batch.target_lengths.clear();
+  batch.word_rows.clear();
+  batch.word_labels.clear();
+  for (Index n = 0; n < batch.count; ++n) {
     const auto sample = static_cast<std::size_t>(samples[static_cast<std::size_t>(n)]);
     const std::vector<std::int32_t>&source = pairs_.source[sample], &target = pairs_.target[sample];
-    auto source_ids = source_ids_.begin() + n * source_length, target_ids = target_ids_.begin() + n * target_length;
-    auto labels = labels_.begin() + n * target_length;
+    const Index first_row = n * batch.target_length;
+    auto source_ids = batch.source_ids.begin() + n * batch.source_length, target_ids = batch.target_ids.begin() + first_row;
+    auto labels = batch.labels.begin() + first_row;
     *std::copy(source.begin(), source.end(), source_ids) = Subwords::kEnd;
     *target_ids = Subwords::kBegin;
     std::copy(target.begin(), target.end(), target_ids + 1);
     *std::copy(target.begin(), target.end(), labels) = Subwords::kEnd;
-    source_lengths_.push_back(static_cast<std::int32_t>(length_of(source)));
-    target_lengths_.push_back(static_cast<std::int32_t>(length_of(target)));
+    batch.source_lengths.push_back(static_cast<std::int32_t>(length_of(source)));
+    batch.target_lengths.push_back(static_cast<std::int32_t>(length_of(target)));
     for (Index word = 0; word < length_of(target); ++word) {
-      word_rows_.push_back(static_cast<std::int32_t>(n * target_length + word));
-      word_labels_.push_back(*(labels + word));
+      batch.word_rows.push_back(static_cast<std::int32_t>(first_row + word));
+      batch.word_labels.push_back(*(labels + word));
     }
   }
-  batch_.source = {source_ids_, source_lengths_, count, source_length};
-  batch_.target = {target_ids_, target_lengths_, count, target_length};
-  batch_.labels = labels_;
-  batch_.word_rows = word_rows_;
-  batch_.word_labels = word_labels_;
-  batch_.words = static_cast<Index>(word_rows_.size());
-  batch_.samples = samples;
 }
 
 }  // namespace temper::data

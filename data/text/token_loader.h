@@ -10,24 +10,30 @@
 
 namespace temper::data {
 
-// Borrowed from the loader, until its next batch. It may hold no sentences when batches are cut into parts.
+// A batch, or a shard of one, which may hold no sentences. It owns what it holds: a copy stays what it is.
 struct TokenBatch {
-  Sequences source;                      // with kEnd behind each sentence
-  Sequences target;                      // with kBegin before each: what the decoder reads
-  std::span<const std::int32_t> labels;  // (count target.length): the word behind each of target's, kEnd at last; kIgnored for padding
-  // Without padding: which rows of (count target.length) are words, and their labels. Losses and metrics that see these alone see no
-  // padding.
-  std::span<const std::int32_t> word_rows, word_labels;  // (words)
-  Index words = 0;
-  Index whole = 0;                 // words of the batch that it is a part of
-  std::span<const Index> samples;  // (count) where in the pairs they stand
+  Index count = 0;                                                     // N, sentence pairs
+  Index source_length = 0, target_length = 0;                          // S and T, of the longest
+  std::vector<std::int32_t> source_ids = {};                           // (N,S), with kEnd behind each sentence
+  std::vector<std::int32_t> target_ids = {};                           // (N,T), with kBegin before each: what the decoder reads
+  std::vector<std::int32_t> source_lengths = {}, target_lengths = {};  // (N)
+  std::vector<std::int32_t> labels = {};  // (N,T): the word behind each of the target's, kEnd at last; kIgnored for padding
+  // Without padding: which rows of (N T) are words, and their labels. Losses and metrics that see these alone see no padding.
+  std::vector<std::int32_t> word_rows = {}, word_labels = {};  // (words)
+  Index batch_words = 0;                                       // words in all shards of the batch
+  std::vector<Index> samples = {};                             // (N) where in the pairs they stand
+
+  Index words() const { return static_cast<Index>(word_rows.size()); }
+  // Views of the ids, as a network reads them; valid while this batch is.
+  Sequences source() const { return {source_ids, source_lengths, count, source_length}; }
+  Sequences target() const { return {target_ids, target_lengths, count, target_length}; }
 };
 
 struct TokenLoaderOptions {
   Index tokens = 4096;   // a batch: count times the longest of its sentences on either side, padding and begin or end included
   bool shuffle = false;  // for training: pairs of one length meet others in every epoch, and batches come in another order
   std::uint64_t seed = 0;
-  Index parts = 1;  // that a batch is cut into, as equal as can be
+  Index shards = 1;  // that a batch is cut into, as equal as can be
 };
 
 // Pairs are sorted by their lengths and cut into batches; which pairs of equal lengths stand next to each other, and the order of batches,
@@ -43,7 +49,8 @@ class TokenLoader {
 
   Index batches() const { return static_cast<Index>(cuts_.size()) - 1; }
   Index words() const { return words_; }  // labels of an epoch
-  const TokenBatch& batch(Index epoch, Index b, Index part = 0);
+  // Batch b of an epoch, or a shard of it; valid until the next call.
+  const TokenBatch& batch(Index epoch, Index b, Index shard = 0);
 
  private:
   void order(Index epoch);
@@ -56,7 +63,6 @@ class TokenLoader {
   std::vector<Index> batch_numbers_;  // of the epoch, in the order in which they come
   Index epoch_ = -1, words_ = 0;
   TokenBatch batch_;
-  std::vector<std::int32_t> source_ids_, source_lengths_, target_ids_, target_lengths_, labels_, word_rows_, word_labels_;
 };
 
 }  // namespace temper::data

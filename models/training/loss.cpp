@@ -18,9 +18,9 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
 Loss cross_entropy(const Recipe& recipe) {
   return [smoothing = recipe.smoothing, factor = recipe.loss_scale](const Tensor& logits, const data::Batch& batch) {
     Tensor loss = softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
-    if (!batch.other_labels.empty()) {
-      Tensor other = softmax_cross_entropy(logits, batch.other_labels, {.smoothing = smoothing});
-      loss = add(scale(std::move(loss), batch.share), scale(std::move(other), 1 - batch.share));
+    if (!batch.mixed_labels.empty()) {
+      Tensor other = softmax_cross_entropy(logits, batch.mixed_labels, {.smoothing = smoothing});
+      loss = add(scale(std::move(loss), batch.mixup_lambda), scale(std::move(other), 1 - batch.mixup_lambda));
     }
     return scaled(std::move(loss), factor);
   };
@@ -45,9 +45,9 @@ class SoftLoss {
   }
   // Both labels of mixed images, each in its share; only `decoupled` looks at them.
   Tensor operator()(const Tensor& logits, const Tensor& teacher_logits, const data::Batch& batch) const {
-    if (batch.other_labels.empty() || form_ != Distillation::Form::decoupled) return (*this)(logits, teacher_logits, batch.labels);
-    return add(scale((*this)(logits, teacher_logits, batch.labels), batch.share),
-               scale((*this)(logits, teacher_logits, batch.other_labels), 1 - batch.share));
+    if (batch.mixed_labels.empty() || form_ != Distillation::Form::decoupled) return (*this)(logits, teacher_logits, batch.labels);
+    return add(scale((*this)(logits, teacher_logits, batch.labels), batch.mixup_lambda),
+               scale((*this)(logits, teacher_logits, batch.mixed_labels), 1 - batch.mixup_lambda));
   }
 
  private:

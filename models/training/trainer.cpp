@@ -12,7 +12,7 @@
 #include "layers/noise.h"
 #include "models/training/best_weights.h"
 #include "models/training/divergence.h"
-#include "models/training/image_task.h"
+#include "models/training/image_objective.h"
 #include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
 #include "optim/clip.h"
@@ -27,31 +27,22 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 constexpr const char* kAgainstDivergence = "; lower --lr, or set --clip 1";
 
-// A shard that waits for the others of its batch.
-struct HeldShard {
-  Index part = 0, samples = 0, whole = 0;
-  std::function<Passed()> forward = {};
-  optim::BatchSums sums = {};
-
-  Shard shard() const { return {.part = part, .samples = samples, .whole = whole, .forward = forward}; }
-};
-
 // What one run keeps between its steps.
 class Run {
  public:
-  Run(Task& task, const Recipe& recipe, const Observer& observer, const Checkpointing& checkpointing, optim::Communicator& ranks)
-      : task_(task),
-        store_(task.parameters()),
+  Run(Objective& objective, const Recipe& recipe, const Observer& observer, const Checkpointing& checkpointing, optim::Communicator& ranks)
+      : objective_(objective),
+        store_(objective.parameters()),
         recipe_(recipe),
         observer_(observer),
         checkpointing_(checkpointing),
         ranks_(ranks),
         checkpoints_(checkpointing.run),
-        sharding_(task.sharding()),
+        sharding_(objective.sharding()),
         optimizer_(make_optimizer(store_, recipe)),
-        schedule_(make_schedule(recipe, task.batches())),
+        schedule_(make_schedule(recipe, objective.batches())),
         factors_(store_, recipe),
-        averaging_(store_, recipe, total_steps(recipe, task.batches())),
+        averaging_(store_, recipe, total_steps(recipe, objective.batches())),
         best_(store_, recipe.keep) {
     if (sharding_.shards > 1) sync_.emplace(store_, ranks, optim::SyncOptions{.shards = sharding_.shards});
     if (sync_ && recipe.sync_batch_norm) lockstep_.emplace(store_, ranks, sharding_.shards);
@@ -79,12 +70,12 @@ class Run {
   void rest_of_epoch() {
     factors_.begin_epoch(epoch());
     if (state_.batches == 0) state_.running = {.learning_rate = schedule_.at(state_.step)};
-    if (state_.step == schedule_.total) return;  // of Recipe::steps, in the middle of the epoch
     const auto start = Clock::now();
     const double seconds_before = state_.running.seconds;
-    task_.epoch(epoch(), state_.batches, [&](const Shard& shard) {
-      const std::optional<optim::BatchSums> batch = take(shard);
-      if (!batch) return true;
+    objective_.begin_epoch(epoch(), state_.batches);
+    while (state_.step < schedule_.total) {  // which may be in the middle of an epoch: Recipe::steps
+      const std::optional<optim::BatchSums> batch = compute_gradient();
+      if (!batch) break;
       update(*batch);
       state_.running.seconds = seconds_before + seconds_since(start);
       observer_.on_step(progress(batch->loss / batch->samples));
@@ -93,14 +84,13 @@ class Run {
         throw Stopped(state_);
       }
       if (checkpoint_due()) save();
-      return state_.step < schedule_.total;
-    });
+    }
   }
 
   void evaluate() {
     averaging_.exchange();
     EpochRecord record = state_.running.record(epoch() + 1);
-    record.val = task_.validate();
+    record.val = objective_.validate();
     state_.epochs.push_back(record);
     best_.after_epoch(state_.epochs);
     averaging_.exchange();
@@ -110,48 +100,60 @@ class Run {
     observer_.on_epoch(state_.epochs);
   }
 
-  // The gradient of the next shard. Once it is the last of its batch, that of the batch is complete.
-  std::optional<optim::BatchSums> take(const Shard& shard) {
-    if (!sync_) return pass(shard, 1);
-    if (lockstep_) return take_in_step(shard);
+  // The gradient of the next batch, of all its shards on all ranks; none at the end of the epoch.
+  std::optional<optim::BatchSums> compute_gradient() {
+    const Shard* shard = objective_.next_shard();
+    if (!shard) return std::nullopt;
+    if (!sync_) return forward_backward(*shard, 1);
+    if (lockstep_) {
+      compute_in_lockstep(*shard);
+    } else {
+      for (Index number = sharding_.own.begin;;) {
+        compute_shard(*shard);
+        if (++number == sharding_.own.end) break;
+        shard = objective_.next_shard();
+      }
+    }
+    return sync_->finish(observer_.stop());
+  }
+
+  void compute_shard(const Shard& shard) {
     const double share = shard.share();
     optim::BatchSums sums;
     if (share > 0) {
-      const optim::GradientSync::Pass watch(*sync_, shard.part);
-      sums = pass(shard, share);
+      const optim::GradientSync::Pass watch(*sync_, shard.number);
+      sums = forward_backward(shard, share);
     }
-    sync_->take(shard.part, share, sums);
-    if (shard.part + 1 < sharding_.own.end) return std::nullopt;
-    return sync_->finish(observer_.stop());
+    sync_->take(shard.number, share, sums);
   }
 
-  // The same where the shards meet at every batch normalisation: all at once, when the last is there.
-  std::optional<optim::BatchSums> take_in_step(const Shard& shard) {
-    TEMPER_CHECK(shard.keep, "training: shards of ", task_.unit(), " cannot wait for each other; leave out --sync-batch-norm");
-    held_.push_back({.part = shard.part, .samples = shard.samples, .whole = shard.whole, .forward = (*shard.keep)()});
-    if (shard.part + 1 < sharding_.own.end) return std::nullopt;
+  // Own shards all at once, where they meet at every batch normalisation.
+  void compute_in_lockstep(const Shard& first) {
+    std::vector<const Shard*> shards{&first};
+    while (static_cast<Index>(shards.size()) < sharding_.own.size()) shards.push_back(objective_.next_shard());
     std::vector<Index> filled;
-    for (const HeldShard& held : held_) {
-      if (held.samples > 0) filled.push_back(held.part);
+    for (const Shard* shard : shards) {
+      if (shard->samples > 0) filled.push_back(shard->number);
     }
-    const auto of = [&](Index part) -> HeldShard& { return held_[static_cast<std::size_t>(part - sharding_.own.begin)]; };
-    lockstep_->run(filled, [&](Index part) { of(part).sums = pass(of(part).shard(), of(part).shard().share()); });
-    for (const HeldShard& held : held_) {
-      if (held.samples > 0) {
-        const optim::GradientSync::Pass watch(*sync_, held.part);
-        lockstep_->put_back(held.part);
+    std::vector<optim::BatchSums> sums(shards.size());
+    lockstep_->run(filled, [&](Index number) {
+      const auto i = static_cast<std::size_t>(number - sharding_.own.begin);
+      sums[i] = forward_backward(*shards[i], shards[i]->share());
+    });
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      if (shards[i]->samples > 0) {
+        const optim::GradientSync::Pass watch(*sync_, shards[i]->number);
+        lockstep_->put_back(shards[i]->number);
       }
-      sync_->take(held.part, held.shard().share(), held.sums);
+      sync_->take(shards[i]->number, shards[i]->share(), sums[i]);
     }
-    held_.clear();
-    return sync_->finish(observer_.stop());
   }
 
-  // Forward and backward: leaves the gradient of the loss times `share`.
-  optim::BatchSums pass(const Shard& shard, double share) {
+  // Leaves the gradient of the loss times `share`.
+  optim::BatchSums forward_backward(const Shard& shard, double share) {
     const layers::Noise noise(noise_of(shard));
     Tape tape;
-    const auto [loss, correct] = shard.forward();
+    const auto [loss, correct] = objective_.forward(shard);
     const double value = loss.item();
     if (!std::isfinite(value)) diverged(concat("the loss is ", std::isnan(value) ? "nan" : "infinite"), shard);
     const auto samples = static_cast<double>(shard.samples);
@@ -163,7 +165,7 @@ class Run {
   // A function of the step and the shard; of the step alone where batches are whole.
   Random noise_of(const Shard& shard) const {
     const auto step = static_cast<std::uint64_t>(state_.step);
-    return sharding_.shards == 1 ? Random(recipe_.seed, {step}) : Random(recipe_.seed, {step, static_cast<std::uint64_t>(shard.part)});
+    return sharding_.shards == 1 ? Random(recipe_.seed, {step}) : Random(recipe_.seed, {step, static_cast<std::uint64_t>(shard.number)});
   }
 
   void update(const optim::BatchSums& batch) {
@@ -178,12 +180,12 @@ class Run {
     samples_ += static_cast<Index>(batch.samples);
   }
 
-  [[noreturn]] void diverged(const std::string& what, const Shard& shard) const {
+  [[noreturn]] void diverged(const std::string& what, const Shard& shard) {
     const std::string culprit = first_not_finite(store_, [&] {
       const Tape tape;
       const layers::Noise noise(noise_of(shard));
       const BatchPool::Scope alone(nullptr);  // the other shards do not come to this pass
-      shard.forward();
+      objective_.forward(shard);
     });
     throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
                        kAgainstDivergence));
@@ -242,7 +244,7 @@ class Run {
     observer_.on_epoch(state_.epochs);
   }
 
-  Task& task_;
+  Objective& objective_;
   ParameterStore& store_;
   const Recipe& recipe_;
   const Observer& observer_;
@@ -257,7 +259,6 @@ class Run {
   BestWeights best_;
   std::optional<optim::GradientSync> sync_;  // for batches in shards
   std::optional<optim::Lockstep> lockstep_;  // for those that are normalised as one
-  std::vector<HeldShard> held_;              // own shards of the batch that comes together
   RunState state_;
   Index first_step_ = 0, samples_ = 0;  // of this process
   double seconds_before_ = 0;           // of earlier ones
@@ -276,12 +277,12 @@ std::string settings_text(const Recipe& recipe) {
 }
 
 // What the ranks must have in common, or their weights would not stay the same.
-void check_agreement(optim::Communicator& ranks, const Task& task, const Recipe& recipe, const Checkpointing& checkpointing) {
+void check_agreement(optim::Communicator& ranks, const Objective& objective, const Recipe& recipe, const Checkpointing& checkpointing) {
   if (ranks.size() == 1) return;
   optim::check_agreement(ranks, "the program", kVersion);
   optim::check_agreement(ranks, "the settings", settings_text(recipe));
-  for (const auto& [what, fingerprint] : task.fingerprints()) optim::check_agreement(ranks, what, fingerprint);
-  optim::check_agreement(ranks, "the first weights", task.parameters().fingerprint());
+  for (const auto& [what, fingerprint] : objective.fingerprints()) optim::check_agreement(ranks, what, fingerprint);
+  optim::check_agreement(ranks, "the first weights", objective.parameters().fingerprint());
   optim::check_agreement(ranks, "the checkpoint to go on from",
                          checkpointing.resume ? concat("step ", checkpointing.resume->state.step) : "none");
 }
@@ -300,16 +301,16 @@ void warn_of_a_mixture(optim::Communicator& ranks, const Observer& observer) {
 
 }  // namespace
 
-std::vector<EpochRecord> train(Task& task, const Recipe& given, const Observer& observer, const Checkpointing& checkpointing,
+std::vector<EpochRecord> train(Objective& objective, const Recipe& given, const Observer& observer, const Checkpointing& checkpointing,
                                optim::Communicator* ranks) {
   given.check();
-  const Recipe recipe = given.resolved(task.batches());
+  const Recipe recipe = given.resolved(objective.batches());
   optim::Alone alone;
   optim::Communicator& together = ranks ? *ranks : alone;
-  check_agreement(together, task, recipe, checkpointing);
+  check_agreement(together, objective, recipe, checkpointing);
   warn_of_a_mixture(together, observer);
   const Frozen frozen;  // a teacher's kernels are packed once, not in every step of its student
-  return Run(task, recipe, observer, checkpointing, together).to_the_end();
+  return Run(objective, recipe, observer, checkpointing, together).to_the_end();
 }
 
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
@@ -317,8 +318,8 @@ std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& 
                                optim::Communicator* ranks) {
   recipe.check();
   optim::Alone alone;
-  ImageTask task(model, train_set, val_set, recipe, loss, ranks ? *ranks : alone);
-  return train(task, recipe, observer, checkpointing, ranks);
+  ImageObjective objective(model, train_set, val_set, recipe, loss, ranks ? *ranks : alone);
+  return train(objective, recipe, observer, checkpointing, ranks);
 }
 
 }  // namespace temper::training

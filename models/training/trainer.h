@@ -8,9 +8,9 @@
 #include "models/model.h"
 #include "models/training/checkpoints.h"
 #include "models/training/loss.h"
+#include "models/training/objective.h"
 #include "models/training/recipe.h"
 #include "models/training/run_state.h"
-#include "models/training/task.h"
 #include "optim/communicator.h"
 
 namespace temper::training {
@@ -47,17 +47,17 @@ struct Stopped : std::exception {
   Index step, epoch;  // steps done; the epoch, from 1
 };
 
-// Trains for recipe.epochs, or recipe.steps, and leaves the task's parameters with their last values, or their average where the recipe has
+// Trains for recipe.epochs, or recipe.steps, and leaves the parameters with their last values, or their average where the recipe has
 // one, or those of the best epoch (recipe.keep); that is also what is evaluated after each epoch. The result is a function of the first
 // values, the data and the recipe alone: not of the number of threads, nor of how often the run was stopped, killed and resumed. Throws
 // Error, naming epoch, step and the first layer that is to blame, as soon as a loss is not a finite number, and Stopped.
 //
-// ranks: the processes that train together, all of which call this with the same task and recipe, which is made sure. With recipe.shards
-// they may be any number, the result is the same; rank 0 writes checkpoints, which all read.
-std::vector<EpochRecord> train(Task& task, const Recipe& recipe, const Observer& observer = {}, const Checkpointing& checkpointing = {},
-                               optim::Communicator* ranks = nullptr);
+// ranks: the processes that train together, all of which call this with the same objective and recipe, which is made sure. With
+// recipe.shards they may be any number, the result is the same; rank 0 writes checkpoints, which all read.
+std::vector<EpochRecord> train(Objective& objective, const Recipe& recipe, const Observer& observer = {},
+                               const Checkpointing& checkpointing = {}, optim::Communicator* ranks = nullptr);
 
-// The same for the task of classifying images.
+// The same for a classifier of images.
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
                                const Recipe& recipe, const Loss& loss, const Observer& observer = {},
                                const Checkpointing& checkpointing = {}, optim::Communicator* ranks = nullptr);

@@ -19,7 +19,7 @@ template <class Visit> void for_each_batch(const models::Transformer& network, c
   data::TokenLoader loader(pairs, {.tokens = tokens});
   for (Index b = 0; b < loader.batches(); ++b) {
     const data::TokenBatch& batch = loader.batch(0, b);
-    visit(batch, network(batch.source, batch.target, batch.word_rows));
+    visit(batch, network(batch.source(), batch.target(), batch.word_rows));
   }
 }
 
@@ -45,9 +45,9 @@ calibration::Predictions predict_tokens(const models::Transformer& network, cons
   predictions.labels.resize(static_cast<std::size_t>(first.back()));
   for_each_batch(network, pairs, batch_tokens, [&](const data::TokenBatch& batch, const Tensor& logits) {
     Index row_of_batch = 0;
-    for (Index n = 0; n < batch.target.count; ++n) {
+    for (Index n = 0; n < batch.count; ++n) {
       const Index row = first[static_cast<std::size_t>(batch.samples[static_cast<std::size_t>(n)])];
-      const Index words = batch.target.lengths[static_cast<std::size_t>(n)];
+      const Index words = batch.target_lengths[static_cast<std::size_t>(n)];
       std::copy_n(logits.data() + row_of_batch * V, words * V, predictions.logits.begin() + row * V);
       std::copy_n(batch.word_labels.begin() + row_of_batch, words, predictions.labels.begin() + row);
       row_of_batch += words;
@@ -75,7 +75,7 @@ TokenScore score_tokens(const models::Transformer& network, const data::TokenPai
   TokenScore score;
   for_each_batch(network, pairs, batch_tokens, [&](const data::TokenBatch& batch, const Tensor& logits) {
     const Sums sums = parallel_reduce(
-        batch.words, row_grain(V), Sums{},
+        batch.words(), row_grain(V), Sums{},
         [&](Index begin, Index end) {
           Workspace scratch;
           float* const exponentials_of_row = scratch.take(V);
@@ -91,7 +91,7 @@ TokenScore score_tokens(const models::Transformer& network, const data::TokenPai
           return Sums{a.nll + b.nll, a.right + b.right};
         });
     total = {total.nll + sums.nll, total.right + sums.right};
-    score.words += batch.words;
+    score.words += batch.words();
   });
   score.nll = total.nll / static_cast<double>(score.words);
   score.accuracy = total.right / static_cast<double>(score.words);

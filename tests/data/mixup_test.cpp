@@ -49,16 +49,17 @@ TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
   auto plain_epoch = plain.epoch(1), mixed_epoch = mixed.epoch(1);
   const Batch& before = *plain_epoch.begin();
   const Batch& after = *mixed_epoch.begin();
-  CHECK(before.other_labels.empty());
-  REQUIRE(after.other_labels.size() == 7);
-  CHECK(after.share > 0);
-  CHECK(after.share < 1);
+  CHECK(before.mixed_labels.empty());
+  REQUIRE(after.mixed_labels.size() == 7);
+  CHECK(after.mixup_lambda > 0);
+  CHECK(after.mixup_lambda < 1);
   for (Index n = 0; n < 7; ++n) {
     const Index other = 6 - n;
     CHECK(after.labels[static_cast<std::size_t>(n)] == before.labels[static_cast<std::size_t>(n)]);
-    CHECK(after.other_labels[static_cast<std::size_t>(n)] == before.labels[static_cast<std::size_t>(other)]);
+    CHECK(after.mixed_labels[static_cast<std::size_t>(n)] == before.labels[static_cast<std::size_t>(other)]);
     for (Index i = 0; i < 4; ++i) {
-      const float expected = after.share * before.images.data()[4 * n + i] + (1 - after.share) * before.images.data()[4 * other + i];
+      const float expected =
+          after.mixup_lambda * before.images.data()[4 * n + i] + (1 - after.mixup_lambda) * before.images.data()[4 * other + i];
       CHECK(after.images.data()[4 * n + i] == doctest::Approx(expected).epsilon(1e-6));
     }
     CHECK(after.companion_images.front().data()[n] == after.images.data()[4 * n]);  // one pixel: the upper left one of a 2x2 image's middle

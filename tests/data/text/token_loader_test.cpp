@@ -49,20 +49,20 @@ TEST_CASE("token loader: every pair once an epoch, whole, with begin and end; wi
       Index words = 0;
       for (Index b = 0; b < loader.batches(); ++b) {
         const TokenBatch& batch = loader.batch(epoch, b);
-        check(batch.source, "source");
-        check(batch.target, "target");
-        CHECK(batch.source.count * std::max(batch.source.length, batch.target.length) <= 128);
-        CHECK(batch.words ==
+        check(batch.source(), "source");
+        check(batch.target(), "target");
+        CHECK(batch.count * std::max(batch.source_length, batch.target_length) <= 128);
+        CHECK(batch.words() ==
               static_cast<Index>(batch.labels.size()) - std::count(batch.labels.begin(), batch.labels.end(), TokenLoader::kIgnored));
-        words += batch.words;
-        REQUIRE(static_cast<Index>(batch.word_rows.size()) == batch.words);
+        words += batch.words();
+        REQUIRE(static_cast<Index>(batch.word_rows.size()) == batch.words());
         Ids rows;
         for (std::size_t row = 0; row < batch.labels.size(); ++row) {
           if (batch.labels[row] != TokenLoader::kIgnored) rows.push_back(static_cast<std::int32_t>(row));
         }
         CHECK(std::equal(rows.begin(), rows.end(), batch.word_rows.begin(), batch.word_rows.end()));
         for (std::size_t i = 0; i < rows.size(); ++i) CHECK(batch.word_labels[i] == batch.labels[static_cast<std::size_t>(rows[i])]);
-        for (Index n = 0; n < batch.source.count; ++n) {
+        for (Index n = 0; n < batch.count; ++n) {
           const Index sample = batch.samples[static_cast<std::size_t>(n)];
           CHECK(seen.insert(sample).second);
           Ids source = pairs.source[static_cast<std::size_t>(sample)], target = pairs.target[static_cast<std::size_t>(sample)],
@@ -70,12 +70,12 @@ TEST_CASE("token loader: every pair once an epoch, whole, with begin and end; wi
           source.push_back(Subwords::kEnd);
           target.insert(target.begin(), Subwords::kBegin);
           labels.push_back(Subwords::kEnd);
-          source.resize(static_cast<std::size_t>(batch.source.length), Subwords::kPadding);
-          target.resize(static_cast<std::size_t>(batch.target.length), Subwords::kPadding);
+          source.resize(static_cast<std::size_t>(batch.source_length), Subwords::kPadding);
+          target.resize(static_cast<std::size_t>(batch.target_length), Subwords::kPadding);
           labels.resize(target.size(), TokenLoader::kIgnored);
-          CHECK(std::equal(source.begin(), source.end(), batch.source.ids.begin() + n * batch.source.length));
-          CHECK(std::equal(target.begin(), target.end(), batch.target.ids.begin() + n * batch.target.length));
-          CHECK(std::equal(labels.begin(), labels.end(), batch.labels.begin() + n * batch.target.length));
+          CHECK(std::equal(source.begin(), source.end(), batch.source_ids.begin() + n * batch.source_length));
+          CHECK(std::equal(target.begin(), target.end(), batch.target_ids.begin() + n * batch.target_length));
+          CHECK(std::equal(labels.begin(), labels.end(), batch.labels.begin() + n * batch.target_length));
         }
       }
       CHECK(static_cast<Index>(seen.size()) == pairs.size());

@@ -201,7 +201,7 @@ TEST_CASE("distillation: temperatures of either side, with and without the facto
     return decoupled_distillation_loss(z, t, labels, {2, 3}, {4, 4, true}).item();
   };
   CHECK(loss({.temperature = 4, .form = Form::decoupled, .target_weight = 2, .non_target_weight = 3}) ==
-        doctest::Approx(batch.share * apart(batch.labels) + (1 - batch.share) * apart(batch.other_labels)));
+        doctest::Approx(batch.mixup_lambda * apart(batch.labels) + (1 - batch.mixup_lambda) * apart(batch.mixed_labels)));
 }
 
 TEST_CASE("distillation: teachers that do not fit and settings that make no sense are refused") {

@@ -233,10 +233,10 @@ TEST_CASE("trainer: with mixup the loss is that of both labels, and a network st
   const Tensor logits = model(batch.images);
   const auto plain = [&](std::span<const std::int32_t> labels) {
     data::Batch part;
-    part.labels = labels;
+    part.labels.assign(labels.begin(), labels.end());
     return cross_entropy({.smoothing = 0.1f})(logits, part).item();
   };
-  const float expected = batch.share * plain(batch.labels) + (1 - batch.share) * plain(batch.other_labels);
+  const float expected = batch.mixup_lambda * plain(batch.labels) + (1 - batch.mixup_lambda) * plain(batch.mixed_labels);
   CHECK(cross_entropy({.smoothing = 0.1f})(logits, batch).item() == doctest::Approx(expected));
 
   Recipe recipe = Recipe::for_data("digits");

@@ -191,7 +191,7 @@ TEST_CASE("translation: a small network learns to spell words backwards; scores 
       Tape tape;
       const layers::Noise noise(Random(1, {static_cast<std::uint64_t>(step)}));
       tape.backward(
-          softmax_cross_entropy(net.transformer(batch.source, batch.target, batch.word_rows), batch.word_labels, {.smoothing = 0.1f}));
+          softmax_cross_entropy(net.transformer(batch.source(), batch.target(), batch.word_rows), batch.word_labels, {.smoothing = 0.1f}));
       adam.step(4e-3f * std::min(1.0f, static_cast<float>(step + 1) / 50));
     }
   }

@@ -1,6 +1,6 @@
 // Translation as the training loop learns it.
 
-#include "models/translation/task.h"
+#include "models/translation/objective.h"
 
 #include <doctest/doctest.h>
 
@@ -81,7 +81,7 @@ struct Outcome {
 Outcome learn(const Recipe& recipe, optim::Communicator& ranks, const Model* teacher = nullptr, const std::string& folder = "",
               Index stop = 0) {
   const Model model = small_model(1, std::max(recipe.text.dropout, 0.0f));
-  Task task(model, train_pairs(), val_pairs(), recipe, ranks, teacher);
+  Objective objective(model, train_pairs(), val_pairs(), recipe, ranks, teacher);
   const auto from = folder.empty() ? std::nullopt : training::Checkpoints(folder).newest([](const std::string&) {});
   Index steps = from ? from->state.step : 0;
   training::Observer observer;
@@ -90,7 +90,7 @@ Outcome learn(const Recipe& recipe, optim::Communicator& ranks, const Model* tea
   Outcome outcome;
   try {
     outcome.epochs = training::train(
-        task, recipe, observer,
+        objective, recipe, observer,
         {.run = folder, .plan = {.command = "train", .data = "text:", .recipe = recipe}, .resume = from ? &*from : nullptr}, &ranks);
   } catch (const training::Stopped& stopped) {
     CHECK(stopped.step == stop);
@@ -155,7 +155,7 @@ TEST_CASE("translation task: batches in shards give the same bits on 1, 2 and 4 
 
 TEST_CASE("token loader: the parts of a batch are its sentences in their order, some of them perhaps none") {
   data::TokenLoader whole(train_pairs(), {.tokens = 128, .shuffle = true}),
-      cut(train_pairs(), {.tokens = 128, .shuffle = true, .parts = 5});
+      cut(train_pairs(), {.tokens = 128, .shuffle = true, .shards = 5});
   for (Index b = 0; b < whole.batches(); ++b) {
     const std::span<const Index> all = whole.batch(1, b).samples;
     const std::vector<Index> expected(all.begin(), all.end());
@@ -164,11 +164,11 @@ TEST_CASE("token loader: the parts of a batch are its sentences in their order, 
     for (Index part = 0; part < 5; ++part) {
       const data::TokenBatch& shard = cut.batch(1, b, part);
       samples.insert(samples.end(), shard.samples.begin(), shard.samples.end());
-      words += shard.words;
-      CHECK(shard.whole == whole.batch(1, b).words);
+      words += shard.words();
+      CHECK(shard.batch_words == whole.batch(1, b).words());
     }
     CHECK(samples == expected);
-    CHECK(words == whole.batch(1, b).words);
+    CHECK(words == whole.batch(1, b).words());
   }
 }
 

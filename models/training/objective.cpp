@@ -1,4 +1,4 @@
-#include "models/training/task.h"
+#include "models/training/objective.h"
 
 namespace temper::training {
 

@@ -2,28 +2,35 @@
 #pragma once
 
 #include "data/text/token_loader.h"
-#include "models/training/task.h"
+#include "models/training/objective.h"
 #include "models/translation/model.h"
 
 namespace temper::translation {
 
-class Task final : public training::Task {
+class Objective final : public training::Objective {
  public:
   // Cross entropy over words, with the recipe's label smoothing and loss scale. With a teacher, which reads the same subwords, it is the
   // loss of a student, word by word: models/training/loss.h. Keeps references. Throws Error where a pair does not fit into a batch, and for
   // a teacher of other subwords.
-  Task(const Model& model, const data::TokenPairs& train, const data::TokenPairs& val, const training::Recipe& recipe,
-       optim::Communicator& ranks, const Model* teacher = nullptr);
+  Objective(const Model& model, const data::TokenPairs& train, const data::TokenPairs& val, const training::Recipe& recipe,
+            optim::Communicator& ranks, const Model* teacher = nullptr);
 
   ParameterStore& parameters() const override { return *model_.parameters; }
   std::string unit() const override { return "words"; }
   Index batches() const override { return loader_.batches(); }
   training::Sharding sharding() const override { return sharding_; }
-  void epoch(Index epoch, Index first_batch, FunctionRef<bool(const training::Shard&)> take) override;
+  void begin_epoch(Index epoch, Index first_batch) override;
+  const training::Shard* next_shard() override;
+  training::ForwardResult forward(const training::Shard& shard) override;
   calibration::Metrics validate() override;
   std::vector<std::pair<std::string, std::string>> fingerprints() const override;
 
  private:
+  struct Held {
+    training::Shard shard;
+    data::TokenBatch batch;
+  };
+  Held& held(Index shard) { return held_[static_cast<std::size_t>(shard - sharding_.own.begin)]; }
   Tensor loss(const data::TokenBatch& batch, const Tensor& logits) const;
 
   const Model& model_;
@@ -32,6 +39,8 @@ class Task final : public training::Task {
   const training::Recipe recipe_;
   const training::Sharding sharding_;
   data::TokenLoader loader_;
+  Index epoch_ = 0, next_batch_ = 0, next_shard_ = 0;
+  std::vector<Held> held_;  // own shards of the current batch
 };
 
 }  // namespace temper::translation
