@@ -2,11 +2,13 @@
 // byte (CIFAR-100: coarse, then fine) and 3 x 32 x 32 pixel bytes, channel by channel. No header: only the size tells a damaged file.
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "core/check.h"
 #include "data/data_folder.h"
 #include "data/dataset.h"
 #include "data/file_bytes.h"
+#include "data/sources.h"
 
 namespace temper::data {
 namespace {
@@ -26,8 +28,8 @@ struct Format {
   Index record() const { return label_bytes() + kPixels; }
   int classes() const { return label_classes[static_cast<std::size_t>(label_bytes() - 1)]; }  // the last label byte is the finest
 };
-constexpr Format kCifar10{.name = "cifar10", .label_classes = {10, 0}, .other = "CIFAR-100, see cifar100:DIR", .other_record = 3074};
-constexpr Format kCifar100{.name = "cifar100", .label_classes = {20, 100}, .other = "CIFAR-10, see cifar10:DIR", .other_record = 3073};
+constexpr Format kFormat10{.name = "cifar10", .label_classes = {10, 0}, .other = "CIFAR-100, see cifar100:DIR", .other_record = 3074};
+constexpr Format kFormat100{.name = "cifar100", .label_classes = {20, 100}, .other = "CIFAR-10, see cifar10:DIR", .other_record = 3073};
 
 void check_file_size(const FileBytes& file, const Format& format) {
   const auto size = static_cast<Index>(file.bytes.size());
@@ -102,31 +104,56 @@ Splits cifar10(const std::string& dir) {
   std::vector<std::string> names{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
   if (const auto path = folder.find({"batches.meta.txt"})) names = read_class_names(*path, names.size());
 
-  Dataset all = empty_set(kCifar10, "", names), test = empty_set(kCifar10, " test", names);
+  Dataset all = empty_set(kFormat10, "", names), test = empty_set(kFormat10, " test", names);
   Index first_count = 0;
   for (int batch = 1; batch <= 5; ++batch) {
     const std::string path = folder.require({concat("data_batch_", batch, ".bin")});
-    const Index count = append(path, kCifar10, all);
+    const Index count = append(path, kFormat10, all);
     if (batch == 1) first_count = count;
     TEMPER_CHECK(count == first_count, path, ": ", count, " records but data_batch_1.bin has ", first_count,
                  ", the five are of one size; download the smaller again");
   }
   const std::string test_path = folder.require({"test_batch.bin"});
-  append(test_path, kCifar10, test);
+  append(test_path, kFormat10, test);
   return divide(all, std::move(test), test_path);
 }
 
 Splits cifar100(const std::string& dir) {
   const DataFolder folder(dir, {"cifar-100-binary"}, {"train.bin", "test.bin"},
                           "cifar100:DIR needs the folder cifar-100-binary of cifar-100-binary.tar.gz, with train.bin and test.bin");
-  std::vector<std::string> names = numbered_classes(static_cast<std::size_t>(kCifar100.classes()));
+  std::vector<std::string> names = numbered_classes(static_cast<std::size_t>(kFormat100.classes()));
   if (const auto path = folder.find({"fine_label_names.txt"})) names = read_class_names(*path, names.size());
 
-  Dataset all = empty_set(kCifar100, "", names), test = empty_set(kCifar100, " test", names);
-  append(folder.require({"train.bin"}), kCifar100, all);
+  Dataset all = empty_set(kFormat100, "", names), test = empty_set(kFormat100, " test", names);
+  append(folder.require({"train.bin"}), kFormat100, all);
   const std::string test_path = folder.require({"test.bin"});
-  append(test_path, kCifar100, test);
+  append(test_path, kFormat100, test);
   return divide(all, std::move(test), test_path);
 }
+
+namespace {
+
+constexpr std::string_view kSettings = R"(
+epochs = 30
+batch = 128
+shift = 4
+flip = "random"
+lr = 0.1
+warm_up_epochs = 1
+)";
+
+}  // namespace
+
+extern constinit const DataSource kCifar10{.kind = "cifar10",
+                                           .forms = {{{"cifar10:DIR", "CIFAR-10, binary version: data_batch_1..5.bin and test_batch.bin"}}},
+                                           .expected = "data_batch_1.bin to data_batch_5.bin and test_batch.bin",
+                                           .settings = kSettings,
+                                           .read_images = [](const std::string& dir, const LoadOptions&) { return cifar10(dir); }};
+
+extern constinit const DataSource kCifar100{.kind = "cifar100",
+                                            .forms = {{{"cifar100:DIR", "CIFAR-100, binary version: train.bin and test.bin"}}},
+                                            .expected = "train.bin and test.bin",
+                                            .settings = kSettings,
+                                            .read_images = [](const std::string& dir, const LoadOptions&) { return cifar100(dir); }};
 
 }  // namespace temper::data

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <utility>
 
 #include "core/check.h"
 #include "core/fingerprint.h"
 #include "core/random.h"
+#include "data/sources.h"
 
 namespace temper::data {
 namespace {
@@ -28,28 +28,6 @@ std::vector<Index> quotas(const std::vector<std::vector<Index>>& members, Index 
   for (Index i = 0; i < left; ++i) ++quota[lost[static_cast<std::size_t>(i)].second];
   return quota;
 }
-
-struct Source {
-  const char* kind;
-  bool takes_folder;
-  std::function<Splits(const std::string& dir, const LoadOptions&)> read;
-};
-
-const std::vector<Source>& sources() {
-  static const std::vector<Source> all{
-      {"digits", false, [](const std::string&, const LoadOptions&) { return digits(); }},
-      {"mnist", true, [](const std::string& dir, const LoadOptions&) { return mnist(dir); }},
-      {"cifar10", true, [](const std::string& dir, const LoadOptions&) { return cifar10(dir); }},
-      {"cifar100", true, [](const std::string& dir, const LoadOptions&) { return cifar100(dir); }},
-      {"folder", true, image_folder},
-  };
-  return all;
-}
-
-constexpr const char* kKnown =
-    "known are digits, mnist:DIR (with train-images-idx3-ubyte and the three others, plain or .gz), cifar10:DIR (with "
-    "data_batch_1.bin to data_batch_5.bin and test_batch.bin), cifar100:DIR (with train.bin and test.bin) and folder:DIR (with a folder of "
-    "pictures for each class)";
 
 }  // namespace
 
@@ -166,14 +144,9 @@ void hold_out_anew(Splits& splits, Index held_out) {
 }  // namespace
 
 Splits load(const std::string& spec, const LoadOptions& options) {
-  const std::size_t colon = spec.find(':');
-  const std::string kind = spec.substr(0, colon);
-  const auto source = std::ranges::find_if(sources(), [&](const Source& s) { return s.kind == kind; });
-  TEMPER_CHECK(source != sources().end(), "--data: \"", spec, "\" is an unknown data set; ", kKnown);
-  const std::string dir = colon == std::string::npos ? "" : spec.substr(colon + 1);
-  TEMPER_CHECK(source->takes_folder || colon == std::string::npos, "--data: \"", spec, "\" takes no folder; write ", source->kind);
-  TEMPER_CHECK(!source->takes_folder || !dir.empty(), "--data: \"", spec, "\" needs a folder; write ", source->kind, ":DIR (", kKnown, ")");
-  Splits splits = source->read(dir, options);
+  const auto [source, place] = parse_spec(spec);
+  TEMPER_CHECK(source.read_images, "--data: ", spec, " is text, where images are wanted; `temper data` lists what is what");
+  Splits splits = source.read_images(place, options);
   if (options.held_out != -1 && options.held_out != splits.val.size()) hold_out_anew(splits, options.held_out);
   return splits;
 }

@@ -76,8 +76,8 @@ struct LoadOptions {
   static constexpr std::uint64_t kUsualBudget = std::uint64_t{2} << 30;
 };
 
-// The sets that temper knows, by the spec of the command line: "digits", "mnist:DIR", "cifar10:DIR", "cifar100:DIR", "folder:DIR".
-// Throws Error naming the path, the byte and the reason when a file is not what it should be.
+// The set of a spec of the command line, as "digits" or "mnist:DIR": data/sources.h has the list. Throws Error naming the path, the byte
+// and the reason when a file is not what it should be.
 Splits load(const std::string& spec, const LoadOptions& options = {});
 
 Splits digits();                         // the embedded 8x8 digits of the UCI set

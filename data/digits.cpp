@@ -3,6 +3,7 @@
 
 #include "data/dataset.h"
 #include "data/idx.h"
+#include "data/sources.h"
 
 // Defines temper_digits_<symbol> and temper_digits_<symbol>_end around the bytes of the file. Hidden: no name of the library's interface.
 #define TEMPER_EMBED(symbol, file) \
@@ -42,5 +43,15 @@ Splits digits() {
                 embedded("digits/test-labels-idx1-ubyte", temper_digits_test_labels, temper_digits_test_labels_end), "digits test"),
   };
 }
+
+extern constinit const DataSource kDigits{.kind = "digits",
+                                          .forms = {{{"digits", "1,797 handwritten digits of 8x8 pixels, built into the program"}}},
+                                          .settings = R"(
+epochs = 40
+batch = 32
+shift = 1
+nesterov = false
+)",
+                                          .read_images = [](const std::string&, const LoadOptions&) { return digits(); }};
 
 }  // namespace temper::data

@@ -1,20 +1,42 @@
 #!/usr/bin/env bash
 # Brings public data sets here and checks them; see usage below. Needs curl or wget, md5sum, gzip, tar.
 #
-# The checksums are those of the official files: of MNIST as its authors packed it and as it unpacks, for mirrors pack it anew; of the archives of CIFAR; of
-# Multi30k's task 1 as in its repository (those that torchtext has, too) and as it unpacks.
+# Each set is a file of data/fetch/, named as it: what the set is, in one line each, and its official files:
+#   holds, reads, size   what DIR then holds, the command that reads it, how large it is: for --help
+#   url                  the folder that the files lie in
+#   file                 name, MD5 of the file, MD5 of what it unpacks to, name in DIR where that is another
+#   folder               name of an archive, its MD5, the folder that it becomes
+#   sizes                of the files *.bin of a folder that came from elsewhere, and so has no list of checksums
 set -euo pipefail
 
+sets=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/fetch
+
+rows() { # set, key: what stands behind the key in its file, a line each
+  sed -n "s/^$2  *//p" "$sets/$1"
+}
+
+list_sets() { # "a, b or c"
+  local names=("$sets"/*) text='' i
+  for i in "${!names[@]}"; do
+    [[ $i == 0 ]] || { [[ $((i + 1)) == "${#names[@]}" ]] && text+=' or ' || text+=', '; }
+    text+=${names[i]##*/}
+  done
+  echo "$text"
+}
+
 usage() {
+  local file name
   cat <<'TEXT'
 Bring a public data set into a folder, as temper reads it, and check that it is the official one.
 Usage: data/fetch.sh SET DIR [--from FOLDER | --mirror URL]
 
 SET, what DIR then holds, and how temper reads it:
-  mnist      train-images-idx3-ubyte.gz and three more         temper data mnist:DIR      11 MB
-  cifar10    cifar-10-batches-bin/                             temper data cifar10:DIR   170 MB to download, 180 MB unpacked
-  cifar100   cifar-100-binary/                                 temper data cifar100:DIR  169 MB to download, 185 MB unpacked
-  multi30k   train.en, train.de, val.* and test_2016_flickr.*  English and German          1 MB
+TEXT
+  for file in "$sets"/*; do
+    name=${file##*/}
+    printf '  %-10s %-48s  %-26s  %s\n' "$name" "$(rows "$name" holds)" "$(rows "$name" reads)" "$(rows "$name" size)"
+  done
+  cat <<'TEXT'
 
   --from FOLDER   Take the official files or archives from a folder instead of the network
   --mirror URL    Where else the files lie; they are checked as those of the official place
@@ -34,50 +56,15 @@ fail() { # exit code, message
   exit "$1"
 }
 
-# set  url or folder of urls, then a line a file:  name  MD5 of the file  MD5 of what it unpacks to (- : not used)
-files_of() {
-  case $1 in
-    mnist) cat <<'TEXT'
-https://ossci-datasets.s3.amazonaws.com/mnist
-train-images-idx3-ubyte.gz f68b3c2dcbeaaa9fbdd348bbdeb94873 6bbc9ace898e44ae57da46a324031adb
-train-labels-idx1-ubyte.gz d53e105ee54ea40749a09fcbcd1e9432 a25bea736e30d166cdddb491f175f624
-t10k-images-idx3-ubyte.gz 9fb629c4189551a2d022fa330f9573f3 2646ac647ad5339dbf082846283269ea
-t10k-labels-idx1-ubyte.gz ec29112dd5afa0611ce80d1b7f02629c 27ae3e4e09519cfbb04c329615203637
-TEXT
-      ;;
-    cifar10) cat <<'TEXT'
-https://www.cs.toronto.edu/~kriz
-cifar-10-binary.tar.gz c32a1d4ab5d03f1284b67883e8d87530 -
-TEXT
-      ;;
-    cifar100) cat <<'TEXT'
-https://www.cs.toronto.edu/~kriz
-cifar-100-binary.tar.gz 03b5dce01913d631647c71ecec9e9cb8 -
-TEXT
-      ;;
-    multi30k) cat <<'TEXT'
-https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw
-train.en.gz 0065d13af80720a55ca8153d126e6627 053a34ece7c904dbc8c7361799afbe4c
-train.de.gz 81ff90b99829c0cd4b1b587d394afd39 d3b4bc1671cfb805267f97f16884beba
-val.en.gz 2b69aa9253948ac9f67e94917272dd40 2234730e7925354b766681b029b347ec
-val.de.gz 6e0e229eb049e3fc99a1ef02fb2d5f91 9f139b15d9d11936dea7af2904e57d8c
-test_2016_flickr.en.gz ff2c0fcb4893a13bd73414306bc250ae 2022a6c31e2418047a0511333d55ed42
-test_2016_flickr.de.gz efd67d314d98489b716b145475101932 cde61d7401b116652ee84099c7858ca3
-TEXT
-      ;;
-    *) return 1 ;;
-  esac
-}
-
 md5_of() { md5sum <"$1" | cut -d ' ' -f 1; }
 
 # Is the file the official one, packed as officially or anew, or unpacked?
-is_right() { # file, MD5 packed, MD5 unpacked
+is_right() { # file, MD5 packed, MD5 unpacked (empty: of an archive)
   [[ -f $1 ]] || return 1
   local sum
   sum=$(md5_of "$1") || return 1
   [[ $sum != "$2" && $sum != "$3" ]] || return 0
-  [[ $3 != - ]] && sum=$(gzip -dc "$1" 2>/dev/null | md5sum | cut -d ' ' -f 1) && [[ $sum == "$3" ]]
+  [[ -n $3 ]] && sum=$(gzip -dc "$1" 2>/dev/null | md5sum | cut -d ' ' -f 1) && [[ $sum == "$3" ]]
 }
 
 # Continues what is there. At a terminal with progress; elsewhere quietly, and the last line of an error becomes $reason.
@@ -104,8 +91,8 @@ download() { # url, file.part
 }
 
 # A right file of the name, or of that without .gz, is brought to DIR/NAME.part.
-obtain() { # name, MD5 packed, MD5 unpacked
-  local name=$1 part=$dir/$1.part found
+obtain() { # name, MD5 packed, MD5 unpacked, name in DIR
+  local name=$1 part=$dir/$1.part wanted=$4 found
   if [[ -n $from ]]; then
     for found in "$from/$name" "$from/${name%.gz}" "$from/$set/$name" "$from/$set/${name%.gz}"; do
       [[ -f $found ]] || continue
@@ -172,40 +159,28 @@ folder_is_right() { # folder
   fi
   local sizes
   sizes=$(cd "$1" && wc -c -- *.bin 2>/dev/null | awk '$2 != "total" { printf "%s ", $1 }')
-  case $set:$sizes in
-    "cifar10:30730000 30730000 30730000 30730000 30730000 30730000 " | "cifar100:30740000 153700000 ") ;;
-    *) fail 1 "$1: it is there already, but not whole; remove it, or give another DIR" ;;
-  esac
-}
-
-# The name in DIR of what comes as the file.
-name_here() { # name
-  case $set in
-    mnist) echo "$1" ;;
-    multi30k) echo "${1%.gz}" ;;
-    cifar10) echo cifar-10-batches-bin ;;
-    cifar100) echo cifar-100-binary ;;
-  esac
+  [[ ${sizes% } == "$(rows "$set" sizes)" ]] || fail 1 "$1: it is there already, but not whole; remove it, or give another DIR"
 }
 
 fetch() {
   local name packed unpacked wanted
-  read -r url
-  url=${mirror:-$url}
-  url=${url%/}
-  while read -r name packed unpacked; do
-    wanted=$(name_here "$name")
-    if [[ $unpacked == - ]] && folder_is_right "$dir/$wanted" || is_right "$dir/$wanted" "$packed" "$unpacked"; then
+  while read -r name packed wanted; do
+    if folder_is_right "$dir/$wanted"; then
       echo "$dir/$wanted: there already, and right" >&2
       continue
     fi
-    obtain "$name" "$packed" "$unpacked"
-    if [[ $unpacked == - ]]; then
-      keep_archive "$name" "$wanted"
-    else
-      keep_file "$name" "$wanted"
+    obtain "$name" "$packed" '' "$wanted"
+    keep_archive "$name" "$wanted"
+  done < <(rows "$set" folder)
+  while read -r name packed unpacked wanted; do
+    wanted=${wanted:-$name}
+    if is_right "$dir/$wanted" "$packed" "$unpacked"; then
+      echo "$dir/$wanted: there already, and right" >&2
+      continue
     fi
-  done
+    obtain "$name" "$packed" "$unpacked" "$wanted"
+    keep_file "$name" "$wanted"
+  done < <(rows "$set" file)
 }
 
 set='' dir='' from='' mirror='' url='' reason=''
@@ -224,11 +199,13 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 [[ -n $set ]] || fail 2 "SET: which data set?; see data/fetch.sh --help"
-files_of "$set" >/dev/null || fail 2 "$set: there is no such data set; give mnist, cifar10, cifar100 or multi30k"
+[[ $set =~ ^[a-z0-9_]+$ && -f $sets/$set ]] || fail 2 "$set: there is no such data set; give $(list_sets)"
 [[ -n $dir ]] || fail 2 "DIR: where to?; give a folder"
 [[ -z $from || -d $from ]] || fail 2 "--from: $from is no folder; give the folder of the official files"
 [[ -z $from || -z $mirror ]] || fail 2 "--mirror: --from takes files from a folder; give one of the two"
 mkdir -p -- "$dir" 2>/dev/null || fail 1 "$dir: the folder cannot be made; give another"
 [[ -w $dir ]] || fail 1 "$dir: the folder cannot be written; give another"
 dir=$(cd -- "$dir" && pwd)
-fetch < <(files_of "$set")
+url=${mirror:-$(rows "$set" url)}
+url=${url%/}
+fetch

@@ -6,6 +6,7 @@
 #include "data/data_folder.h"
 #include "data/dataset.h"
 #include "data/idx.h"
+#include "data/sources.h"
 
 namespace temper::data {
 namespace {
@@ -42,5 +43,15 @@ Splits mnist(const std::string& dir) {
   auto [train, val] = hold_out(all, all.size() / kHeldOutOneIn);
   return {std::move(train), std::move(val), std::move(test)};
 }
+
+extern constinit const DataSource kMnist{.kind = "mnist",
+                                         .forms = {{{"mnist:DIR", "MNIST or a set in its format: four IDX files, plain or .gz"}}},
+                                         .expected = "train-images-idx3-ubyte and the three others, plain or .gz",
+                                         .settings = R"(
+epochs = 5
+batch = 128
+lr = 0.03
+)",
+                                         .read_images = [](const std::string& dir, const LoadOptions&) { return mnist(dir); }};
 
 }  // namespace temper::data

@@ -7,6 +7,7 @@
 #include "apps/temper/data_loading.h"
 #include "core/json.h"
 #include "data/normalization.h"
+#include "data/sources.h"
 #include "data/text/text_splits.h"
 
 namespace temper::app {
@@ -18,17 +19,23 @@ struct DataOptions {
   bool json = false, skip_damaged = false;
 };
 
-constexpr auto kSpecs =
-    "digits        1,797 handwritten digits of 8x8 pixels, built into the program\n"
-    "mnist:DIR     MNIST or a set in its format: four IDX files, plain or .gz\n"
-    "cifar10:DIR   CIFAR-10, binary version: data_batch_1..5.bin and test_batch.bin\n"
-    "cifar100:DIR  CIFAR-100, binary version: train.bin and test.bin\n"
-    "folder:DIR    pictures (JPEG, PNG, BMP, GIF, TGA, PNM) in a folder for each class, or in train/, test/ and perhaps val/ with such\n"
-    "              folders; what is not divided is, 8 : 1 : 1, always in the same way\n"
-    "text:DIR      sentences and their translations: train.en and train.de, and perhaps val and test, a line each; plain or .gz\n"
-    "text:SRC,TGT  two such files, of which validation and test are held out\n"
-    "folder:FILE   a CSV file with the columns path, label and split (train, val, test)\n\n"
-    "`temper data SPEC` reads a set, checks every file and says what is in it.\n";
+std::string describe_sources() {
+  constexpr int kWidth = 14;
+  std::string text;
+  for (const data::DataSource* source : data::data_sources()) {
+    for (const auto& [spec, description] : source->forms) {
+      if (spec.empty()) continue;
+      std::string_view rest = description;
+      text += fmt::format("{:<{}}", spec, kWidth);
+      for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
+        text += fmt::format("{}\n{:{}}", rest.substr(0, end), "", kWidth);
+        rest.remove_prefix(end + 1);
+      }
+      text += fmt::format("{}\n", rest);
+    }
+  }
+  return text + "\n`temper data SPEC` reads a set, checks every file and says what is in it.\n";
+}
 
 std::vector<Index> class_counts(const data::Dataset& set) {
   std::vector<Index> counts(static_cast<std::size_t>(set.classes()));
@@ -78,7 +85,7 @@ void run_text(const DataOptions& options) {
 void run(const DataOptions& options) {
   if (options.spec.empty()) {
     TEMPER_CHECK(!options.json, "--json: there is nothing to print without SPEC; add one, e.g. digits");
-    fmt::print("{}", kSpecs);
+    fmt::print("{}", describe_sources());
     return;
   }
   if (data::is_text(options.spec)) return run_text(options);
@@ -111,7 +118,7 @@ void run(const DataOptions& options) {
 void add_data(CLI::App& app) {
   CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or look into one");
   auto options = std::make_shared<DataOptions>();
-  command->add_option("spec", options->spec, "digits, mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or text:DIR")->type_name("SPEC");
+  command->add_option("spec", options->spec, data::list_specs())->type_name("SPEC");
   command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)")->type_name("S");
   command->add_flag("--skip-bad-images", options->skip_damaged, "Leave out pictures that cannot be decoded");
   command->add_flag("--json", options->json, "Print what is in SPEC as one JSON object on stdout");

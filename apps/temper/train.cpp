@@ -4,6 +4,7 @@
 #include "apps/temper/data_loading.h"
 #include "apps/temper/image_training.h"
 #include "apps/temper/translation_training.h"
+#include "data/sources.h"
 
 namespace temper::app {
 namespace {
@@ -26,10 +27,7 @@ void run(TrainingOptions& options) {
 void add_train(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "Train a network and keep it as a run");
   auto options = std::make_shared<TrainingOptions>();
-  command
-      ->add_option("--data", options->data,
-                   "digits (built in), mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR; for translation text:DIR or text:SRC,TGT")
-      ->type_name("SPEC");
+  command->add_option("--data", options->data, data::list_specs() + "; `temper data` says what they are")->type_name("SPEC");
   options->add_to(*command, Teacher::none);
   command->footer(
       command->get_footer() +

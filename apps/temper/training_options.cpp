@@ -11,6 +11,7 @@
 #include "apps/temper/setting_options.h"
 #include "core/file.h"
 #include "core/parallel.h"
+#include "data/sources.h"
 #include "data/text/text_splits.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
@@ -134,7 +135,7 @@ training::Recipe TrainingOptions::settings() const {
                " is not allowed; give minutes, 0 or more");
   TEMPER_CHECK(snapshot_every >= 0, "--snapshot-every: ", snapshot_every, " is not allowed; give epochs, 0 or more");
   TEMPER_CHECK(rank_timeout > 0, "--rank-timeout: ", rank_timeout, " is not allowed; give seconds, more than 0");
-  training::Recipe result = checkpoint ? checkpoint->plan.recipe : training::Recipe::for_data(data.substr(0, data.find(':')));
+  training::Recipe result = checkpoint ? checkpoint->plan.recipe : training::Recipe::for_data(data);
   if (!recipe.empty()) {
     const training::NamedRecipe& named = training::named_recipe(recipe);
     TEMPER_CHECK(teacher_ == Teacher::wanted || !training::needs_teacher(named), "--recipe: ", recipe,
@@ -183,8 +184,7 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
     fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
     return true;
   }
-  TEMPER_CHECK(!data.empty(),
-               "--data: what is there to train on?; give digits, mnist:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or text:DIR");
+  TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give ", data::list_specs());
   TEMPER_CHECK(!settings.model.empty(), "--model: which network?; give one that `temper models` lists, or a --recipe");
   TEMPER_CHECK(!out.empty(), "--out: where is the run to be kept?; give a folder");
   TEMPER_CHECK(data::is_text(data) == settings.reads_text(), "--model: ", settings.model,

@@ -8,6 +8,7 @@
 #include "data/dataset.h"
 #include "data/images/file_list.h"
 #include "data/images/photos.h"
+#include "data/sources.h"
 
 namespace temper::data {
 namespace {
@@ -158,5 +159,19 @@ Splits image_folder(const std::string& path, const LoadOptions& options) {
   splits.train.skipped = std::move(list.skipped);
   return splits;
 }
+
+extern constinit const DataSource kImageFolder{
+    .kind = "folder",
+    .forms = {{{"folder:DIR",
+                "pictures (JPEG, PNG, BMP, GIF, TGA, PNM) in a folder for each class, or in train/, test/ and perhaps val/ with such\n"
+                "folders; what is not divided is, 8 : 1 : 1, always in the same way"},
+               {"folder:FILE", "a CSV file with the columns path, label and split (train, val, test)"}}},
+    .expected = "a folder of pictures for each class",
+    .settings = R"(
+flip = "random"
+random_resized_crop = true
+warm_up_epochs = 1
+)",
+    .read_images = image_folder};
 
 }  // namespace temper::data

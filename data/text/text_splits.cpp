@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "core/random.h"
+#include "data/sources.h"
 
 namespace temper::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kText = "text:";
 constexpr std::uint64_t kHeldOutStream = 0x68656c646f7574;  // "heldout"
 
 struct Pair {
@@ -122,13 +122,8 @@ ParallelCorpus read_part(const std::optional<Pair>& of_folder, const std::string
   return of_folder ? read_parallel(of_folder->source, of_folder->target, text) : ParallelCorpus{};
 }
 
-}  // namespace
-
-bool is_text(const std::string& spec) { return spec.starts_with(kText); }
-
-TextSplits load_text(const std::string& spec, const TextLoadOptions& options) {
-  TEMPER_CHECK(is_text(spec) && spec.size() > kText.size(), "--data: ", spec, " is no text; give text:DIR or text:SRC,TGT");
-  const PartFiles parts = parts_of(spec.substr(kText.size()), options.languages);
+TextSplits read_parallel_text(const std::string& place, const TextLoadOptions& options) {
+  const PartFiles parts = parts_of(place, options.languages);
   TextSplits splits{.train = read_parallel(parts.train.source, parts.train.target, options.text),
                     .val = read_part(parts.val, options.val, "--val-text", options.text),
                     .test = read_part(parts.test, options.test, "--test-text", options.text)};
@@ -136,5 +131,36 @@ TextSplits load_text(const std::string& spec, const TextLoadOptions& options) {
   if (splits.val.size() == 0) splits.val = hold_out(splits.train, options.held_out, "validation", 1);
   return splits;
 }
+
+}  // namespace
+
+bool is_text(const std::string& spec) {
+  const DataSource* source = find_source(spec);
+  return source && source->read_text;
+}
+
+TextSplits load_text(const std::string& spec, const TextLoadOptions& options) {
+  const auto [source, place] = parse_spec(spec);
+  TEMPER_CHECK(source.read_text, "--data: ", spec, " is images, where text is wanted; `temper data` lists what is what");
+  return source.read_text(place, options);
+}
+
+extern constinit const DataSource kParallelText{
+    .kind = "text",
+    .forms = {{{"text:DIR", "sentences and their translations: train.en and train.de, and perhaps val and test, a line each; plain or .gz"},
+               {"text:SRC,TGT", "two such files, of which validation and test are held out"}}},
+    .expected = "train.en and train.de or the like",
+    .settings = R"(
+batch_tokens = 2048
+optimizer = "adamw"
+beta2 = 0.98
+epsilon = 1e-9
+weight_decay = 0
+lr = 2.5e-3
+schedule = "linear"
+warm_up_epochs = 2
+ema = 0.999
+)",
+    .read_text = read_parallel_text};
 
 }  // namespace temper::data

@@ -19,8 +19,10 @@ struct TextLoadOptions {
   TextOptions text = {};
 };
 
-bool is_text(const std::string& spec);  // begins with "text:"
+bool is_text(const std::string& spec);  // is it of a source of text? See data/sources.h
 
+// Of specs, as data/sources.h lists them:
+//
 // text:DIR      train.en and train.de, and the like for val (or valid, dev) and for test (or test_2016_flickr, as Multi30k has it), plain
 //               or gzip, with ".gz" at the end
 // text:SRC,TGT  two files

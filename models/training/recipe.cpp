@@ -4,42 +4,15 @@
 
 #include "core/names.h"
 #include "data/mixup.h"
+#include "data/sources.h"
 #include "models/networks/transformer.h"
+#include "models/training/recipe_file.h"
 
 namespace temper::training {
 
-Recipe Recipe::for_data(const std::string& name) {
+Recipe Recipe::for_data(const std::string& spec) {
   Recipe recipe;
-  if (name == "digits") {
-    recipe.epochs = 40;
-    recipe.batch = 32;
-    recipe.nesterov = false;
-    recipe.augment = data::shift(1);
-  } else if (name == "mnist") {
-    recipe.epochs = 5;
-    recipe.batch = 128;
-    recipe.learning_rate = 0.03f;
-  } else if (name == "cifar10" || name == "cifar100") {
-    recipe.epochs = 30;
-    recipe.batch = 128;
-    recipe.learning_rate = 0.1f;
-    recipe.augment = data::crop_flip(4);
-    recipe.warm_up_epochs = 1;
-  } else if (name == "folder") {
-    recipe.augment.flip = data::Flip::random;
-    recipe.augment.photo.random_resized_crop = true;
-    recipe.warm_up_epochs = 1;
-  } else if (name == "text") {
-    recipe.optimizer = OptimizerKind::adamw;
-    recipe.learning_rate = 2.5e-3f;
-    recipe.beta2 = 0.98f;
-    recipe.epsilon = 1e-9f;
-    recipe.weight_decay = 0;
-    recipe.schedule = optim::Schedule::Kind::linear;
-    recipe.warm_up_epochs = 2;
-    recipe.ema_decay = 0.999f;
-    recipe.text.batch_tokens = 2048;
-  }
+  if (const data::DataSource* source = data::find_source(spec)) read_recipe(source->settings, concat("data ", source->kind), recipe);
   return recipe;
 }
 

@@ -84,9 +84,9 @@ struct Recipe {
 
   Keep keep = Keep::last;  // the weights of which epoch become the model, see best_weights.h
 
-  // The settings that do well on a set without further thought: "digits", "mnist", "cifar10", "cifar100", "folder" or "text"; anything else
-  // gets the defaults above.
-  static Recipe for_data(const std::string& name);
+  // The settings that do well on the data of a spec, or of its kind alone ("mnist:DIR" or "mnist"), without further thought: those of its
+  // source, see data/sources.h, over the defaults above.
+  static Recipe for_data(const std::string& spec);
 
   bool reads_text() const;  // the model is a Transformer: the settings of images are not for it, and those of text for it alone
 

@@ -31,15 +31,14 @@ void check_script_refuses(const TemporaryFolder& folder, const std::string& comm
   CHECK(last.find(about) != std::string::npos);
 }
 
-// A tiny archive in place of CIFAR-10's, and a copy of the script, ./fetch.sh, that takes its checksum for the official one.
+// A tiny archive in place of CIFAR-10's, and a copy of the script and its sets, ./fetch.sh, that takes its checksum for the official one.
 void make_tiny_cifar(const TemporaryFolder& folder) {
   const Result made =
       shell(folder.path(),
             "mkdir -p site/cifar-10-batches-bin && cd site && for i in data_batch_1 test_batch; do head -c 300000 /dev/zero "
             ">cifar-10-batches-bin/$i.bin; done && tar -czf cifar-10-binary.tar.gz cifar-10-batches-bin && rm -r "
-            "cifar-10-batches-bin && cd .. && sum=$(md5sum <site/cifar-10-binary.tar.gz | cut -c 1-32) && sed "
-            "s/c32a1d4ab5d03f1284b67883e8d87530/$sum/ " +
-                kFetch + ">fetch.sh && chmod +x fetch.sh");
+            "cifar-10-batches-bin && cd .. && sum=$(md5sum <site/cifar-10-binary.tar.gz | cut -c 1-32) && cp -r " TEMPER_SOURCE_DIR
+            "/data/fetch.sh " TEMPER_SOURCE_DIR "/data/fetch . && sed -i s/c32a1d4ab5d03f1284b67883e8d87530/$sum/ fetch/cifar10");
   REQUIRE(made.code == 0);
 }
 

@@ -72,7 +72,8 @@ TEST_CASE("text: what cannot be read is refused with the file and what to do") {
   const auto error = [&](const std::string& spec, const TextLoadOptions& options = {}) {
     return tests::error_of([&] { load_text(spec, options); });
   };
-  CHECK(error("text:").starts_with("--data: text: is no text"));
+  CHECK(error("text:").starts_with("--data: \"text:\" needs a folder; write text:DIR"));
+  CHECK(error("digits").starts_with("--data: digits is images, where text is wanted"));
   CHECK(error("text:nowhere").starts_with("--data: text:nowhere names no folder"));
   CHECK(error("text:" + folder.path()).find("holds no file train.en") != std::string::npos);
   write_lines(folder, "train.en", {"a", "b"});

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
+#include "data/sources.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 #include "models/training/settings.h"
@@ -196,6 +198,34 @@ TEST_CASE("recipes: those with names make sense, and are found by them") {
   const Recipe paper = to_recipe(named_recipe("paper-resnet56"));
   CHECK(paper.resolved(313).epochs == 205);  // 64,000 of 313 steps each
   CHECK(paper.resolved(313).steps == 64'000);
+}
+
+TEST_CASE("recipes: each source of data says what does well on it, and how it is written") {
+  std::set<std::string_view> kinds;
+  for (const data::DataSource* source : data::data_sources()) {
+    CAPTURE(source->kind);
+    CHECK(kinds.insert(source->kind).second);
+    CHECK(source->forms[0].spec.starts_with(source->kind));
+    CHECK_FALSE(source->forms[0].description.empty());
+    CHECK((source->read_images == nullptr) != (source->read_text == nullptr));
+    CHECK(source->takes_place() == !source->expected.empty());
+    Recipe recipe;
+    CHECK_FALSE(read_recipe(source->settings, "settings", recipe).empty());
+    CHECK_NOTHROW(recipe.check());
+  }
+  // A change of these numbers would change every run that does not say otherwise.
+  const Recipe digits = Recipe::for_data("digits"), mnist = Recipe::for_data("mnist:DIR"), cifar = Recipe::for_data("cifar100"),
+               folder = Recipe::for_data("folder"), text = Recipe::for_data("text:a,b"), other = Recipe::for_data("imagenet:DIR");
+  CHECK(std::tuple(digits.epochs, digits.batch, digits.learning_rate, digits.nesterov, digits.augment.shift) ==
+        std::tuple(40, 32, 0.05f, false, 1));
+  CHECK(std::tuple(mnist.epochs, mnist.batch, mnist.learning_rate, mnist.augment.shift) == std::tuple(5, 128, 0.03f, 0));
+  CHECK(std::tuple(cifar.epochs, cifar.batch, cifar.learning_rate, cifar.warm_up_epochs, cifar.augment.shift, cifar.augment.flip) ==
+        std::tuple(30, 128, 0.1f, 1.0f, 4, data::Flip::random));
+  CHECK(std::tuple(folder.augment.photo.random_resized_crop, folder.augment.flip, folder.warm_up_epochs) ==
+        std::tuple(true, data::Flip::random, 1.0f));
+  CHECK(std::tuple(text.learning_rate, text.beta2, text.epsilon, text.weight_decay, text.warm_up_epochs, text.ema_decay,
+                   text.text.batch_tokens) == std::tuple(2.5e-3f, 0.98f, 1e-9f, 0.0f, 2.0f, 0.999f, 2048));
+  CHECK(write_recipe(other, true) == write_recipe({}, true));
 }
 
 }  // namespace
