@@ -21,15 +21,15 @@ const AdamWOptions& checked(const AdamWOptions& options) {
 }  // namespace
 
 AdamW::AdamW(ParameterStore& store, const AdamWOptions& options)
-    : options_(checked(options)), state_(store, {"first_moment", "second_moment"}) {}
+    : Optimizer(store, {"first_moment", "second_moment"}), options_(checked(options)) {}
 
-void AdamW::step(float learning_rate, double gradient_scale) {
+void AdamW::update(float learning_rate, double gradient_scale) {
   float* const w = state_.store().values().data();
   const float* const g = state_.store().gradients().data();
   float* const m = state_.arena(0);
   float* const v = state_.arena(1);
   const auto t = static_cast<double>(state_.steps() + 1);
-  const AdamWUpdate update{.keep = 1,
+  const AdamWUpdate common{.keep = 1,
                            .rate = 0,
                            .correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
                            .epsilon = static_cast<float>(options_.epsilon),
@@ -40,7 +40,7 @@ void AdamW::step(float learning_rate, double gradient_scale) {
                            .scale = gradient_scale};
   const double unbiased = 1 / (1 - std::pow(options_.beta1, t));
   state_.step(learning_rate, gradient_scale, [&](const ParameterStore::Group& group, Index begin, Index end) {
-    AdamWUpdate of_group = update;
+    AdamWUpdate of_group = common;
     const double group_rate = static_cast<double>(learning_rate) * group.learning_rate_factor;
     of_group.rate = static_cast<float>(group_rate * unbiased);
     of_group.keep = static_cast<float>(1 - group_rate * group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));

@@ -1,7 +1,7 @@
 // AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019. Without weight decay it is Adam.
 #pragma once
 
-#include "optim/state.h"
+#include "optim/optimizer.h"
 
 namespace temper::optim {
 
@@ -19,25 +19,18 @@ struct AdamWOptions {
 //   m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2
 //   w <- w - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 // A parameter that got no gradient since the last step has g = 0.
-class AdamW {
+// Its state: "first_moment" and "second_moment".
+class AdamW final : public Optimizer {
  public:
   // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
   explicit AdamW(ParameterStore& store, const AdamWOptions& options = {});
 
-  // Takes g gradient_scale for the gradient: optim/clip.h.
-  void step(float learning_rate, double gradient_scale = 1);
-
   const AdamWOptions& options() const { return options_; }
-  // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.
-  const std::vector<std::string>& untouched() const { return state_.untouched(); }
-  // For checkpoints: "first_moment" and "second_moment". To resume, fill the arenas and set the number of steps.
-  const std::vector<StateArena>& state() { return state_.arenas(); }
-  Index steps() const { return state_.steps(); }
-  void set_steps(Index steps) { state_.set_steps(steps); }
 
  private:
+  void update(float learning_rate, double gradient_scale) override;
+
   AdamWOptions options_;
-  OptimizerState state_;
 };
 
 }  // namespace temper::optim

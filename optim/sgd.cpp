@@ -25,13 +25,13 @@ std::vector<std::string_view> arenas(const SgdOptions& options) {
 
 }  // namespace
 
-Sgd::Sgd(ParameterStore& store, const SgdOptions& options) : options_(checked(options)), state_(store, arenas(options)) {}
+Sgd::Sgd(ParameterStore& store, const SgdOptions& options) : Optimizer(store, arenas(checked(options))), options_(options) {}
 
-void Sgd::step(float learning_rate, double gradient_scale) {
+void Sgd::update(float learning_rate, double gradient_scale) {
   float* const w = state_.store().values().data();
   const float* const g = state_.store().gradients().data();
   float* const v = options_.momentum == 0 ? nullptr : state_.arena(0);
-  const SgdUpdate update{.rate = 0,
+  const SgdUpdate common{.rate = 0,
                          .decay = 0,
                          .scale = gradient_scale,
                          .momentum = static_cast<float>(options_.momentum),
@@ -39,7 +39,7 @@ void Sgd::step(float learning_rate, double gradient_scale) {
                          .share = static_cast<float>(state_.steps() == 0 ? 1 : 1 - options_.dampening),
                          .nesterov = options_.nesterov};
   state_.step(learning_rate, gradient_scale, [&](const ParameterStore::Group& group, Index begin, Index end) {
-    SgdUpdate of_group = update;
+    SgdUpdate of_group = common;
     of_group.rate = learning_rate * group.learning_rate_factor;
     of_group.decay = static_cast<float>(group_decay(group, options_.weight_decay, options_.decay_norm_and_bias));
     sgd_update(of_group, g + begin, end - begin, w + begin, v ? v + begin : nullptr);

@@ -1,7 +1,7 @@
 // Stochastic gradient descent with momentum.
 #pragma once
 
-#include "optim/state.h"
+#include "optim/optimizer.h"
 
 namespace temper::optim {
 
@@ -21,25 +21,18 @@ struct SgdOptions {
 //   v <- g in the first step, then momentum v + (1 - dampening) g
 //   w <- w - rate v;  Nesterov: w <- w - rate (g + momentum v);  without momentum: w <- w - rate g
 // A parameter that got no gradient since the last step has g = 0: it still decays and still moves by its momentum.
-class Sgd {
+// Its state: "momentum", or nothing without momentum.
+class Sgd final : public Optimizer {
  public:
   // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
   explicit Sgd(ParameterStore& store, const SgdOptions& options = {});
 
-  // Takes g gradient_scale for the gradient: optim/clip.h.
-  void step(float learning_rate, double gradient_scale = 1);
-
   const SgdOptions& options() const { return options_; }
-  // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.
-  const std::vector<std::string>& untouched() const { return state_.untouched(); }
-  // For checkpoints: "momentum", or nothing without momentum. To resume, fill the arenas and set the number of steps.
-  const std::vector<StateArena>& state() { return state_.arenas(); }
-  Index steps() const { return state_.steps(); }
-  void set_steps(Index steps) { state_.set_steps(steps); }
 
  private:
+  void update(float learning_rate, double gradient_scale) override;
+
   SgdOptions options_;
-  OptimizerState state_;
 };
 
 }  // namespace temper::optim

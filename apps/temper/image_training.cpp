@@ -26,7 +26,7 @@ void print_header(const training::RunRecord& record, Index images, Index steps_a
   const training::Recipe& r = record.recipe;
   fmt::print(stderr,
              "{}: {} images, {} epochs of {} steps, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n",
-             record.data, grouped(images), r.epochs, steps_an_epoch, r.smoothing, training::name(r.optimizer), r.learning_rate,
+             record.data, grouped(images), r.epochs, steps_an_epoch, r.smoothing, r.optimizer, r.learning_rate,
              r.weight_decay, r.decay_norm_and_bias ? "also" : "not", r.seed);
 }
 

@@ -39,7 +39,7 @@ void print_header(const training::RunRecord& record, const translation::Model& m
   const training::Recipe& r = record.recipe;
   fmt::print(stderr, "{}: {} pairs, {} subwords, {} epochs of {} steps, smoothing {}, dropout {}, {} lr {}, seed {}\n", record.data,
              grouped(pairs), grouped(model.subwords.size()), r.epochs, steps_an_epoch, r.smoothing, model.dropout,
-             training::name(r.optimizer), r.learning_rate, r.seed);
+             r.optimizer, r.learning_rate, r.seed);
 }
 
 // What the teacher amounts to, on words that it was not trained on.

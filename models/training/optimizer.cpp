@@ -1,6 +1,11 @@
 #include "models/training/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "core/names.h"
+#include "optim/adamw.h"
+#include "optim/sgd.h"
 
 namespace temper::training {
 namespace {
@@ -17,21 +22,55 @@ double weight_decay(const Recipe& recipe) {
   return recipe.weight_decay / static_cast<double>(recipe.learning_rate);
 }
 
+std::unique_ptr<optim::Optimizer> make_sgd(ParameterStore& store, const Recipe& recipe) {
+  return std::make_unique<optim::Sgd>(store, optim::SgdOptions{.momentum = recipe.momentum,
+                                                               .dampening = recipe.dampening,
+                                                               .nesterov = recipe.nesterov && recipe.momentum > 0,
+                                                               .weight_decay = weight_decay(recipe),
+                                                               .decay_norm_and_bias = recipe.decay_norm_and_bias});
+}
+
+void check_sgd(const Recipe& recipe) {
+  TEMPER_CHECK(!recipe.nesterov || recipe.momentum == 0 || recipe.dampening == 0, "--dampening: ", recipe.dampening,
+               " is not allowed; Nesterov momentum has none: add --no-nesterov");
+}
+
+std::unique_ptr<optim::Optimizer> make_adamw(ParameterStore& store, const Recipe& recipe) {
+  return std::make_unique<optim::AdamW>(store, optim::AdamWOptions{.beta1 = recipe.beta1,
+                                                                   .beta2 = recipe.beta2,
+                                                                   .epsilon = recipe.epsilon,
+                                                                   .weight_decay = recipe.weight_decay,
+                                                                   .decay_norm_and_bias = recipe.decay_norm_and_bias});
+}
+
+void check_not_decoupled(const Recipe& recipe) {
+  TEMPER_CHECK(!recipe.decoupled, "--decoupled: ", recipe.optimizer, " is not allowed; it is for sgd: add --no-decoupled");
+}
+
 }  // namespace
 
-Optimizer make_optimizer(ParameterStore& store, const Recipe& recipe) {
-  if (recipe.optimizer == Recipe::OptimizerKind::adamw) {
-    return optim::AdamW(store, {.beta1 = recipe.beta1,
-                                .beta2 = recipe.beta2,
-                                .epsilon = recipe.epsilon,
-                                .weight_decay = recipe.weight_decay,
-                                .decay_norm_and_bias = recipe.decay_norm_and_bias});
-  }
-  return optim::Sgd(store, {.momentum = recipe.momentum,
-                            .dampening = recipe.dampening,
-                            .nesterov = recipe.nesterov && recipe.momentum > 0,
-                            .weight_decay = weight_decay(recipe),
-                            .decay_norm_and_bias = recipe.decay_norm_and_bias});
+const std::vector<OptimizerKind>& optimizer_kinds() {
+  static const std::vector<OptimizerKind> all{
+      {"sgd", make_sgd, check_sgd},
+      {"adamw", make_adamw, check_not_decoupled},
+  };
+  return all;
+}
+
+const OptimizerKind& find_optimizer(std::string_view name) {
+  const auto found = std::ranges::find(optimizer_kinds(), name, &OptimizerKind::name);
+  TEMPER_CHECK(found != optimizer_kinds().end(), name, " is not known; give ", list_optimizers());
+  return *found;
+}
+
+std::string list_optimizers() {
+  std::vector<std::string> names;
+  for (const OptimizerKind& kind : optimizer_kinds()) names.push_back(kind.name);
+  return list_names(names);
+}
+
+std::unique_ptr<optim::Optimizer> make_optimizer(ParameterStore& store, const Recipe& recipe) {
+  return find_optimizer(recipe.optimizer).make(store, recipe);
 }
 
 Index total_steps(const Recipe& recipe, Index steps_an_epoch) { return recipe.steps > 0 ? recipe.steps : recipe.epochs * steps_an_epoch; }

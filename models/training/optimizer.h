@@ -1,20 +1,32 @@
 // What a recipe means for the optimizers and averages of optim/.
 #pragma once
 
+#include <memory>
 #include <optional>
-#include <variant>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/training/recipe.h"
-#include "optim/adamw.h"
 #include "optim/average.h"
+#include "optim/optimizer.h"
 #include "optim/schedule.h"
-#include "optim/sgd.h"
 
 namespace temper::training {
 
-using Optimizer = std::variant<optim::Sgd, optim::AdamW>;
-Optimizer make_optimizer(ParameterStore& store, const Recipe& recipe);
+// An optimizer by its name in recipes. A new one is a class of optim/ and a line of the list in optimizer.cpp.
+struct OptimizerKind {
+  std::string name;  // "adamw"
+  std::unique_ptr<optim::Optimizer> (*make)(ParameterStore& store, const Recipe& recipe);
+  // Throws Error "--option: ..." for settings that are not for this optimizer, or do not go together.
+  void (*check)(const Recipe& recipe);
+};
+const std::vector<OptimizerKind>& optimizer_kinds();
+// Throws Error, listing the known ones, for an unknown name.
+const OptimizerKind& find_optimizer(std::string_view name);
+std::string list_optimizers();  // "sgd or adamw"
+
+std::unique_ptr<optim::Optimizer> make_optimizer(ParameterStore& store, const Recipe& recipe);
 
 // Steps of the whole run.
 Index total_steps(const Recipe& recipe, Index steps_an_epoch);

@@ -6,6 +6,7 @@
 #include "data/mixup.h"
 #include "data/sources.h"
 #include "models/networks/transformer.h"
+#include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
 
 namespace temper::training {
@@ -39,14 +40,10 @@ void check_optimizer(const Recipe& r) {
   require_positive_or_zero("lr", r.learning_rate);
   require(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "give a number in [0,1)");
   require(r.dampening >= 0 && r.dampening <= 1, "dampening", r.dampening, "give a number in [0,1]");
-  const bool sgd = r.optimizer == Recipe::OptimizerKind::sgd;
-  require(!(sgd && r.nesterov && r.momentum > 0 && r.dampening > 0), "dampening", r.dampening,
-          "Nesterov momentum has none: add --no-nesterov");
   require(r.beta1 >= 0 && r.beta1 < 1, "beta1", r.beta1, "give a number in [0,1)");
   require(r.beta2 >= 0 && r.beta2 < 1, "beta2", r.beta2, "give a number in [0,1)");
   require(r.epsilon > 0 && std::isfinite(r.epsilon), "epsilon", r.epsilon, "give a small number > 0");
   require_positive_or_zero("weight-decay", r.weight_decay);
-  require(sgd || !r.decoupled, "decoupled", "adamw", "it is for sgd: add --no-decoupled");
   require_positive_or_zero("clip", r.clip_norm, "give the largest norm of the gradient, or 0 for no limit");
   require(r.ema_decay >= 0 && r.ema_decay < 1, "ema", r.ema_decay, "give a decay in [0,1), 0 for no average");
   require(r.lookahead_every >= 0, "lookahead", r.lookahead_every, "give a number of steps, 0 for no lookahead");
@@ -96,14 +93,8 @@ void Recipe::check() const {
   TEMPER_CHECK(!reads_text() || !sync_batch_norm, "--sync-batch-norm: a Transformer normalises no batches; leave it out");
   distillation.check();
   check_optimizer(*this);
+  find_optimizer(optimizer).check(*this);
   check_schedule(*this);
-}
-
-std::string_view name(Recipe::OptimizerKind kind) { return kind == Recipe::OptimizerKind::sgd ? "sgd" : "adamw"; }
-
-Recipe::OptimizerKind optimizer_kind(std::string_view name) {
-  using enum Recipe::OptimizerKind;
-  return by_name(name, {sgd, adamw}, "sgd or adamw");
 }
 
 std::string_view name(Recipe::Keep keep) {

@@ -16,7 +16,6 @@
 namespace temper::training {
 
 struct Recipe {
-  enum class OptimizerKind { sgd, adamw };
   enum class Keep { last, best_accuracy, best_nll };
 
   std::string model = "";  // the network, as `temper models` lists it
@@ -56,7 +55,7 @@ struct Recipe {
   float loss_scale = 1;  // multiplies the loss; the paper has 3 on CIFAR
   Distillation distillation = {};
 
-  OptimizerKind optimizer = OptimizerKind::sgd;
+  std::string optimizer = "sgd";  // by name, see models/training/optimizer.h
   float learning_rate = 0.05f;
   float momentum = 0.9f;                                // of SGD
   bool nesterov = true;                                 // of SGD with momentum
@@ -97,8 +96,6 @@ struct Recipe {
   void check() const;
 };
 
-std::string_view name(Recipe::OptimizerKind kind);
-Recipe::OptimizerKind optimizer_kind(std::string_view name);
 std::string_view name(Recipe::Keep keep);
 Recipe::Keep keep(std::string_view name);
 

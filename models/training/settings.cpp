@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "models/training/json.h"
+#include "models/training/optimizer.h"
 
 namespace temper::training {
 namespace {
@@ -75,7 +76,7 @@ class Group {
 
   // access(recipe) is an enumeration; parse is the inverse of its name().
   template <class Access, class Name, class Parse>
-  Group& choice(const char* key, const char* option, const char* help, Access access, Name to_name, Parse parse) {
+  Group& choice(const char* key, const char* option, std::string help, Access access, Name to_name, Parse parse) {
     all_.push_back({name_, key, option, "NAME", help, [=](const Recipe& recipe) { return Value(std::string(to_name(access(recipe)))); },
                     [=](Recipe& recipe, const Value& value) { access(recipe) = parse(expect<std::string>(value, "a name")); }});
     return *this;
@@ -234,8 +235,8 @@ void add_loss(std::vector<Setting>& all) {
 void add_optimizer(std::vector<Setting>& all) {
   Group(all, "Optimizer")
       .choice(
-          "optimizer", "--optimizer", "sgd or adamw", [](auto& r) -> auto& { return r.optimizer; }, [](auto value) { return name(value); },
-          optimizer_kind)
+          "optimizer", "--optimizer", list_optimizers(), [](auto& r) -> auto& { return r.optimizer; }, [](auto& value) { return value; },
+          [](const std::string& value) { return find_optimizer(value).name; })
       .field(
           "momentum", "--momentum", "M", "Of SGD", [](auto& r) -> auto& { return r.momentum; })
       .field(

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <sstream>
 
 #include "core/batch_pool.h"
@@ -170,7 +171,7 @@ class Run {
 
   void update(const optim::BatchSums& batch) {
     const double scale = recipe_.clip_norm > 0 ? optim::find_clip(store_, recipe_.clip_norm).scale : 1;
-    std::visit([&](auto& optimizer) { optimizer.step(schedule_.at(state_.step), scale); }, optimizer_);
+    optimizer_->step(schedule_.at(state_.step), scale);
     averaging_.after_step(state_.step + 1);
     if (state_.step++ == 0) warn_of_untouched();
     ++state_.batches;
@@ -192,9 +193,8 @@ class Run {
   }
 
   void warn_of_untouched() const {
-    const auto& names =
-        std::visit([](const auto& optimizer) -> const std::vector<std::string>& { return optimizer.untouched(); }, optimizer_);
-    for (const std::string& name : names) observer_.on_warning(concat("the parameter ", name, " got no gradient: it does not learn"));
+    for (const std::string& name : optimizer_->untouched())
+      observer_.on_warning(concat("the parameter ", name, " got no gradient: it does not learn"));
   }
 
   Progress progress(double loss) const {
@@ -213,7 +213,7 @@ class Run {
   std::vector<optim::StateArena> arenas() {
     std::vector<optim::StateArena> all{{"value", store_.all_values()}};
     const auto append = [&](const std::vector<optim::StateArena>& more) { all.insert(all.end(), more.begin(), more.end()); };
-    append(std::visit([](auto& optimizer) { return optimizer.state(); }, optimizer_));
+    append(optimizer_->state());
     append(averaging_.state());
     append(best_.state());
     return all;
@@ -238,7 +238,7 @@ class Run {
   void restore(const Checkpoint& checkpoint) {
     optim::read_arenas(store_, arenas(), checkpoint.tensors, checkpoint.path);
     state_ = checkpoint.state;
-    std::visit([&](auto& optimizer) { optimizer.set_steps(state_.step); }, optimizer_);
+    optimizer_->set_steps(state_.step);
     first_step_ = state_.step;
     seconds_before_ = state_.seconds;
     observer_.on_epoch(state_.epochs);
@@ -252,7 +252,7 @@ class Run {
   optim::Communicator& ranks_;
   const Checkpoints checkpoints_;
   const Sharding sharding_;
-  Optimizer optimizer_;
+  const std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Schedule schedule_;
   ParameterFactors factors_;
   Averaging averaging_;

@@ -7,6 +7,7 @@
 
 #include "core/parallel.h"
 #include "models/training/trainer.h"
+#include "optim/sgd.h"
 #include "tests/models/training/two_epochs.h"
 #include "tests/optim/toy_store.h"
 #include "tests/restored.h"
@@ -25,8 +26,8 @@ TEST_CASE("optimizer: decoupled hyperparameters are those of the published code"
     const double kilostep_scale = 1024 * (1 + 1 / (1 - 0.85)), lr = 11.5 / kilostep_scale;
     const double wd = 0.0153 * static_cast<double>(batch) / kilostep_scale / lr;
     CHECK(make_schedule(recipe, 10).base == doctest::Approx(lr * static_cast<double>(batch)).epsilon(1e-6));
-    const Optimizer optimizer = make_optimizer(toy.store, recipe);
-    CHECK(std::get<optim::Sgd>(optimizer).options().weight_decay == doctest::Approx(wd / static_cast<double>(batch)).epsilon(1e-6));
+    const auto optimizer = make_optimizer(toy.store, recipe);
+    CHECK(dynamic_cast<optim::Sgd&>(*optimizer).options().weight_decay == doctest::Approx(wd / static_cast<double>(batch)).epsilon(1e-6));
   }
 }
 
