@@ -1,5 +1,5 @@
 // The settings of a recipe as a list: what the command line, configuration files, run.json and `temper train --show-config` have in common.
-// A new setting is a field of Recipe, a line here, and a rule in Recipe::check.
+// A new setting is a field of Recipe and a row in settings.cpp.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,12 @@ namespace temper::training {
 
 using Value = std::variant<bool, Index, double, std::string, std::vector<Index>, std::vector<double>, std::vector<std::string>>;
 
+// Which numbers a setting may have; of a list, each. Everything where there is no rule.
+struct Rule {
+  bool (*allows)(double) = nullptr;
+  const char* advice = "";  // "give at least 1"
+};
+
 struct Setting {
   std::string group;      // "Optimizer": settings of a group follow one another
   std::string key;        // "weight_decay", in files
@@ -20,9 +26,13 @@ struct Setting {
   std::string type_name;  // "W"
   std::string help;
   std::function<Value(const Recipe&)> read;
-  // Takes a whole number for a real one. Throws Error, saying what it takes, for a value of another kind and for an unknown name; ranges
-  // are for Recipe::check.
+  // Takes a whole number for a real one. Throws Error, saying what it takes, for a value of another kind and for an unknown name; the
+  // rule is for check().
   std::function<void(Recipe&, const Value&)> write;
+  Rule rule = {};
+
+  // Throws Error "--option: ..." for a number that the rule does not allow.
+  void check(const Recipe& recipe) const;
 
   bool for_distillation() const { return group == "Distillation"; }
   // Those of images are not for networks that read text, and the other way round.

@@ -1,0 +1,29 @@
+#include "models/training/setting_rows.h"
+
+#include "models/training/json.h"
+
+namespace temper::training {
+
+double shortest(float field) { return short_number(field); }
+
+namespace {
+
+template <class Number> void check_number(const Setting& setting, Number value) {
+  TEMPER_CHECK(setting.rule.allows(static_cast<double>(value)), setting.option, ": ", value, " is not allowed; ", setting.rule.advice);
+}
+
+}  // namespace
+
+void Setting::check(const Recipe& recipe) const {
+  if (!rule.allows) return;
+  const auto check_value = [&]<class T>(const T& value) {
+    if constexpr (std::same_as<T, Index> || std::same_as<T, double>) {
+      check_number(*this, value);
+    } else if constexpr (std::same_as<T, std::vector<Index>> || std::same_as<T, std::vector<double>>) {
+      for (const auto number : value) check_number(*this, number);
+    }
+  };
+  std::visit(check_value, read(recipe));
+}
+
+}  // namespace temper::training
