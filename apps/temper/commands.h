@@ -5,19 +5,13 @@
 
 namespace temper::app {
 
-void add_train(CLI::App& app);
-void add_eval(CLI::App& app);
-void add_predict(CLI::App& app);
-void add_calibrate(CLI::App& app);
-void add_distill(CLI::App& app);
-void add_translate(CLI::App& app);
-void add_analyze(CLI::App& app);
-void add_reproduce(CLI::App& app);
-void add_report(CLI::App& app);
-void add_bench(CLI::App& app);
-void add_models(CLI::App& app);
-void add_convert(CLI::App& app);
-void add_data(CLI::App& app);
-void add_doctor(CLI::App& app);
+using AddCommand = void(CLI::App& app);
+
+AddCommand add_train, add_eval, add_predict, add_calibrate, add_distill, add_translate, add_analyze, add_reproduce, add_report, add_bench,
+    add_models, add_convert, add_data, add_doctor;
+
+// In the order of `temper --help`.
+inline constexpr AddCommand* kCommands[] = {add_train,     add_eval,   add_predict, add_calibrate, add_distill, add_translate, add_analyze,
+                                            add_reproduce, add_report, add_bench,   add_models,    add_convert, add_data,      add_doctor};
 
 }  // namespace temper::app

@@ -49,12 +49,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", [] { return fmt::format("temper {}\n{}", temper::kVersion, temper::blas_description()); });
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
-  for (const auto add :
-       {temper::app::add_train, temper::app::add_eval, temper::app::add_predict, temper::app::add_calibrate, temper::app::add_distill,
-        temper::app::add_translate, temper::app::add_analyze, temper::app::add_reproduce, temper::app::add_report, temper::app::add_bench,
-        temper::app::add_models, temper::app::add_convert, temper::app::add_data, temper::app::add_doctor}) {
-    add(app);
-  }
+  for (temper::app::AddCommand* const add : temper::app::kCommands) add(app);
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   const auto named = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), named)) {
