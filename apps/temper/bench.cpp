@@ -150,7 +150,7 @@ void print_json(const std::string& name, const BenchOptions& options, const Resu
 void bench_networks(const BenchOptions& options) {
   std::vector<std::string> networks = options.names;
   if (networks.empty()) {
-    for (const models::NetworkInfo& info : models::known_networks()) {
+    for (const models::NetworkKind& info : models::known_networks()) {
       if (info.usual_image[0] <= kSmall) networks.push_back(info.example);
     }
   }

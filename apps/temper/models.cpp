@@ -41,7 +41,7 @@ void run(const ModelsOptions& options) {
                " numbers; give height,width,channels");
   Json list = Json::array();
   Table table({"name", "what it is", "images", "parameters", "multiply-adds", "step memory"}, 2);
-  for (const models::NetworkInfo& info : models::known_networks()) {
+  for (const models::NetworkKind& info : models::known_networks()) {
     const Shape image = options.image.empty() ? info.usual_image : Shape{options.image[0], options.image[1], options.image[2]};
     Json entry{
         {"name", info.name}, {"example", info.example}, {"image", {image[0], image[1], image[2]}}, {"description", info.description}};

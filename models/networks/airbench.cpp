@@ -62,4 +62,11 @@ Tensor Airbench::operator()(Tensor images) {                           // (N,32,
   return scale(head_(std::move(x)), kLogitScale);                      // (N,K)
 }
 
+std::vector<NetworkKind> Airbench::kinds() {
+  return {{.name = "airbench",
+           .usual_image = {32, 32, 3},
+           .description = "for speed records on CIFAR-10: a whitening layer and six 3x3 convolutions (Jordan 2024)",
+           .make = factory_of<Airbench>()}};
+}
+
 }  // namespace temper::models

@@ -28,6 +28,8 @@ class AirbenchBlock {
 // 1,971,352 learned parameters and 118 million multiply-adds an image, for 10 classes and 32x32x3.
 class Airbench final : public Network {
  public:
+  static std::vector<NetworkKind> kinds();
+
   // Parameters whiten, block1.conv1, block1.norm1, ..., head. Throws for images smaller than 25x25.
   Airbench(const ParameterStore::Scope& scope, const NetworkSpec& spec);
   Tensor operator()(Tensor images) override;

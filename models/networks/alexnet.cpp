@@ -47,4 +47,11 @@ AlexNet::AlexNet(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   };
 }
 
+std::vector<NetworkKind> AlexNet::kinds() {
+  return {{.name = "alexnet",
+           .usual_image = {24, 24, 3},
+           .description = "the paper's CIFAR-10 AlexNet: two 5x5 convolutions with local response normalisation",
+           .make = factory_of<AlexNet>()}};
+}
+
 }  // namespace temper::models

@@ -26,4 +26,9 @@ Cnn::Cnn(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   };
 }
 
+std::vector<NetworkKind> Cnn::kinds() {
+  return {
+      {.name = "cnn", .description = "three 3x3 convolutions with batch normalisation, for images from 4x4 up", .make = factory_of<Cnn>()}};
+}
+
 }  // namespace temper::models

@@ -150,4 +150,13 @@ InceptionV4::Logits InceptionV4::both(Tensor images) const {
   return {classifier_(top_(std::move(x))), std::move(auxiliary)};
 }
 
+std::vector<NetworkKind> InceptionV4::kinds() {
+  return {{.name = "inception_v4",
+           .usual_image = {299, 299, 3},
+           .description = "Inception-v4, for photographs from 75x75 up (Szegedy et al. 2016)",
+           .make = [](const ParameterStore::Scope& scope, const NetworkSpec& spec, Index) {
+             return std::make_unique<InceptionV4>(scope, InceptionV4Spec{spec});
+           }}};
+}
+
 }  // namespace temper::models

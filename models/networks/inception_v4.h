@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "layers/linear.h"
 #include "layers/sequential.h"
@@ -21,6 +22,8 @@ struct InceptionV4Spec : NetworkSpec {
 // kind state. The names are theirs, and so are files of weights.
 class InceptionV4 final : public Network {
  public:
+  static std::vector<NetworkKind> kinds();
+
   // Parameters features.0.conv, features.0.bn, ..., features.21.branch3.1, last_linear; and auxiliary.conv0, auxiliary.conv1,
   // auxiliary.fc. Throws for images smaller than 75x75, with the auxiliary classifier 107x107.
   InceptionV4(const ParameterStore::Scope& scope, const InceptionV4Spec& spec);

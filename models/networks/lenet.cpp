@@ -28,4 +28,8 @@ LeNet::LeNet(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   };
 }
 
+std::vector<NetworkKind> LeNet::kinds() {
+  return {{.name = "lenet", .description = "LeNet-5 with ReLU and max pooling, for images from 12x12 up", .make = factory_of<LeNet>()}};
+}
+
 }  // namespace temper::models

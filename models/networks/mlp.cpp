@@ -21,4 +21,17 @@ Mlp::Mlp(const ParameterStore::Scope& scope, const MlpSpec& spec) {
   next(spec.classes);
 }
 
+std::vector<NetworkKind> Mlp::kinds() {
+  return {{.name = "mlp",
+           .description = "two hidden layers of 128 units",
+           .make = [](const ParameterStore::Scope& scope, const NetworkSpec& spec,
+                      Index) { return std::make_unique<Mlp>(scope, MlpSpec{spec}); }},
+          {.name = "mlp-H",
+           .example = "mlp-1200",
+           .description = "two hidden layers of H units; mlp-1200 is the paper's MNIST teacher, mlp-800 its student",
+           .make = [](const ParameterStore::Scope& scope, const NetworkSpec& spec, Index units) {
+             return std::make_unique<Mlp>(scope, MlpSpec{spec, {units, units}});
+           }}};
+}
+
 }  // namespace temper::models

@@ -14,6 +14,8 @@ struct MlpSpec : NetworkSpec {
 
 class Mlp final : public Network {
  public:
+  static std::vector<NetworkKind> kinds();
+
   // Parameters fc1, fc2, ...
   Mlp(const ParameterStore::Scope& scope, const MlpSpec& spec);
   Tensor operator()(Tensor images) override { return layers_(std::move(images)); }

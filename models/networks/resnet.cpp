@@ -49,4 +49,14 @@ Tensor ResNet::operator()(Tensor images) {  // (N,H,W,C)
   return fc_(global_avg_pool(std::move(x)));  // (N,H/4,W/4,64) -> (N,64) -> (N,K)
 }
 
+std::vector<NetworkKind> ResNet::kinds() {
+  return {{.name = "resnetD",
+           .example = "resnet20",
+           .usual_image = {32, 32, 3},
+           .description = "the CIFAR ResNet of depth D = 6 n + 2 with 16, 32 and 64 channels (He et al. 2016)",
+           .make = [](const ParameterStore::Scope& scope, const NetworkSpec& spec, Index depth) {
+             return std::make_unique<ResNet>(scope, ResNetSpec{spec, depth});
+           }}};
+}
+
 }  // namespace temper::models

@@ -29,6 +29,8 @@ class BasicBlock {
 // 269,722 parameters at depth 20, 853,018 at depth 56, for 10 classes and 3 channels.
 class ResNet final : public Network {
  public:
+  static std::vector<NetworkKind> kinds();
+
   // Parameters conv1, bn1, layer1.0.conv1, ..., fc. Throws for a depth that is not 6 n + 2.
   ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec);
   Tensor operator()(Tensor images) override;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/names.h"
 #include "core/ops/embedding.h"
 #include "core/ops/positions.h"
 #include "core/ops/relu.h"
@@ -31,15 +32,20 @@ template <class Layer> std::vector<Layer> stack(const ParameterStore::Scope& sco
 
 }  // namespace
 
-std::vector<TransformerInfo> known_transformers() {
-  return {{"transformer_small", "4+4 layers of width 128, for corpora of some ten thousand pairs"},
-          {"transformer_base", "6+6 layers of width 512 (Vaswani et al. 2017), normalised before each sublayer"}};
+const std::vector<TransformerInfo>& known_transformers() {
+  static const std::vector<TransformerInfo> all{
+      {"transformer_small", "4+4 layers of width 128, for corpora of some ten thousand pairs", transformer_small},
+      {"transformer_base", "6+6 layers of width 512 (Vaswani et al. 2017), normalised before each sublayer", transformer_base}};
+  return all;
 }
 
 TransformerSpec transformer_spec(const std::string& name, Index vocabulary) {
-  if (name == "transformer_small") return transformer_small(vocabulary);
-  if (name == "transformer_base") return transformer_base(vocabulary);
-  throw Error(concat("--model: ", name, " reads no text; give transformer_small or transformer_base"));
+  std::vector<std::string> known;
+  for (const TransformerInfo& info : known_transformers()) {
+    if (info.name == name) return info.spec(vocabulary);
+    known.push_back(info.name);
+  }
+  throw Error(concat("--model: ", name, " reads no text; give ", list_names(known)));
 }
 
 FeedForward::FeedForward(const ParameterStore::Scope& scope, const std::string& norm_name, const TransformerSpec& spec)

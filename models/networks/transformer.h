@@ -43,8 +43,9 @@ inline TransformerSpec transformer_small(Index vocabulary) {
 struct TransformerInfo {
   std::string name;         // "transformer_small"
   std::string description;  // one line
+  TransformerSpec (*spec)(Index vocabulary);
 };
-std::vector<TransformerInfo> known_transformers();
+const std::vector<TransformerInfo>& known_transformers();
 TransformerSpec transformer_spec(const std::string& name, Index vocabulary);
 
 // x + linear2(relu(linear1(norm(x)))).

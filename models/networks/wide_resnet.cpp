@@ -66,4 +66,14 @@ Tensor WideResNet::operator()(Tensor images) {  // (N,H,W,C)
   return fc_(global_avg_pool(std::move(x)));  // (N,H/4,W/4,128) -> (N,128) -> (N,K)
 }
 
+std::vector<NetworkKind> WideResNet::kinds() {
+  return {{.name = "resnetD-wide",
+           .example = "resnet56-wide",
+           .usual_image = {32, 32, 3},
+           .description = "the same with 32, 64 and 128 channels, normalised before each convolution; resnet56-wide is the paper's teacher",
+           .make = [](const ParameterStore::Scope& scope, const NetworkSpec& spec, Index depth) {
+             return std::make_unique<WideResNet>(scope, WideResNetSpec{spec, depth});
+           }}};
+}
+
 }  // namespace temper::models

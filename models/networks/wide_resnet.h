@@ -39,6 +39,8 @@ class PreactivationBlock {
 // 3,407,674 parameters and 497 million multiply-adds an image at depth 56, for 10 classes and 32x32x3.
 class WideResNet final : public Network {
  public:
+  static std::vector<NetworkKind> kinds();
+
   // Parameters conv1, bn1, layer1.0.bn1, ..., fc. Throws for a depth that is not 6 n + 2.
   WideResNet(const ParameterStore::Scope& scope, const WideResNetSpec& spec);
   Tensor operator()(Tensor images) override;

@@ -2,6 +2,7 @@
 
 #include "core/names.h"
 #include "data/sources.h"
+#include "models/networks/registry.h"
 #include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
 #include "models/training/settings.h"
@@ -14,7 +15,7 @@ Recipe Recipe::for_data(const std::string& spec) {
   return recipe;
 }
 
-bool Recipe::reads_text() const { return model.starts_with("transformer"); }
+bool Recipe::reads_text() const { return models::reads_text(model); }
 
 Recipe Recipe::resolved(Index steps_an_epoch) const {
   Recipe recipe = *this;

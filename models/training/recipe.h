@@ -87,7 +87,8 @@ struct Recipe {
   // source, see data/sources.h, over the defaults above.
   static Recipe for_data(const std::string& spec);
 
-  bool reads_text() const;  // the model is a Transformer: the settings of images are not for it, and those of text for it alone
+  // Returns true iff the model is one that reads text: the settings of images are not for it, and those of text for it alone.
+  bool reads_text() const;
 
   // With `epochs` those that `steps` take.
   Recipe resolved(Index steps_an_epoch) const;

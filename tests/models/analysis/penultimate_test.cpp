@@ -29,7 +29,7 @@ data::Dataset noise(const Shape& image, Index samples, Index classes) {
 }
 
 TEST_CASE("penultimate: of every network there is, activations times templates are the logits") {
-  for (const models::NetworkInfo& info : models::known_networks()) {
+  for (const models::NetworkKind& info : models::known_networks()) {
     CAPTURE(info.example);
     const Shape image = info.example == "inception_v4" ? Shape{75, 75, 3} : info.usual_image;
     const data::Dataset set = noise(image, 3, 3);
