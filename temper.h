@@ -37,6 +37,7 @@
 #include "data/loader.h"
 #include "data/mixup.h"
 #include "data/preprocessing.h"
+#include "data/sources.h"
 #include "data/text/parallel_corpus.h"
 #include "data/text/sequences.h"
 #include "data/text/subwords.h"

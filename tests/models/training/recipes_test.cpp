@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -198,6 +199,39 @@ TEST_CASE("recipes: those with names make sense, and are found by them") {
   const Recipe paper = to_recipe(named_recipe("paper-resnet56"));
   CHECK(paper.resolved(313).epochs == 205);  // 64,000 of 313 steps each
   CHECK(paper.resolved(313).steps == 64'000);
+}
+
+TEST_CASE("recipes: a setting out of its range is refused by its option, in a list as well") {
+  const auto error = [](const char* settings) {
+    Recipe recipe{.model = "lenet"};
+    read_recipe(settings, "settings", recipe);
+    try {
+      recipe.check();
+    } catch (const Error& refused) {
+      return std::string(refused.what());
+    }
+    return std::string();
+  };
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.key);
+    CHECK_NOTHROW(setting.check({}));
+    if (!setting.rule.allows) continue;
+    CHECK(std::string_view(setting.rule.advice).starts_with("give "));
+    CHECK_FALSE(setting.rule.allows(-2));  // nothing is
+    CHECK_FALSE(setting.rule.allows(std::nan("")));
+    CHECK(setting.option.find_first_of(",{") == std::string::npos);  // it stands in the message
+  }
+  CHECK(error("lr = -0.1") == "--lr: -0.1 is not allowed; give a finite number >= 0");
+  CHECK(error("lr = inf") == "--lr: inf is not allowed; give a finite number >= 0");
+  CHECK(error("milestone_steps = [1, -2, 3]") == "--milestone-steps: -2 is not allowed; give steps >= 0");
+  CHECK(error("milestones = [1, -2.5]") == "--milestones: -2.5 is not allowed; give epochs >= 0");
+  CHECK(error("ema = 1") == "--ema: 1 is not allowed; give a decay in [0,1), 0 for no average");
+  CHECK(error("val_size = 0").starts_with("--val-size: 0 is not allowed"));
+  CHECK(error("val_size = -1").empty());
+  CHECK(error("dampening = 0.5").starts_with("--dampening: 0.5 is not allowed; Nesterov momentum has none"));
+  CHECK(error("dampening = 0.5\noptimizer = \"adamw\"").empty());
+  CHECK(error("decoupled = true\noptimizer = \"adamw\"").starts_with("--decoupled: adamw is not allowed"));
+  CHECK(error("longest = 0").empty());  // for networks that read text
 }
 
 TEST_CASE("recipes: each source of data says what does well on it, and how it is written") {
