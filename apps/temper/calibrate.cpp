@@ -21,7 +21,7 @@
 #include "apps/temper/translation_eval.h"
 #include "core/check.h"
 #include "core/file.h"
-#include "models/calibration/prediction_files.h"
+#include "models/calibration/study/prediction_files.h"
 #include "models/training/run.h"
 #include "models/training/together.h"
 #include "models/translation/run.h"

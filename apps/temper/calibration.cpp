@@ -8,7 +8,7 @@
 #include "apps/temper/calibration_advice.h"
 #include "core/check.h"
 #include "models/calibration/folds.h"
-#include "models/calibration/prediction_files.h"
+#include "models/calibration/study/prediction_files.h"
 
 namespace temper::app {
 namespace {

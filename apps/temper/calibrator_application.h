@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/calibration/prediction_files.h"
+#include "models/calibration/study/prediction_files.h"
 
 namespace temper::app {
 

@@ -11,7 +11,7 @@
 #include "apps/temper/ranks.h"
 #include "apps/temper/threads_option.h"
 #include "apps/temper/translation_eval.h"
-#include "models/calibration/temperature.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/training/json.h"
 #include "models/training/run.h"
 #include "models/training/together.h"

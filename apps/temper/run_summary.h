@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/json.h"
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/translation/run.h"
 
 namespace temper::app {

@@ -8,7 +8,7 @@
 #include "apps/temper/run_summary.h"
 #include "apps/temper/translation_training.h"
 #include "data/text/token_pairs.h"
-#include "models/calibration/temperature.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/training/json.h"
 #include "models/translation/evaluation.h"
 #include "models/translation/token_predictions.h"

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "core/check.h"
-#include "models/calibration/ensemble.h"
-#include "models/calibration/linear.h"
-#include "models/calibration/one_vs_rest.h"
-#include "models/calibration/temperature.h"
+#include "models/calibration/calibrators/ensemble.h"
+#include "models/calibration/calibrators/histogram_isotonic.h"
+#include "models/calibration/calibrators/linear.h"
+#include "models/calibration/calibrators/temperature.h"
 
 namespace temper::calibration {
 namespace {

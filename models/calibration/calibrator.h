@@ -18,9 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "models/calibration/reliability.h"
+#include "models/calibration/calibrators/status.h"
+#include "models/calibration/metrics/reliability.h"
 #include "models/calibration/selection.h"
-#include "models/calibration/status.h"
 
 namespace temper::calibration {
 

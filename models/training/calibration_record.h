@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "models/calibration/conformal.h"
-#include "models/calibration/trial.h"
+#include "models/calibration/metrics/conformal.h"
+#include "models/calibration/study/trial.h"
 
 namespace temper::training {
 

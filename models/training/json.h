@@ -5,7 +5,7 @@
 #include <span>
 
 #include "core/json.h"
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/training/calibration_record.h"
 #include "models/training/recipe.h"
 #include "models/training/run.h"

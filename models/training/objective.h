@@ -8,7 +8,7 @@
 
 #include "core/parameters.h"
 #include "core/range.h"
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/training/recipe.h"
 #include "optim/communicator.h"
 

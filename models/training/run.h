@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/file.h"
-#include "models/calibration/reliability.h"
+#include "models/calibration/metrics/reliability.h"
 #include "models/model.h"
 #include "models/training/calibration_record.h"
 #include "models/training/checkpoints.h"

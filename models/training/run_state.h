@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 
 namespace temper::training {
 

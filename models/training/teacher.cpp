@@ -5,8 +5,8 @@
 
 #include "core/parallel.h"
 #include "core/tape.h"
-#include "models/calibration/prediction_files.h"
 #include "models/calibration/softmax.h"
+#include "models/calibration/study/prediction_files.h"
 
 namespace temper::training {
 namespace {

@@ -1,6 +1,6 @@
 #include "models/translation/evaluation.h"
 
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/translation/token_predictions.h"
 
 namespace temper::translation {

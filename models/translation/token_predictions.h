@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/text/token_pairs.h"
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/networks/transformer.h"
 
 namespace temper::translation {

@@ -7,9 +7,9 @@
 
 #include "core/parallel.h"
 #include "models/calibration/calibrator.h"
-#include "models/calibration/metrics.h"
-#include "models/calibration/prediction_files.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/calibration/softmax.h"
+#include "models/calibration/study/prediction_files.h"
 
 namespace temper::calibration {
 namespace {

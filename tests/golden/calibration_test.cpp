@@ -4,13 +4,13 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "models/calibration/calibration_error.h"
-#include "models/calibration/conformal.h"
-#include "models/calibration/metrics.h"
-#include "models/calibration/prediction_files.h"
-#include "models/calibration/selective.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/calibration_error.h"
+#include "models/calibration/metrics/conformal.h"
+#include "models/calibration/metrics/metrics.h"
+#include "models/calibration/metrics/selective.h"
 #include "models/calibration/softmax.h"
-#include "models/calibration/temperature.h"
+#include "models/calibration/study/prediction_files.h"
 
 namespace temper::calibration {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/check.h"
-#include "models/calibration/metrics.h"
-#include "models/calibration/temperature.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/metrics.h"
 #include "tests/contains.h"
 #include "tests/models/calibration/reference.h"
 

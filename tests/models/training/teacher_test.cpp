@@ -9,7 +9,7 @@
 #include "core/parallel.h"
 #include "core/safetensors.h"
 #include "core/tape.h"
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/calibration/softmax.h"
 #include "models/training/loss.h"
 #include "models/training/trainer.h"

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/translation/token_predictions.h"
 #include "tests/data/text/small_corpus.h"
 

@@ -11,7 +11,7 @@
 #include "core/tape.h"
 #include "data/text/token_loader.h"
 #include "layers/noise.h"
-#include "models/calibration/metrics.h"
+#include "models/calibration/metrics/metrics.h"
 #include "models/translation/bleu.h"
 #include "models/translation/token_predictions.h"
 #include "optim/adamw.h"

@@ -1,0 +1,172 @@
+#include "models/calibration/metrics/metrics.h"
+
+#include <cmath>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/calibration_error.h"
+#include "models/calibration/metrics/selective.h"
+#include "models/calibration/softmax.h"
+
+namespace temper::calibration {
+namespace {
+
+// The calibrated softmax of one sample after the other, in the same memory.
+class Row {
+ public:
+  explicit Row(Index classes) : logits_(static_cast<std::size_t>(classes)), probabilities_(logits_.size()) {}
+
+  void read(std::span<const float> logits, const Calibrator& calibrator) {
+    calibrator.apply(logits, logits_);
+    softmax_ = softmax(std::span<const double>(logits_), 1, probabilities_);
+  }
+  const Softmax& softmax_of() const { return softmax_; }
+  std::span<const double> probabilities() const { return probabilities_; }
+  double log_probability(std::size_t label) const { return softmax_.log_probability(logits_[label]); }
+
+  double brier(std::size_t label) const {
+    const double others =
+        sum_of(probabilities_.size(), [&](std::size_t k) { return k == label ? 0 : probabilities_[k] * probabilities_[k]; });
+    const double missing = 1 - probabilities_[label];
+    return others + missing * missing;
+  }
+
+ private:
+  std::vector<double> logits_, probabilities_;
+  Softmax softmax_;
+};
+
+// The mean over the samples of value(row, label).
+template <class Value> double mean_of(const Selection& data, const Calibrator& calibrator, Value value) {
+  check(data);
+  const auto sum_of = [&](Index begin, Index end) {
+    Row row(data.classes());
+    double sum = 0;
+    for (Index i = begin; i < end; ++i) {
+      row.read(data.row(i), calibrator);
+      sum += value(row, data.label(i));
+    }
+    return sum;
+  };
+  const double sum = parallel_reduce(data.size(), grain(data), 0.0, sum_of, [](double a, double b) { return a + b; });
+  return sum / static_cast<double>(data.size());
+}
+
+}  // namespace
+
+struct MetricsStream::Sums {
+  double correct = 0, nll = 0, brier = 0;
+  Index changed = 0;
+  ClassBins class_bins;
+};
+
+MetricsStream::MetricsStream(Index classes) : classes_(classes), class_bins_(std::max<Index>(classes, 1), kBins) {
+  TEMPER_CHECK(classes >= 1, "metrics: ", classes, " classes; there must be at least one");
+}
+
+void MetricsStream::add_rows(const Selection& batch, const Calibrator& calibrator, Index begin, Index end, Sums& sums) {
+  const std::size_t first = says_.confidence.size() - static_cast<std::size_t>(batch.size());
+  Row row(classes_);
+  for (Index i = begin; i < end; ++i) {
+    const std::size_t label = batch.label(i), at = first + static_cast<std::size_t>(i);
+    row.read(batch.row(i), calibrator);
+    const bool correct = static_cast<std::size_t>(row.softmax_of().predicted) == label;
+    says_.confidence[at] = row.softmax_of().confidence();
+    says_.correct[at] = correct;
+    sums.correct += correct ? 1 : 0;
+    sums.changed += row.softmax_of().predicted == argmax(batch.row(i)) ? 0 : 1;
+    sums.nll -= row.log_probability(label);
+    sums.brier += row.brier(label);
+    sums.class_bins.add(row.probabilities(), label);
+  }
+}
+
+void MetricsStream::add(const Selection& batch, const Calibrator& calibrator) {
+  check(batch);
+  TEMPER_CHECK(batch.classes() == classes_, "metrics: a batch of ", batch.classes(), " classes after ", classes_,
+               "; all batches must have the same");
+  const std::size_t samples = says_.confidence.size() + static_cast<std::size_t>(batch.size());
+  says_.confidence.resize(samples);
+  says_.correct.resize(samples);
+  const Index chunk = grain(batch);
+  std::vector<Sums> parts(static_cast<std::size_t>((batch.size() + chunk - 1) / chunk), Sums{.class_bins = {classes_, kBins}});
+  parallel_for(batch.size(), chunk,
+               [&](Index begin, Index end) { add_rows(batch, calibrator, begin, end, parts[static_cast<std::size_t>(begin / chunk)]); });
+  for (const Sums& part : parts) {
+    correct_ += part.correct;
+    nll_ += part.nll;
+    brier_ += part.brier;
+    changed_ += part.changed;
+    class_bins_.add(part.class_bins);
+  }
+}
+
+Metrics MetricsStream::result() const {
+  TEMPER_CHECK(!says_.confidence.empty(), "metrics: no samples; give at least one");
+  const auto samples = static_cast<double>(says_.confidence.size());
+  const ClassBins::BrierParts parts = class_bins_.brier_parts(samples);
+  const std::vector<Bin> bins = reliability(says_.confidence, says_.correct);
+  const Ranking ranking(says_.confidence, says_.correct);
+  return {.samples = static_cast<Index>(says_.confidence.size()),
+          .accuracy = correct_ / samples,
+          .nll = nll_ / samples,
+          .ece = ece_of(bins),
+          .mce = mce_of(bins),
+          .ace = ece_of(equal_mass_reliability(says_.confidence, says_.correct)),
+          .classwise_ece = class_bins_.classwise_ece(samples),
+          .brier = brier_ / samples,
+          .debiased_ece = calibration::debiased_ece(bins),
+          .smooth_ece = calibration::smooth_ece(says_.confidence, says_.correct),
+          .brier_reliability = parts.reliability,
+          .brier_resolution = parts.resolution,
+          .brier_uncertainty = parts.uncertainty,
+          .aurc = ranking.aurc(),
+          .auroc = ranking.auroc()};
+}
+
+Metrics metrics(const Predictions& predictions, double temperature) { return metrics(predictions, TemperatureCalibrator(temperature)); }
+
+Metrics metrics(const Selection& predictions, const Calibrator& calibrator) {
+  check(predictions);  // before the memory for its classes is taken
+  MetricsStream stream(predictions.classes());
+  stream.add(predictions, calibrator);
+  return stream.result();
+}
+
+double accuracy(const Predictions& predictions) {
+  check(predictions);
+  Index correct = 0;
+  for (Index i = 0; i < predictions.size(); ++i)
+    correct += static_cast<std::size_t>(argmax(predictions.row(i))) == predictions.label(i) ? 1 : 0;
+  return static_cast<double>(correct) / static_cast<double>(predictions.size());
+}
+
+double nll(const Predictions& predictions, double temperature) { return nll(predictions, TemperatureCalibrator(temperature)); }
+double nll(const Selection& predictions, const Calibrator& calibrator) {
+  return mean_of(predictions, calibrator, [](const Row& row, std::size_t label) { return -row.log_probability(label); });
+}
+
+double brier(const Predictions& predictions, double temperature) { return brier(predictions, TemperatureCalibrator(temperature)); }
+double brier(const Selection& predictions, const Calibrator& calibrator) {
+  return mean_of(predictions, calibrator, [](const Row& row, std::size_t label) { return row.brier(label); });
+}
+
+double classwise_ece(const Predictions& predictions, double temperature, Index bins) {
+  check(predictions);
+  ClassBins class_bins(predictions.classes, bins);
+  const TemperatureCalibrator calibrator(temperature);
+  Row row(predictions.classes);
+  const Selection all(predictions);
+  for (Index begin = 0; begin < all.size(); begin += grain(all)) {
+    ClassBins chunk(predictions.classes, bins);
+    for (Index i = begin; i < std::min(all.size(), begin + grain(all)); ++i) {
+      row.read(all.row(i), calibrator);
+      chunk.add(row.probabilities(), all.label(i));
+    }
+    class_bins.add(chunk);
+  }
+  return class_bins.classwise_ece(static_cast<double>(predictions.size()));
+}
+
+}  // namespace temper::calibration

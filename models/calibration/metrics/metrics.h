@@ -1,0 +1,74 @@
+// How right a classifier is and how right it is about its probabilities. p_k = softmax(z / T)_k of a sample, y its label; fractions in
+// 0..1, NLL in nats. All sums are in double, so the order of the samples changes a result by rounding only.
+#pragma once
+
+#include "core/shape.h"
+#include "models/calibration/calibrator.h"
+#include "models/calibration/metrics/class_bins.h"
+#include "models/calibration/metrics/reliability.h"
+#include "models/calibration/predictions.h"
+
+namespace temper::calibration {
+
+// ECE, MCE, debiased and class-wise ECE and the parts of the Brier score with 15 equal-width bins; ACE with 15 equal-mass bins of the
+// confidence in the predicted class (Nguyen & O'Connor, EMNLP 2015; the ACE of Nixon et al. 2019 averages over all classes instead).
+// Defined for every N >= 1 and K >= 1: empty bins weigh nothing, and a class without samples counts with the frequency 0 that it has.
+struct Metrics {
+  Index samples = 0;
+  double accuracy = 0, nll = 0, ece = 0, mce = 0, ace = 0, classwise_ece = 0, brier = 0;
+
+  double debiased_ece = 0;  // root mean square, see calibration_error.h
+  double smooth_ece = 0;
+  // The parts of the Brier score, summed over the classes (Murphy 1973). It equals reliability - resolution + uncertainty where all p_k of
+  // a bin are equal, and differs from that by their spread inside the bins otherwise (Stephenson, Coelho & Jolliffe 2008).
+  double brier_reliability = 0, brier_resolution = 0, brier_uncertainty = 0;
+  double aurc = 0;   // of the confidence, see selective.h
+  double auroc = 0;  // that the confidence is higher where the classifier is right; NaN when it always or never is
+};
+
+// Throws as check(Predictions), and Error unless T is positive and finite.
+Metrics metrics(const Predictions& predictions, double temperature = 1);
+Metrics metrics(const Selection& predictions, const Calibrator& calibrator);
+
+// The same numbers of data that come in batches, up to rounding. Keeps nine bytes a sample and 24 a bin and class.
+class MetricsStream {
+ public:
+  explicit MetricsStream(Index classes);  // throws Error unless classes >= 1
+
+  // Throws as check(Predictions), and Error for another number of classes.
+  void add(const Selection& batch, const Calibrator& calibrator);
+  Metrics result() const;  // throws Error before the first sample
+
+  // How many predicted classes the calibrators changed so far.
+  Index changed() const { return changed_; }
+  // Of all samples so far, in their order.
+  const Confidences& confidences() const { return says_; }
+
+ private:
+  struct Sums;
+  void add_rows(const Selection& batch, const Calibrator& calibrator, Index begin, Index end, Sums& sums);
+
+  Index classes_;
+  double correct_ = 0, nll_ = 0, brier_ = 0;
+  Index changed_ = 0;
+  ClassBins class_bins_;
+  Confidences says_;
+};
+
+// The fraction of samples whose first largest logit is the label's. T plays no part.
+double accuracy(const Predictions& predictions);
+
+// mean_i -log p_{i,y_i}, of the labels as they are, never smoothed. +inf if a label's logit is -inf: the classifier called it impossible.
+double nll(const Predictions& predictions, double temperature = 1);
+double nll(const Selection& predictions, const Calibrator& calibrator);
+
+// mean_i sum_k (p_{i,k} - [k = y_i])^2, in 0..2 (Brier 1950; for K = 2 it is twice the form that looks at one class only).
+double brier(const Predictions& predictions, double temperature = 1);
+double brier(const Selection& predictions, const Calibrator& calibrator);
+
+// (1/K) sum_k sum_b n_{k,b} / N |frequency of label k in bin b - mean p_k in bin b|, bin b of class k = the samples whose p_k lies there,
+// by the same bin rule (Kull et al., "Beyond temperature scaling", NeurIPS 2019, classwise-ECE). At large K it is small whatever the model
+// does, as most p_k are near 0: compare it only at equal K.
+double classwise_ece(const Predictions& predictions, double temperature = 1, Index bins = kBins);
+
+}  // namespace temper::calibration

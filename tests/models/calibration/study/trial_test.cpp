@@ -1,0 +1,101 @@
+#include "models/calibration/study/trial.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "core/check.h"
+#include "models/calibration/folds.h"
+#include "tests/models/calibration/reference.h"
+
+namespace temper::calibration {
+namespace {
+
+TEST_CASE("folds: every row is held out once, sizes differ by one, and classes are spread") {
+  const Predictions data = reference::random_predictions(1, 103, 4);
+  const Folds folds(data, 5, 7);
+  CHECK(folds.count() == 5);
+  std::set<Index> seen;
+  for (Index fold = 0; fold < 5; ++fold) {
+    const auto rows = folds.held_out(fold);
+    CHECK((rows.size() == 20 || rows.size() == 21));
+    seen.insert(rows.begin(), rows.end());
+    std::vector<Index> both = folds.training_rows(fold);
+    CHECK(both.size() + rows.size() == 103);
+    std::set<std::int32_t> labels;
+    for (const Index row : both) labels.insert(data.labels[static_cast<std::size_t>(row)]);
+    CHECK(labels.size() == 4);
+  }
+  CHECK(seen.size() == 103);
+  CHECK(Folds(reference::random_predictions(1, 3, 2), 5).count() == 3);
+  CHECK_THROWS_AS(Folds(reference::random_predictions(1, 1, 2), 5), Error);
+  CHECK_THROWS_AS(Folds(data, 1), Error);
+}
+
+TEST_CASE("trial: out of fold numbers are those of fits that did not see the rows") {
+  const Predictions data = reference::random_predictions(2, 500, 3, 4);
+  const Trial trial = cross_fit(Method::temperature, data);
+  const Folds folds(data, 5, 1);
+  double sum = 0;
+  for (Index fold = 0; fold < 5; ++fold) {
+    const std::vector<Index> rows = folds.training_rows(fold);
+    const Temperature t = Temperature::fit(Selection(data, rows));
+    sum += nll(Selection(data, folds.held_out(fold)), TemperatureCalibrator(t.value)) * static_cast<double>(folds.held_out(fold).size());
+  }
+  CHECK(trial.after.metrics.nll == doctest::Approx(sum / 500).epsilon(1e-10));
+  CHECK(trial.before.metrics.nll == nll(data));
+  CHECK(trial.fitted.calibrator->parameters().at("temperature")[0] == Temperature::fit(data).value);
+  CHECK(trial.after.metrics.nll >= nll(data, Temperature::fit(data).value));
+  CHECK(trial.after.metrics.accuracy == trial.before.metrics.accuracy);
+  CHECK(trial.changed == 0);
+}
+
+TEST_CASE("trial: a calibrator that harms is turned down, with the numbers of what it did") {
+  // Well calibrated data, few samples, many classes: an unpenalised matrix has nothing to gain and 420 numbers to overfit with.
+  const Predictions data = reference::random_predictions(5, 120, 20, 1, 1);
+  const Trial trial = cross_fit(Method::matrix, data, {.fit = {.odir = 0, .most_steps = 200}});
+  REQUIRE(trial.rejected);
+  CHECK(trial.fitted.status == Status::kept_identity);
+  CHECK(trial.rejected->metrics.nll > trial.before.metrics.nll);
+  CHECK(trial.after.metrics.nll == trial.before.metrics.nll);
+  CHECK(trial.fitted.calibrator->parameters().empty());
+  const Trial tested =
+      fit_and_test(Method::matrix, data, reference::random_predictions(6, 300, 20, 1, 1), {.fit = {.odir = 0, .most_steps = 200}});
+  REQUIRE(tested.rejected);
+  CHECK(tested.after.metrics.nll == tested.before.metrics.nll);
+}
+
+TEST_CASE("trial: matrix scaling with the penalty chosen on held-out rows does not overfit at K = 20") {
+  const Predictions data = reference::random_predictions(5, 1000, 20, 6, 2), test = reference::random_predictions(6, 4000, 20, 6, 2);
+  const Trial trial = fit_and_test(Method::matrix, data, test);
+  CHECK(trial.after.metrics.nll < trial.before.metrics.nll);
+}
+
+TEST_CASE("trial: changed predictions are counted, and a curve of the NLL has its minimum at the temperature") {
+  Predictions data = reference::random_predictions(8, 2000, 3, 2);
+  for (std::size_t i = 0; i < data.logits.size(); i += 3) data.logits[i] += 2;  // class 0 is favoured: vector scaling takes that back
+  const Trial trial = cross_fit(Method::vector, data);
+  CHECK(trial.changed > 50);
+  CHECK(trial.after.metrics.accuracy > trial.before.metrics.accuracy);
+  const double t = Temperature::fit(data).value;
+  const std::vector<double> curve = nll_at(std::vector{t / 2, t, 2 * t}, data);
+  CHECK(curve[1] < curve[0]);
+  CHECK(curve[1] < curve[2]);
+  CHECK(curve[1] == doctest::Approx(nll(data, t)).epsilon(1e-12));
+  CHECK(nll_at(std::vector{1.0}, data, 500)[0] == doctest::Approx(nll(data)).epsilon(0.1));
+}
+
+TEST_CASE("trial: worse than chance ends at the bound and keeps its accuracy (case 12)") {
+  Predictions data{2, {}, {}};
+  for (int i = 0; i < 200; ++i) {
+    data.logits.insert(data.logits.end(), {i % 4 < 3 ? 2.f : 0.f, i % 4 < 3 ? 0.f : 2.f});
+    data.labels.push_back(1);
+  }
+  const Trial trial = cross_fit(Method::temperature, data);
+  CHECK(trial.fitted.status == Status::at_upper_bound);
+  CHECK(trial.after.metrics.accuracy == trial.before.metrics.accuracy);
+  CHECK(trial.after.metrics.nll == doctest::Approx(std::log(2.0)).epsilon(1e-2));
+}
+
+}  // namespace
+}  // namespace temper::calibration
