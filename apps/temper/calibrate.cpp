@@ -21,6 +21,7 @@
 #include "apps/temper/translation_eval.h"
 #include "core/check.h"
 #include "core/file.h"
+#include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/study/prediction_files.h"
 #include "models/training/run.h"
 #include "models/training/together.h"
@@ -29,6 +30,7 @@
 namespace temper::app {
 namespace {
 
+using calibration::CalibratorKind;
 using calibration::Predictions;
 
 struct CalibrateOptions {
@@ -46,11 +48,12 @@ CalibrationSettings settings_of(const CalibrateOptions& options) {
   TEMPER_CHECK(options.coverage > 0 && options.coverage < 1, "--coverage: ", options.coverage, " is not between 0 and 1; 0.9 is usual");
   TEMPER_CHECK(options.folds >= 2 && options.folds <= 1000, "--folds: ", options.folds, " is not in 2..1000; 5 is usual");
   TEMPER_CHECK(options.bins >= 1 && options.bins <= 1000, "--bins: ", options.bins, " is not in 1..1000; 15 is usual");
-  CalibrationSettings settings{.methods = {}, .coverage = options.coverage};
+  const std::span<const calibration::CalibratorKind* const> all = calibration::calibrator_kinds();
+  CalibrationSettings settings{.kinds = {}, .coverage = options.coverage};
   if (options.method == "all")
-    settings.methods.assign(std::begin(calibration::kMethods), std::end(calibration::kMethods));
+    settings.kinds.assign(all.begin(), all.end());
   else
-    settings.methods = {calibration::method_of(options.method)};
+    obey("--method", [&] { settings.kinds = {&calibration::calibrator_kind(options.method)}; });
   settings.trial.folds = options.folds;
   settings.trial.seed = options.seed;
   settings.trial.fit.bins = options.bins;
@@ -181,6 +184,20 @@ void run(const CalibrateOptions& options) {
   if (options.json) print_json(outcomes);
 }
 
+// "matrix, dirichlet": the names of the kinds that `with` holds of.
+template <class With> std::string list_kinds(With with) {
+  std::string names;
+  for (const CalibratorKind* kind : calibration::calibrator_kinds())
+    if (with(*kind)) names += (names.empty() ? "" : ", ") + std::string(kind->name);
+  return names;
+}
+
+std::string describe_kinds() {
+  std::string text = "Methods, of logits z and p = softmax(z):\n";
+  for (const CalibratorKind* kind : calibration::calibrator_kinds()) text += fmt::format("  {:<12} {}\n", kind->name, kind->description);
+  return text + '\n';
+}
+
 }  // namespace
 
 void add_calibrate(CLI::App& app) {
@@ -194,11 +211,11 @@ void add_calibrate(CLI::App& app) {
       ->type_name("FILE");
   command->add_flag("--probabilities", options->files.probabilities, "What --logits names are probabilities");
   std::vector<CLI::Option*> of_fits;
-  of_fits.push_back(
-      command
-          ->add_option("--method", options->method,
-                       "temperature (default), ensemble, vector, matrix, dirichlet, histogram, isotonic, or all: keep the best")
-          ->type_name("NAME"));
+  of_fits.push_back(command
+                        ->add_option("--method", options->method, list_kinds([](const CalibratorKind&) {
+                                                                    return true;
+                                                                  }) + ", or all: keep the best (default temperature)")
+                        ->type_name("NAME"));
   command->add_option("--out", options->out, "With --logits: the folder for calibrator.json and report.html")->type_name("FOLDER");
   command
       ->add_option("--save-probabilities", options->save_probabilities,
@@ -208,9 +225,15 @@ void add_calibrate(CLI::App& app) {
       command->add_option("--coverage", options->coverage, "How often a conformal set should hold the true class (default 0.9)")
           ->type_name("P"));
   of_fits.push_back(command->add_option("--folds", options->folds, "Folds of the cross-validation (default 5)")->type_name("N"));
-  of_fits.push_back(command->add_option("--bins", options->bins, "Bins of the histogram method (default 15)")->type_name("N"));
-  of_fits.push_back(
-      command->add_option("--odir", options->odir, "Penalty of matrix and dirichlet (default: chosen on held-out rows)")->type_name("W"));
+  of_fits.push_back(command
+                        ->add_option("--bins", options->bins,
+                                     "Bins of " + list_kinds([](const CalibratorKind& kind) { return kind.reads_bins; }) + " (default 15)")
+                        ->type_name("N"));
+  of_fits.push_back(command
+                        ->add_option("--odir", options->odir, "Penalty of " + list_kinds([](const CalibratorKind& kind) {
+                                                                return kind.reads_odir;
+                                                              }) + " (default: chosen on held-out rows)")
+                        ->type_name("W"));
   of_fits.push_back(command->add_option("--seed", options->seed, "Of the folds (default 1)")->type_name("S"));
   command
       ->add_option("--table", options->tables,
@@ -223,6 +246,7 @@ void add_calibrate(CLI::App& app) {
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
+      describe_kinds() +
       "The result lies in RUN/calibrator.json; `temper eval RUN` applies it. A calibrator that makes the NLL worse on data it was\n"
       "not fitted on is turned down. \"after\" is never measured on rows that the calibrator was fitted on.\n"
       "  temper calibrate runs/smooth\n"

@@ -7,6 +7,7 @@
 
 #include "apps/temper/calibration_advice.h"
 #include "core/check.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
 #include "models/calibration/study/prediction_files.h"
 
@@ -53,12 +54,12 @@ std::size_t best_of(const std::vector<Trial>& trials) {
   return static_cast<std::size_t>(std::ranges::min_element(trials, by_nll) - trials.begin());
 }
 
-// The method with the least NLL out of fold on the validation split: the test split must not choose.
-Method best_method_on(const Predictions& val, const CalibrationSettings& settings) {
-  if (settings.methods.size() == 1) return settings.methods.front();
+// The kind with the least NLL out of fold on the validation split: the test split must not choose.
+const CalibratorKind* best_kind_on(const Predictions& val, const CalibrationSettings& settings) {
+  if (settings.kinds.size() == 1) return settings.kinds.front();
   std::vector<Trial> trials;
-  for (const Method method : settings.methods) trials.push_back(cross_fit(method, val, settings.trial));
-  return settings.methods[best_of(trials)];
+  for (const CalibratorKind* kind : settings.kinds) trials.push_back(cross_fit(*kind, val, settings.trial));
+  return settings.kinds[best_of(trials)];
 }
 
 void add_curve(training::CalibrationRecord& record, const Predictions& fitted_on, const Predictions& measured_on) {
@@ -70,12 +71,12 @@ void add_curve(training::CalibrationRecord& record, const Predictions& fitted_on
 
 CalibrationOutcome calibrate_run(const Predictions& val, const Predictions& test, const CalibrationSettings& settings) {
   CalibrationOutcome outcome;
-  const Method kept = best_method_on(val, settings);
+  const CalibratorKind* const kept = best_kind_on(val, settings);
   training::CalibrationRecord& record = outcome.record;
   record = {.fitted_on = "val", .measured_on = "test", .classes = val.classes, .samples = val.size(), .data_hash = data_hash(val)};
-  for (const Method method : settings.methods) {
-    outcome.trials.push_back(fit_and_test(method, val, test, settings.trial));
-    if (method == kept) record.trial = outcome.trials.back();
+  for (const CalibratorKind* kind : settings.kinds) {
+    outcome.trials.push_back(fit_and_test(*kind, val, test, settings.trial));
+    if (kind == kept) record.trial = outcome.trials.back();
   }
   add_curve(record, val, test);
   record.selective = selective_results(val, test);
@@ -87,7 +88,7 @@ CalibrationOutcome calibrate_run(const Predictions& val, const Predictions& test
 
 CalibrationOutcome calibrate_rows(const Predictions& data, const CalibrationSettings& settings) {
   CalibrationOutcome outcome;
-  for (const Method method : settings.methods) outcome.trials.push_back(cross_fit(method, data, settings.trial));
+  for (const CalibratorKind* kind : settings.kinds) outcome.trials.push_back(cross_fit(*kind, data, settings.trial));
   training::CalibrationRecord& record = outcome.record;
   record = {.fitted_on = "all rows",
             .measured_on = "out of fold",
@@ -103,7 +104,7 @@ CalibrationOutcome calibrate_rows(const Predictions& data, const CalibrationSett
   // The sets need a calibrator that has not seen the half that they are checked on.
   const Fitted& stored = record.trial.fitted;
   const bool identity = stored.status == Status::kept_identity;
-  const Fitted of_half = identity ? stored : fit(stored.method, first, settings.trial.fit, &stored);
+  const Fitted of_half = identity ? stored : fit(*stored.kind, first, settings.trial.fit, &stored);
   record.wanted_coverage = settings.coverage;
   record.conformal = conformal_results(first, second, *of_half.calibrator, settings.coverage);
   record.advice = advice_on(record, data);

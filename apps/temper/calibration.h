@@ -9,7 +9,7 @@
 namespace temper::app {
 
 struct CalibrationSettings {
-  std::vector<calibration::Method> methods;  // tried; the first is kept, or the best of several
+  std::vector<const calibration::CalibratorKind*> kinds;  // tried; the first is kept, or the best of several
   calibration::TrialOptions trial = {};
   double coverage = 0.9;  // wanted of the conformal sets
 };
@@ -17,7 +17,7 @@ struct CalibrationSettings {
 struct CalibrationOutcome {
   std::string unit = "images";             // that a run was measured on, or "words"
   training::CalibrationRecord record;      // of the method that is kept
-  std::vector<calibration::Trial> trials;  // of every method, in their order
+  std::vector<calibration::Trial> trials;  // of every kind, in their order
 };
 
 // A run: fitted on its validation split, measured on its test split.

@@ -36,8 +36,8 @@ void on_status(const training::CalibrationRecord& record, Sentences& advice) {
           t, grouped(record.samples), percent(record.trial.before.metrics.accuracy)));
       break;
     case Status::not_converged:
-      advice.push_back(fmt::format("the {} fit took all its steps and is not at the minimum; an easier method may do as well",
-                                   calibration::to_string(fitted.method)));
+      advice.push_back(
+          fmt::format("the {} fit took all its steps and is not at the minimum; an easier method may do as well", fitted.kind->name));
       break;
     case Status::kept_identity:
       if (!record.trial.rejected) advice.emplace_back("nothing was changed: no other temperature has a lower NLL than T = 1");
@@ -49,27 +49,25 @@ void on_status(const training::CalibrationRecord& record, Sentences& advice) {
 
 void on_harm(const training::CalibrationRecord& record, Sentences& advice) {
   const Metrics &before = record.trial.before.metrics, &after = record.trial.after.metrics;
-  const calibration::Method method = record.trial.fitted.method;
-  const bool by_brier = method == calibration::Method::histogram || method == calibration::Method::isotonic;
+  const calibration::CalibratorKind& kind = *record.trial.fitted.kind;
   if (record.trial.rejected) {
-    advice.push_back(
-        fmt::format("{} made things worse on rows it was not fitted on (out of fold on {} rows its {} is {:.4f}, against {:.4f} as it was) "
-                    "and was turned "
-                    "down: the logits are left as they are",
-                    calibration::to_string(method), grouped(record.samples), by_brier ? "Brier score" : "NLL", record.trial.score_after,
-                    record.trial.score_before));
+    advice.push_back(fmt::format(
+        "{} made things worse on rows it was not fitted on (out of fold on {} rows its {} is {:.4f}, against {:.4f} as it was) "
+        "and was turned "
+        "down: the logits are left as they are",
+        kind.name, grouped(record.samples), calibration::to_string(kind.judged_by), record.trial.score_after, record.trial.score_before));
     return;
   }
   if (after.nll > before.nll && std::isfinite(before.nll)) {
     advice.push_back(
         std::isinf(after.nll)
             ? fmt::format("{} gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method",
-                          calibration::to_string(method))
+                          kind.name)
             : fmt::format("the NLL rose from {:.4f} to {:.4f} on the {} rows: they differ from those fitted on, or are few", before.nll,
                           after.nll, record.measured_on));
   }
   if (record.trial.changed > 0) {
-    advice.push_back(fmt::format("{} changes {} of {} predictions; the accuracy goes from {} to {}", calibration::to_string(method),
+    advice.push_back(fmt::format("{} changes {} of {} predictions; the accuracy goes from {} to {}", kind.name,
                                  grouped(record.trial.changed), grouped(after.samples), percent(before.accuracy), percent(after.accuracy)));
   }
 }

@@ -55,9 +55,9 @@ std::vector<MethodRow> rows_of(const std::string& name, const CalibrationOutcome
   for (const calibration::Trial& trial : outcome.trials) {
     const calibration::Fitted& fitted = trial.fitted;
     rows.push_back({.name = name,
-                    .method = std::string(calibration::to_string(fitted.method)),
+                    .method = std::string(fitted.kind->name),
                     .status = std::string(calibration::to_string(fitted.status)),
-                    .kept = fitted.method == outcome.record.trial.fitted.method,
+                    .kept = fitted.kind == outcome.record.trial.fitted.kind,
                     .measured = trial.rejected ? &*trial.rejected : &trial.after,
                     .changed = trial.changed});
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "apps/temper/console.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/training/json.h"
 
 namespace temper::app {
@@ -21,8 +22,8 @@ std::string methods_text(const CalibrationOutcome& outcome) {
   };
   row("none", "", outcome.trials.front().before);
   for (const calibration::Trial& trial : outcome.trials)
-    row(calibration::to_string(trial.fitted.method), calibration::to_string(trial.fitted.status), trial.after);
-  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), calibration::to_string(outcome.record.trial.fitted.method));
+    row(trial.fitted.kind->name, calibration::to_string(trial.fitted.status), trial.after);
+  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), outcome.record.trial.fitted.kind->name);
 }
 
 std::string selection_text(const training::CalibrationRecord& record) {
@@ -74,11 +75,8 @@ std::string text_of(const std::string& name, const CalibrationOutcome& outcome) 
   std::string text;
   if (outcome.trials.size() > 1) text += methods_text(outcome);
   const calibration::Fitted& fitted = record.trial.fitted;
-  const calibration::Parameters parameters = fitted.calibrator->parameters();
-  std::string what(calibration::to_string(fitted.method));
-  if (fitted.method == calibration::Method::temperature) {
-    what = fmt::format("T = {:.4f}", parameters.contains("temperature") ? parameters.at("temperature").at(0) : 1.0);
-  }
+  const std::optional<double> temperature = calibration::fitted_temperature(fitted);
+  const std::string what = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
   text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", name, what, calibration::to_string(fitted.status),
                       grouped(record.samples), record.fitted_on == "val" ? "validation " + outcome.unit : "rows",
                       grouped(record.trial.after.metrics.samples),
@@ -93,7 +91,7 @@ Json json_of(const CalibrationOutcome& outcome) {
   for (const calibration::Trial& trial : outcome.trials) {
     Json after = training::to_json(trial.after.metrics);
     after["ece_interval"] = {trial.after.ece_interval.lower, trial.after.ece_interval.upper};
-    json["methods"][std::string(calibration::to_string(trial.fitted.method))] = {
+    json["methods"][std::string(trial.fitted.kind->name)] = {
         {"status", calibration::to_string(trial.fitted.status)}, {"changed_predictions", trial.changed}, {"after", after}};
   }
   return json;

@@ -41,7 +41,7 @@ Json of_assessment(const calibration::Assessment& assessment) {
 void print(const Application& application, const training::StoredCalibrator& stored, const Predictions& data, const Measured* measured) {
   if (application.json) {
     Json json{{"calibrator", application.calibrator},
-              {"method", calibration::to_string(stored.method)},
+              {"method", stored.kind->name},
               {"temperature", stored.temperature ? Json(*stored.temperature) : Json()},
               {"status", calibration::to_string(stored.status)},
               {"classes", data.classes},
@@ -55,8 +55,7 @@ void print(const Application& application, const training::StoredCalibrator& sto
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
     return;
   }
-  const std::string how =
-      stored.temperature ? fmt::format("T = {:.4f}", *stored.temperature) : std::string(calibration::to_string(stored.method));
+  const std::string how = stored.temperature ? fmt::format("T = {:.4f}", *stored.temperature) : std::string(stored.kind->name);
   fmt::print("{}: {} ({}), applied to {} rows of {} classes in {}\n", application.calibrator, how, calibration::to_string(stored.status),
              grouped(data.size()), data.classes, application.files.logits);
   if (measured) {

@@ -34,7 +34,7 @@ std::string calibrator_text(const EvalOptions& options, const training::LoadedRu
   const training::StoredCalibrator& stored = *loaded.calibrator;
   if (stored.temperature) return fmt::format("temperature {:.4g} (of its calibrator)", *stored.temperature);
   const bool identity = stored.status == calibration::Status::kept_identity;
-  return fmt::format("{} calibrator{}", calibration::to_string(stored.method), identity ? ", which keeps the logits as they are" : "");
+  return fmt::format("{} calibrator{}", stored.kind->name, identity ? ", which keeps the logits as they are" : "");
 }
 
 // The run's data, also where they lie in another folder now, are divided as they were for the run: no image that it trained on may come
@@ -75,7 +75,7 @@ void run(const EvalOptions& options) {
     Json json = training::to_json(m);
     const auto temperature = options.temperature ? options.temperature : loaded.calibrator ? loaded.calibrator->temperature : 1;
     json["temperature"] = temperature ? Json(*temperature) : Json();
-    json["calibrator"] = options.temperature || !loaded.calibrator ? Json() : Json(calibration::to_string(loaded.calibrator->method));
+    json["calibrator"] = options.temperature || !loaded.calibrator ? Json() : Json(loaded.calibrator->kind->name);
     json["split"] = options.split;
     fmt::print("{}\n", json.dump());
     return;

@@ -78,7 +78,7 @@ std::string calibration_text(const PredictOptions& options, const training::Load
   if (!run.calibrator) return fmt::format("not calibrated; next: temper calibrate {}", options.run);
   const training::StoredCalibrator& stored = *run.calibrator;
   return stored.temperature ? fmt::format("calibrated with temperature {:.4g}", *stored.temperature)
-                            : fmt::format("calibrated by {}", calibration::to_string(stored.method));
+                            : fmt::format("calibrated by {}", stored.kind->name);
 }
 
 std::string framing_text(const data::Framing& framing) {
@@ -134,7 +134,7 @@ void run(const PredictOptions& options) {
   }
   if (options.json) {
     clear_stage();
-    const Json method = calibrated ? Json(calibration::to_string(loaded.calibrator->method)) : Json();
+    const Json method = calibrated ? Json(loaded.calibrator->kind->name) : Json();
     const Json json{{"run", options.run}, {"calibrator", method}, {"images", images}, {"errors", errors}};
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
   }

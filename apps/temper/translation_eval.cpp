@@ -35,7 +35,7 @@ std::string calibrator_text(const TranslationEvalOptions& options, const LoadedR
   if (options.temperature) return fmt::format("temperature {:.4g} (as given)", *options.temperature);
   if (!loaded.calibrator) return "temperature 1 (not calibrated)";
   if (loaded.calibrator->temperature) return fmt::format("temperature {:.4g} (of its calibrator)", *loaded.calibrator->temperature);
-  return fmt::format("{} calibrator; translations without it", calibration::to_string(loaded.calibrator->method));
+  return fmt::format("{} calibrator; translations without it", loaded.calibrator->kind->name);
 }
 
 // The run's own way of reading text, its files for val and test only where the data is its own.
@@ -63,7 +63,7 @@ void eval_translation(const TranslationEvalOptions& options) {
   if (options.json) {
     Json json = training::to_json(m);
     json["temperature"] = temperature;
-    json["calibrator"] = options.temperature || !loaded.calibrator ? Json() : Json(calibration::to_string(loaded.calibrator->method));
+    json["calibrator"] = options.temperature || !loaded.calibrator ? Json() : Json(loaded.calibrator->kind->name);
     json["split"] = options.split;
     if (score) add_bleu(*score, json);
     fmt::print("{}\n", json.dump());

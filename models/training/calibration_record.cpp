@@ -6,12 +6,13 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/machine.h"
+#include "models/calibration/calibrators/calibrators.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/training/json.h"
 
 namespace temper::training {
 namespace {
 
-using calibration::Method;
 using calibration::Status;
 
 template <class List, class Convert> Json list_of(const List& list, Convert convert) {
@@ -32,16 +33,12 @@ Json curve(const std::vector<calibration::CoveragePoint>& points) {
 
 Json fitted_to_json(const CalibrationRecord& record) {
   const calibration::Trial& trial = record.trial;
-  const calibration::Parameters parameters = trial.fitted.calibrator->parameters();
-  Json json{{"temper", kVersion}, {"method", calibration::to_string(trial.fitted.method)}};
-  json["temperature"] = nullptr;  // the key of the command line's contract; other methods have none
-  if (trial.fitted.method == Method::temperature) {
-    const auto found = parameters.find("temperature");
-    json["temperature"] = found == parameters.end() ? 1.0 : found->second.at(0);
-  }
+  Json json{{"temper", kVersion}, {"method", trial.fitted.kind->name}};
+  const std::optional<double> temperature = calibration::fitted_temperature(trial.fitted);
+  json["temperature"] = temperature ? Json(*temperature) : Json();  // the key of the command line's contract; other kinds have none
   json["status"] = calibration::to_string(trial.fitted.status);
   json["classes"] = record.classes;
-  json["parameters"] = parameters;
+  json["parameters"] = trial.fitted.calibrator->parameters();
   json["fitted_on"] = record.fitted_on;
   json["samples"] = record.samples;
   json["data_hash"] = record.data_hash;
@@ -50,7 +47,7 @@ Json fitted_to_json(const CalibrationRecord& record) {
 
 StoredCalibrator parse(const std::string& path, Index classes) {
   const Json json = parse_json(read_file(path));
-  StoredCalibrator stored{.method = calibration::method_of(json.at("method").get<std::string>()),
+  StoredCalibrator stored{.kind = &calibration::calibrator_kind(json.at("method").get<std::string>()),
                           .status = calibration::status_of(json.at("status").get<std::string>()),
                           .calibrator = {},
                           .temperature = {},
@@ -59,12 +56,12 @@ StoredCalibrator parse(const std::string& path, Index classes) {
   TEMPER_CHECK(fitted_classes == classes, "it was fitted on ", fitted_classes, " classes, and there are ", classes);
   calibration::Parameters parameters;
   if (json.contains("parameters")) parameters = json.at("parameters").get<calibration::Parameters>();
-  if (stored.method == Method::temperature) {
+  if (stored.kind == &calibration::kTemperature) {
     stored.temperature = json.at("temperature").get<double>();
     parameters = {{"temperature", {*stored.temperature}}};
   }
   const bool identity = stored.status == Status::kept_identity && parameters.empty();
-  stored.calibrator = identity ? calibration::identity_calibrator() : calibration::make_calibrator(stored.method, classes, parameters);
+  stored.calibrator = identity ? calibration::identity_calibrator() : calibration::make_calibrator(*stored.kind, classes, parameters);
   return stored;
 }
 

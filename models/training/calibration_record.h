@@ -42,7 +42,7 @@ void save_calibration(const std::string& folder, const CalibrationRecord& record
 // The calibrator of a calibrator.json, ready to be applied to logits of `classes` classes; also of files that older versions wrote, which
 // hold a temperature alone.
 struct StoredCalibrator {
-  calibration::Method method = calibration::Method::temperature;
+  const calibration::CalibratorKind* kind = nullptr;
   calibration::Status status = calibration::Status::converged;
   std::shared_ptr<const calibration::Calibrator> calibrator;
   std::optional<double> temperature;  // of temperature scaling; 1 when the identity was kept

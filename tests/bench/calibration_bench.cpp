@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "core/parallel.h"
-#include "models/calibration/calibrator.h"
+#include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/softmax.h"
 #include "models/calibration/study/prediction_files.h"
@@ -34,7 +34,7 @@ int run(int count, char** arguments) {
   const Predictions data = read_predictions({.logits = arguments[1], .labels = arguments[2]});
   const auto begin = std::chrono::steady_clock::now();
   const std::clock_t before = std::clock();
-  const Fitted fitted = fit(method_of(arguments[3]), data);
+  const Fitted fitted = fit(calibrator_kind(arguments[3]), data);
   const double raw = ece(data, *identity_calibrator()), calibrated = ece(data, *fitted.calibrator);
   const double cpu = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

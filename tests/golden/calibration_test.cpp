@@ -4,6 +4,9 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "models/calibration/calibrators/ensemble.h"
+#include "models/calibration/calibrators/histogram_isotonic.h"
+#include "models/calibration/calibrators/linear.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/calibration_error.h"
 #include "models/calibration/metrics/conformal.h"
@@ -81,13 +84,13 @@ TEST_CASE("calibration golden: every metric, before and at the best temperature"
 }
 
 TEST_CASE("calibration golden: vector, matrix and Dirichlet scaling reach SciPy's minima") {
-  const Fitted vector = fit(Method::vector, golden_data(), kExact);
+  const Fitted vector = fit(kVector, golden_data(), kExact);
   CHECK(vector.status == Status::converged);
   CHECK(near(nll(golden_data(), *vector.calibrator), golden().at("vector_nll").get<double>(), 1e-11));
   check_metrics(metrics(golden_data(), *vector.calibrator), golden().at("vector"));
-  for (const Method method : {Method::matrix, Method::dirichlet}) {
-    const std::string name(to_string(method));
-    const Fitted fitted = fit(method, golden_data(), kExact);
+  for (const CalibratorKind* kind : {&kMatrix, &kDirichlet}) {
+    const std::string name(kind->name);
+    const Fitted fitted = fit(*kind, golden_data(), kExact);
     CHECK(fitted.status == Status::converged);
     CHECK(near(nll(golden_data(), *fitted.calibrator) + penalty(*fitted.calibrator, 0.01), golden().at(name + "_objective").get<double>(),
                1e-11));
@@ -100,13 +103,13 @@ TEST_CASE("calibration golden: vector, matrix and Dirichlet scaling reach SciPy'
 }
 
 TEST_CASE("calibration golden: a matrix without a penalty is scikit-learn's multinomial logistic regression") {
-  const Fitted fitted = fit(Method::matrix, golden_data(), {.odir = 0, .tolerance = 1e-10});
+  const Fitted fitted = fit(kMatrix, golden_data(), {.odir = 0, .tolerance = 1e-10});
   CHECK(fitted.status == Status::converged);
   CHECK(near(nll(golden_data(), *fitted.calibrator), golden().at("matrix_unpenalised_nll").get<double>(), 1e-8));  // its own tolerance
 }
 
 TEST_CASE("calibration golden: ensemble temperature reaches SciPy's minimum on the simplex") {
-  const Fitted fitted = fit(Method::ensemble, golden_data());
+  const Fitted fitted = fit(kEnsemble, golden_data());
   CHECK(fitted.status == Status::converged);
   const double value = nll(golden_data(), *fitted.calibrator), expected = golden().at("ensemble_nll").get<double>();
   CHECK(near(value, expected));
@@ -114,9 +117,9 @@ TEST_CASE("calibration golden: ensemble temperature reaches SciPy's minimum on t
 }
 
 TEST_CASE("calibration golden: histogram binning and scikit-learn's isotonic regression") {
-  for (const Method method : {Method::histogram, Method::isotonic}) {
-    const Fitted fitted = fit(method, golden_data());
-    const auto expected = golden().at(std::string(to_string(method))).get<std::vector<std::vector<double>>>();
+  for (const CalibratorKind* kind : {&kHistogram, &kIsotonic}) {
+    const Fitted fitted = fit(*kind, golden_data());
+    const auto expected = golden().at(std::string(kind->name)).get<std::vector<std::vector<double>>>();
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const std::vector<double> p = probabilities_of(*fitted.calibrator, static_cast<Index>(i));
       for (std::size_t k = 0; k < p.size(); ++k) CHECK(near(p[k], expected[i][k]));
@@ -125,7 +128,7 @@ TEST_CASE("calibration golden: histogram binning and scikit-learn's isotonic reg
   // Between the knots: logits 0.9 z + 0.1, rounded to float.
   Predictions other = golden_data();
   for (float& logit : other.logits) logit = static_cast<float>(0.9 * static_cast<double>(logit) + 0.1);
-  const Fitted isotonic = fit(Method::isotonic, golden_data());
+  const Fitted isotonic = fit(kIsotonic, golden_data());
   const auto expected = golden().at("isotonic_new").get<std::vector<std::vector<double>>>();
   std::vector<double> p(5);
   for (std::size_t i = 0; i < expected.size(); ++i) {

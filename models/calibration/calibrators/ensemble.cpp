@@ -151,10 +151,12 @@ MixtureFit fit_mixture(std::span<const Weights> densities, double gap, Index mos
   return {w, std::log(std::ranges::max(at.g)) <= 1e-9};  // rounding may leave a little
 }
 
-Fitted fit_ensemble(const Selection& held_out, const Fitted* start) {
+namespace {
+
+Fitted fit_ensemble(const Selection& held_out, const FitOptions&, const Calibrator* start) {
   check(held_out);
   std::optional<double> guess;
-  if (start != nullptr && start->method == Method::ensemble) guess = start->calibrator->parameters().at("temperature").at(0);
+  if (start != nullptr) guess = start->parameters().at("temperature").at(0);
   const Temperature temperature = Temperature::fit(held_out, guess);
   const double uniform = 1 / static_cast<double>(held_out.classes());
   std::vector<Weights> densities(static_cast<std::size_t>(held_out.size()));
@@ -167,11 +169,21 @@ Fitted fit_ensemble(const Selection& held_out, const Fitted* start) {
   });
   const MixtureFit mixture = fit_mixture(densities);
   const bool bound = temperature.status == Status::at_lower_bound || temperature.status == Status::at_upper_bound;
-  return {.method = Method::ensemble,
-          .calibrator = std::make_shared<EnsembleCalibrator>(temperature.value, mixture.weights),
+  return {.calibrator = std::make_shared<EnsembleCalibrator>(temperature.value, mixture.weights),
           .status = !mixture.converged ? Status::not_converged
                     : bound            ? temperature.status
                                        : Status::converged};
 }
+
+}  // namespace
+
+constinit const CalibratorKind kEnsemble{
+    .name = "ensemble",
+    .description = "the mixture w1 softmax(z / T) + w2 softmax(z) + w3 / K",
+    .fit = fit_ensemble,
+    .make = [](Index, const Parameters& parameters) -> std::unique_ptr<const Calibrator> {
+      const std::vector<double>& w = find_parameter(parameters, "weights", 3);
+      return std::make_unique<EnsembleCalibrator>(find_parameter(parameters, "temperature", 1)[0], Weights{w[0], w[1], w[2]});
+    }};
 
 }  // namespace temper::calibration

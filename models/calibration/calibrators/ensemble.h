@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "models/calibration/calibrator.h"
+#include "models/calibration/calibrators/calibrator_kind.h"
 
 namespace temper::calibration {
 
@@ -29,6 +29,6 @@ struct MixtureFit {
 };
 MixtureFit fit_mixture(std::span<const std::array<double, 3>> densities, double gap = 1e-12, Index most_steps = 100);
 
-Fitted fit_ensemble(const Selection& held_out, const Fitted* start);
+extern const CalibratorKind kEnsemble;
 
 }  // namespace temper::calibration

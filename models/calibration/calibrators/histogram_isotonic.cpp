@@ -153,8 +153,9 @@ IsotonicCalibrator IsotonicCalibrator::fit(const Selection& held_out) {
   return IsotonicCalibrator(std::move(knots));
 }
 
-IsotonicCalibrator IsotonicCalibrator::of(Index classes, const Parameters& parameters) {
-  const std::vector<double>&counts = parameters.at("knots"), &p = parameters.at("p"), &value = parameters.at("value");
+IsotonicCalibrator IsotonicCalibrator::restore(Index classes, const Parameters& parameters) {
+  const std::vector<double>&counts = find_parameter(parameters, "knots"), &p = find_parameter(parameters, "p"),
+        &value = find_parameter(parameters, "value");
   TEMPER_CHECK(static_cast<Index>(counts.size()) == classes && p.size() == value.size(), "knots: their numbers do not fit together for ",
                classes, " classes; calibrate again");
   std::vector<std::vector<Knot>> knots;
@@ -184,5 +185,26 @@ Parameters IsotonicCalibrator::parameters() const {
 void IsotonicCalibrator::apply(std::span<const float> logits, std::span<double> calibrated) const {
   map_classes(logits, calibrated, [&](std::size_t k, double p) { return interpolate(knots_[k], p); });
 }
+
+constinit const CalibratorKind kHistogram{
+    .name = "histogram",
+    .description = "for each class how often it is the label in the bin of p_k",
+    .judged_by = ProperScore::brier,
+    .reads_bins = true,
+    .fit = [](const Selection& held_out, const FitOptions& options, const Calibrator*) -> Fitted {
+      return {.calibrator = std::make_shared<HistogramCalibrator>(HistogramCalibrator::fit(held_out, options.bins))};
+    },
+    .make = [](Index classes, const Parameters& parameters) -> std::unique_ptr<const Calibrator> {
+      return std::make_unique<HistogramCalibrator>(classes, find_parameter(parameters, "frequencies"));
+    }};
+constinit const CalibratorKind kIsotonic{.name = "isotonic",
+                                         .description = "for each class a rising step function of p_k",
+                                         .judged_by = ProperScore::brier,
+                                         .fit = [](const Selection& held_out, const FitOptions&, const Calibrator*) -> Fitted {
+                                           return {.calibrator = std::make_shared<IsotonicCalibrator>(IsotonicCalibrator::fit(held_out))};
+                                         },
+                                         .make = [](Index classes, const Parameters& parameters) -> std::unique_ptr<const Calibrator> {
+                                           return std::make_unique<IsotonicCalibrator>(IsotonicCalibrator::restore(classes, parameters));
+                                         }};
 
 }  // namespace temper::calibration

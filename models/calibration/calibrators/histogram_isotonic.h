@@ -2,12 +2,12 @@
 // that comes out as all zeros (every class lands where it never was right) stays as it was: 0/0 is what netcal returns there.
 //
 // They may change which class is largest, and give a probability of exactly 0 to a label: then the NLL is infinite. Both minimise a squared
-// error, so the Brier score and not the NLL says whether they helped.
+// error, so they are judged by the Brier score and not by the NLL.
 #pragma once
 
 #include <vector>
 
-#include "models/calibration/calibrator.h"
+#include "models/calibration/calibrators/calibrator_kind.h"
 
 namespace temper::calibration {
 
@@ -35,7 +35,7 @@ class IsotonicCalibrator : public Calibrator {
   };
   explicit IsotonicCalibrator(std::vector<std::vector<Knot>> knots);  // per class, at least one, p rising and value not falling
   static IsotonicCalibrator fit(const Selection& held_out);
-  static IsotonicCalibrator of(Index classes, const Parameters& parameters);
+  static IsotonicCalibrator restore(Index classes, const Parameters& parameters);
 
   Parameters parameters() const override;  // "knots" a class, and "p" and "value" of all, one class after the other
   void apply(std::span<const float> logits, std::span<double> calibrated) const override;
@@ -46,5 +46,7 @@ class IsotonicCalibrator : public Calibrator {
 
 // The knots of one class. x ascending; target 0 or 1.
 std::vector<IsotonicCalibrator::Knot> isotonic_knots(std::span<const std::pair<double, double>> sorted_x_and_target);
+
+extern const CalibratorKind kHistogram, kIsotonic;
 
 }  // namespace temper::calibration

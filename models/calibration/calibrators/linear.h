@@ -4,26 +4,29 @@
 
 #include <vector>
 
-#include "models/calibration/calibrator.h"
+#include "models/calibration/calibrators/calibrator_kind.h"
+#include "models/calibration/calibrators/linear_nll.h"
 
 namespace temper::calibration {
 
 class LinearCalibrator : public Calibrator {
  public:
-  // `method` vector: weights (K); matrix or dirichlet: weights (K,K), row k makes calibrated logit k. bias (K). Throws Error for other
+  // `form` vector: weights (K); matrix or dirichlet: weights (K,K), row k makes calibrated logit k. bias (K). Throws Error for other
   // sizes and for numbers that are not finite.
-  LinearCalibrator(Method method, std::vector<double> weights, std::vector<double> bias);
+  LinearCalibrator(LinearForm form, std::vector<double> weights, std::vector<double> bias);
 
   Parameters parameters() const override { return {{"weights", weights_}, {"bias", bias_}}; }
   void apply(std::span<const float> logits, std::span<double> calibrated) const override;
 
  private:
-  Method method_;
+  LinearForm form_;
   std::vector<double> weights_, bias_;
 };
 
 // Minimises the mean NLL + odir (sum_{i != j} W_ij^2 / (K (K - 1)) + sum_j b_j^2 / K); vector scaling has no penalty. `options.odir` below
 // 0 tries 1e-3, 1e-2, ..., 100 on a random fifth of the rows.
-Fitted fit_linear(Method method, const Selection& held_out, const FitOptions& options);
+Fitted fit_linear(LinearForm form, const Selection& held_out, const FitOptions& options);
+
+extern const CalibratorKind kVector, kMatrix, kDirichlet;
 
 }  // namespace temper::calibration

@@ -25,7 +25,7 @@ struct Sample {
   Vector x, weights;
 };
 
-Sample sample_of(Method method, const Selection& data, double scale, std::span<const double> parameters, std::size_t padded) {
+Sample sample_of(LinearForm form, const Selection& data, double scale, std::span<const double> parameters, std::size_t padded) {
   const Index stride = std::max<Index>(1, data.size() / kMostRows), rows = std::min(kMostRows, data.size() / stride);
   const auto classes = static_cast<std::size_t>(data.classes());
   Sample sample{static_cast<std::size_t>(rows), {}, {}};
@@ -36,7 +36,7 @@ Sample sample_of(Method method, const Selection& data, double scale, std::span<c
     for (auto r = static_cast<std::size_t>(begin); r < static_cast<std::size_t>(end); ++r) {
       const std::span<double> x = std::span(sample.x).subspan(r * padded, classes),
                               p = std::span(sample.weights).subspan(r * classes, classes);
-      linear_features(method, data.row(static_cast<Index>(r) * stride), x);
+      linear_features(form, data.row(static_cast<Index>(r) * stride), x);
       for (double& value : x) value *= scale;
       std::copy(bias.begin(), bias.end(), p.begin());
       for (std::size_t j = 0; j < classes; ++j)
@@ -92,7 +92,7 @@ void substitute(std::span<const double> factor, std::size_t stride, std::span<do
 
 }  // namespace
 
-LinearCurvature::LinearCurvature(Method method, const Selection& data, double scale, std::span<const double> parameters,
+LinearCurvature::LinearCurvature(LinearForm form, const Selection& data, double scale, std::span<const double> parameters,
                                  const LinearNll::Rates& penalty)
     : classes_(static_cast<std::size_t>(data.classes())),
       features_(classes_ + 1),
@@ -100,7 +100,7 @@ LinearCurvature::LinearCurvature(Method method, const Selection& data, double sc
       blocks_(data.classes() <= kMostOwnBlocks ? classes_ : 1),
       share_(classes_, 1),
       factors_(blocks_ * features_ * padded_) {
-  const Sample sample = sample_of(method, data, scale, parameters, padded_);
+  const Sample sample = sample_of(form, data, scale, parameters, padded_);
   const auto weight_of = [&](std::size_t k) { return [&, k](std::size_t r) { return sample.weights[r * classes_ + k]; }; };
   if (blocks_ == 1) {
     const auto rows = static_cast<double>(sample.rows);

@@ -15,7 +15,8 @@ namespace temper::calibration {
 class LinearCurvature {
  public:
   // At `parameters`; those, `scale` and the penalty as LinearNll has them. Requires matrix or dirichlet, and finite calibrated logits.
-  LinearCurvature(Method method, const Selection& data, double scale, std::span<const double> parameters, const LinearNll::Rates& penalty);
+  LinearCurvature(LinearForm form, const Selection& data, double scale, std::span<const double> parameters,
+                  const LinearNll::Rates& penalty);
 
   // gradient := A^-1 gradient; in the order of the parameters.
   void solve(std::span<double> gradient) const;

@@ -20,9 +20,9 @@ constexpr Index kBlockRows = 48;    // rows that are multiplied at a time, so th
 
 }  // namespace
 
-void linear_features(Method method, std::span<const float> logits, std::span<double> x) {
+void linear_features(LinearForm form, std::span<const float> logits, std::span<double> x) {
   const auto max = static_cast<double>(logits[static_cast<std::size_t>(argmax(logits))]);
-  const double shift = method == Method::dirichlet ? -std::log1p(softmax(logits, 1).rest) : max;
+  const double shift = form == LinearForm::dirichlet ? -std::log1p(softmax(logits, 1).rest) : max;
   for (std::size_t k = 0; k < logits.size(); ++k) x[k] = std::max(static_cast<double>(logits[k]) - max, kLeastLog) + shift;
 }
 
@@ -40,8 +40,8 @@ struct LinearNll::Block {
   std::span<double> z_row(Index row) { return std::span(z).subspan(static_cast<std::size_t>(row * padded), x.size() / kBlockRows - 1); }
 };
 
-LinearNll::LinearNll(Method method, const Selection& data, double scale, double odir)
-    : method_(method), data_(data), classes_(static_cast<std::size_t>(data.classes())), scale_(scale), odir_(odir) {}
+LinearNll::LinearNll(LinearForm form, const Selection& data, double scale, double odir)
+    : form_(form), data_(data), classes_(static_cast<std::size_t>(data.classes())), scale_(scale), odir_(odir) {}
 
 double LinearNll::operator()(std::span<const double> parameters, std::span<double> gradient) const {
   const auto padded = static_cast<std::size_t>(padded_columns(data_.classes())), table_rows = parameters.size() / classes_;
@@ -74,12 +74,12 @@ double LinearNll::add_rows(std::span<const double> table, Index begin, Index end
   for (Index first = begin; first < end; first += kBlockRows) {
     const Index rows = std::min(kBlockRows, end - first);
     for (Index r = 0; r < rows; ++r) {
-      linear_features(method_, data_.row(first + r), block.x_row(r));
+      linear_features(form_, data_.row(first + r), block.x_row(r));
       for (double& x : block.x_row(r)) x *= scale_;
     }
     std::fill(block.z.begin(), block.z.end(), 0);
     const Index features = block.features, padded = block.padded;
-    if (method_ != Method::vector) {
+    if (form_ != LinearForm::vector) {
       add_product({block.x.data(), features, 1, table.data(), padded, block.z.data(), padded, rows, padded, features});
       value += nll_of(block, first, rows);
       add_product({block.x.data(), 1, features, block.z.data(), padded, gradient.data(), padded, features, padded, rows});
@@ -113,7 +113,7 @@ double LinearNll::nll_of(Block& block, Index first, Index rows) const {
 }
 
 LinearNll::Rates LinearNll::penalty_rates() const {
-  if (method_ == Method::vector || classes_ < 2) return {};
+  if (form_ == LinearForm::vector || classes_ < 2) return {};
   const auto k = static_cast<double>(classes_);
   return {.weight = odir_ * scale_ * scale_ / (k * (k - 1)), .bias = odir_ / k};
 }

@@ -3,20 +3,22 @@
 
 #include <span>
 
-#include "models/calibration/calibrator.h"
+#include "models/calibration/selection.h"
 
 namespace temper::calibration {
 
+enum class LinearForm { vector, matrix, dirichlet };
+
 // What the affine map sees of a row of logits: them less their largest for vector and matrix, their log-probabilities for dirichlet. A
 // class of probability 0 is one of exp(-745), about the least that a double holds.
-void linear_features(Method method, std::span<const float> logits, std::span<double> x);
+void linear_features(LinearForm form, std::span<const float> logits, std::span<double> x);
 
 // The parameters of the solver are a table of K columns, one a class: a row of weights for each feature, and the bias as the last row. So
 // vector scaling has 2 rows, matrix and Dirichlet K + 1. x is scaled by `scale`, 1/T of the temperature fit, so that numbers near 1 solve
 // it; the ODIR penalty is that of the unscaled weights.
 class LinearNll {
  public:
-  LinearNll(Method method, const Selection& data, double scale, double odir);
+  LinearNll(LinearForm form, const Selection& data, double scale, double odir);
 
   // The mean NLL with its penalty, and its gradient; +inf where a logit overflows.
   double operator()(std::span<const double> parameters, std::span<double> gradient) const;
@@ -33,7 +35,7 @@ class LinearNll {
   double nll_of(Block& block, Index first, Index rows) const;
   double penalty(std::span<const double> parameters, std::span<double> gradient) const;
 
-  Method method_;
+  LinearForm form_;
   const Selection& data_;
   std::size_t classes_;
   double scale_, odir_;

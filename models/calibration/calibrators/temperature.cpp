@@ -139,15 +139,24 @@ Predictions Temperature::apply(const Predictions& predictions) const {
   return calibration::apply(TemperatureCalibrator(value), predictions);
 }
 
-TemperatureCalibrator::TemperatureCalibrator(double temperature) : temperature_(temperature) { check_temperature(temperature); }
-
-void TemperatureCalibrator::apply(std::span<const float> logits, std::span<double> calibrated) const {
-  constexpr double kMost = std::numeric_limits<double>::max();
-  const auto max = static_cast<double>(logits[static_cast<std::size_t>(argmax(logits))]);
-  for (std::size_t k = 0; k < logits.size(); ++k) {
-    const double scaled = (static_cast<double>(logits[k]) - max) / temperature_;
-    calibrated[k] = std::isfinite(logits[k]) ? std::max(scaled, -kMost) : scaled;  // a possible class stays possible
-  }
+std::optional<double> fitted_temperature(const Fitted& fitted) {
+  if (fitted.kind != &kTemperature) return std::nullopt;
+  const Parameters parameters = fitted.calibrator->parameters();
+  const auto found = parameters.find("temperature");
+  return found == parameters.end() ? 1.0 : found->second.at(0);
 }
+
+constinit const CalibratorKind kTemperature{
+    .name = "temperature",
+    .description = "z / T, one T for all samples",
+    .fit = [](const Selection& held_out, const FitOptions&, const Calibrator* start) -> Fitted {
+      std::optional<double> guess;
+      if (start != nullptr) guess = start->parameters().at("temperature").at(0);
+      const Temperature found = Temperature::fit(held_out, guess);
+      return {.calibrator = std::make_shared<TemperatureCalibrator>(found.value), .status = found.status};
+    },
+    .make = [](Index, const Parameters& parameters) -> std::unique_ptr<const Calibrator> {
+      return std::make_unique<TemperatureCalibrator>(find_parameter(parameters, "temperature", 1)[0]);
+    }};
 
 }  // namespace temper::calibration

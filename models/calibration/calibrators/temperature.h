@@ -3,9 +3,7 @@
 
 #include <optional>
 
-#include "models/calibration/calibrator.h"
-#include "models/calibration/calibrators/status.h"
-#include "models/calibration/selection.h"
+#include "models/calibration/calibrators/calibrator_kind.h"
 
 namespace temper::calibration {
 
@@ -32,16 +30,9 @@ struct Temperature {
   Predictions apply(const Predictions& predictions) const;
 };
 
-class TemperatureCalibrator : public Calibrator {
- public:
-  explicit TemperatureCalibrator(double temperature);  // throws Error unless it is positive and finite
+// The T of a fit by temperature scaling, 1 where the logits are left as they are; nothing of another kind.
+std::optional<double> fitted_temperature(const Fitted& fitted);
 
-  Parameters parameters() const override { return {{"temperature", {temperature_}}}; }
-  // (z - max) / T.
-  void apply(std::span<const float> logits, std::span<double> calibrated) const override;
-
- private:
-  double temperature_;
-};
+extern const CalibratorKind kTemperature;
 
 }  // namespace temper::calibration

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/calibration/calibrator.h"
+#include "models/calibration/selection.h"
 
 namespace temper::calibration {
 

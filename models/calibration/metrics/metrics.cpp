@@ -4,7 +4,6 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/calibration_error.h"
 #include "models/calibration/metrics/selective.h"
 #include "models/calibration/softmax.h"

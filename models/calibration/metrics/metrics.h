@@ -7,6 +7,7 @@
 #include "models/calibration/metrics/class_bins.h"
 #include "models/calibration/metrics/reliability.h"
 #include "models/calibration/predictions.h"
+#include "models/calibration/selection.h"
 
 namespace temper::calibration {
 

@@ -6,31 +6,32 @@
 
 #include "core/check.h"
 #include "core/random.h"
-#include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
 namespace {
 
-MetricsStream out_of_fold(Method method, const Predictions& data, const Fitted& of_all, const TrialOptions& options) {
+MetricsStream out_of_fold(const CalibratorKind& kind, const Predictions& data, const Fitted& of_all, const TrialOptions& options) {
   const Folds folds(data, options.folds, options.seed);
   MetricsStream result(data.classes);
   for (Index fold = 0; fold < folds.count(); ++fold) {
-    options.progress(concat(to_string(method), ": fold ", fold + 1, " of ", folds.count()));
+    options.progress(concat(kind.name, ": fold ", fold + 1, " of ", folds.count()));
     const std::vector<Index> rows = folds.training_rows(fold);
-    const Fitted fitted = fit(method, Selection(data, rows), options.fit, &of_all);
+    const Fitted fitted = fit(kind, Selection(data, rows), options.fit, &of_all);
     result.add(Selection(data, folds.held_out(fold)), *fitted.calibrator);
   }
   return result;
 }
 
-Fitted identity(Method method) { return {.method = method, .calibrator = identity_calibrator(), .status = Status::kept_identity}; }
+Fitted keep_identity(const CalibratorKind& kind) {
+  return {.kind = &kind, .calibrator = identity_calibrator(), .status = Status::kept_identity};
+}
 
 // Whether the calibrator is worse than none on rows out of fold; also when its score is not a number.
 bool turned_down(Trial& trial, const Metrics& before, const Metrics& out_of_fold) {
-  trial.score_before = judged_score(trial.fitted.method, before);
-  trial.score_after = judged_score(trial.fitted.method, out_of_fold);
+  trial.score_before = evaluate(trial.fitted.kind->judged_by, before);
+  trial.score_after = evaluate(trial.fitted.kind->judged_by, out_of_fold);
   return trial.fitted.status != Status::kept_identity && !(trial.score_after <= trial.score_before);
 }
 
@@ -51,18 +52,18 @@ Assessment assess(const Selection& data, const Calibrator& calibrator) {
   return assess(stream);
 }
 
-Trial cross_fit(Method method, const Predictions& data, const TrialOptions& options) {
+Trial cross_fit(const CalibratorKind& kind, const Predictions& data, const TrialOptions& options) {
   options.progress("measuring as it is");
   Trial trial{.fitted = {}, .before = assess(data, *identity_calibrator()), .after = {}};
-  options.progress(concat(to_string(method), ": fitting all rows"));
-  trial.fitted = fit(method, data, options.fit);
-  const MetricsStream held_out = out_of_fold(method, data, trial.fitted, options);
-  options.progress(concat(to_string(method), ": measuring out of fold"));
+  options.progress(concat(kind.name, ": fitting all rows"));
+  trial.fitted = fit(kind, data, options.fit);
+  const MetricsStream held_out = out_of_fold(kind, data, trial.fitted, options);
+  options.progress(concat(kind.name, ": measuring out of fold"));
   trial.after = assess(held_out);
   trial.changed = held_out.changed();
   if (turned_down(trial, trial.before.metrics, trial.after.metrics)) {
     trial.rejected = trial.after;
-    trial.fitted = identity(method);
+    trial.fitted = keep_identity(kind);
   }
   if (trial.fitted.status == Status::kept_identity) {
     trial.after = trial.before;
@@ -71,18 +72,18 @@ Trial cross_fit(Method method, const Predictions& data, const TrialOptions& opti
   return trial;
 }
 
-Trial fit_and_test(Method method, const Predictions& val, const Predictions& test, const TrialOptions& options) {
+Trial fit_and_test(const CalibratorKind& kind, const Predictions& val, const Predictions& test, const TrialOptions& options) {
   TEMPER_CHECK(val.classes == test.classes, "calibration: fitted on ", val.classes, " classes, measured on ", test.classes,
                "; both must have the same");
   options.progress("measuring as it is");
   Trial trial{.fitted = {}, .before = assess(test, *identity_calibrator()), .after = {}};
-  options.progress(concat(to_string(method), ": fitting"));
-  trial.fitted = fit(method, val, options.fit);
+  options.progress(concat(kind.name, ": fitting"));
+  trial.fitted = fit(kind, val, options.fit);
   if (trial.fitted.status != Status::kept_identity && val.size() >= 2) {
-    const Metrics held_out = out_of_fold(method, val, trial.fitted, options).result();
+    const Metrics held_out = out_of_fold(kind, val, trial.fitted, options).result();
     if (turned_down(trial, metrics(val, *identity_calibrator()), held_out)) {
       trial.rejected = assess(test, *trial.fitted.calibrator);
-      trial.fitted = identity(method);
+      trial.fitted = keep_identity(kind);
     }
   }
   MetricsStream after(test.classes);
@@ -90,10 +91,6 @@ Trial fit_and_test(Method method, const Predictions& val, const Predictions& tes
   trial.after = assess(after);
   trial.changed = after.changed();
   return trial;
-}
-
-double judged_score(Method method, const Metrics& metrics) {
-  return method == Method::histogram || method == Method::isotonic ? metrics.brier : metrics.nll;
 }
 
 std::vector<double> nll_at(std::span<const double> temperatures, const Predictions& data, Index most_samples) {

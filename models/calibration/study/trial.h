@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/calibration/calibrator.h"
-#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/calibrators/calibrator_kind.h"
 #include "models/calibration/metrics/calibration_error.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/metrics/selective.h"
@@ -25,10 +24,11 @@ Assessment assess(const MetricsStream& stream);
 Assessment assess(const Selection& data, const Calibrator& calibrator);
 
 struct Trial {
-  Fitted fitted;                             // to be stored: fitted on all the data that there were to fit on, or the identity
-  Assessment before, after;                  // of the logits as they came, and of `fitted`
-  double score_before = 0, score_after = 0;  // the judged_score() of the rows fitted on, as they came and out of fold: what decided
-  Index changed = 0;                         // samples measured whose predicted class `fitted` changes
+  Fitted fitted;             // to be stored: fitted on all the data that there were to fit on, or the identity
+  Assessment before, after;  // of the logits as they came, and of `fitted`
+  double score_before = 0,
+         score_after = 0;  // by which its kind is judged, of the rows fitted on, as they came and out of fold: what decided
+  Index changed = 0;       // samples measured whose predicted class `fitted` changes
   // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
   // is what the calibrator that was turned down reached.
   std::optional<Assessment> rejected = {};
@@ -43,15 +43,11 @@ struct TrialOptions {
 
 // Before on all rows, after on all rows out of fold: the rows of every fold are calibrated by a fit of the other folds. What is stored is
 // fitted on all rows. Throws Error for fewer than two rows.
-Trial cross_fit(Method method, const Predictions& data, const TrialOptions& options = {});
+Trial cross_fit(const CalibratorKind& kind, const Predictions& data, const TrialOptions& options = {});
 
 // Fitted on `val`, before and after measured on `test`, which takes no part in any decision: whether the identity is kept is decided out of
 // fold on `val`.
-Trial fit_and_test(Method method, const Predictions& val, const Predictions& test, const TrialOptions& options = {});
-
-// The proper score a method is judged by: the NLL, or the Brier score for histogram and isotonic, which minimise a squared error and may
-// give a label the probability 0.
-double judged_score(Method method, const Metrics& metrics);
+Trial fit_and_test(const CalibratorKind& kind, const Predictions& val, const Predictions& test, const TrialOptions& options = {});
 
 // The NLL at each temperature, on at most `most_samples` rows drawn at random.
 std::vector<double> nll_at(std::span<const double> temperatures, const Predictions& data, Index most_samples = 10000);

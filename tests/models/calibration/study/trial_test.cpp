@@ -5,6 +5,8 @@
 #include <set>
 
 #include "core/check.h"
+#include "models/calibration/calibrators/linear.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
 #include "tests/models/calibration/reference.h"
 
@@ -34,7 +36,7 @@ TEST_CASE("folds: every row is held out once, sizes differ by one, and classes a
 
 TEST_CASE("trial: out of fold numbers are those of fits that did not see the rows") {
   const Predictions data = reference::random_predictions(2, 500, 3, 4);
-  const Trial trial = cross_fit(Method::temperature, data);
+  const Trial trial = cross_fit(kTemperature, data);
   const Folds folds(data, 5, 1);
   double sum = 0;
   for (Index fold = 0; fold < 5; ++fold) {
@@ -53,28 +55,28 @@ TEST_CASE("trial: out of fold numbers are those of fits that did not see the row
 TEST_CASE("trial: a calibrator that harms is turned down, with the numbers of what it did") {
   // Well calibrated data, few samples, many classes: an unpenalised matrix has nothing to gain and 420 numbers to overfit with.
   const Predictions data = reference::random_predictions(5, 120, 20, 1, 1);
-  const Trial trial = cross_fit(Method::matrix, data, {.fit = {.odir = 0, .most_steps = 200}});
+  const Trial trial = cross_fit(kMatrix, data, {.fit = {.odir = 0, .most_steps = 200}});
   REQUIRE(trial.rejected);
   CHECK(trial.fitted.status == Status::kept_identity);
   CHECK(trial.rejected->metrics.nll > trial.before.metrics.nll);
   CHECK(trial.after.metrics.nll == trial.before.metrics.nll);
   CHECK(trial.fitted.calibrator->parameters().empty());
   const Trial tested =
-      fit_and_test(Method::matrix, data, reference::random_predictions(6, 300, 20, 1, 1), {.fit = {.odir = 0, .most_steps = 200}});
+      fit_and_test(kMatrix, data, reference::random_predictions(6, 300, 20, 1, 1), {.fit = {.odir = 0, .most_steps = 200}});
   REQUIRE(tested.rejected);
   CHECK(tested.after.metrics.nll == tested.before.metrics.nll);
 }
 
 TEST_CASE("trial: matrix scaling with the penalty chosen on held-out rows does not overfit at K = 20") {
   const Predictions data = reference::random_predictions(5, 1000, 20, 6, 2), test = reference::random_predictions(6, 4000, 20, 6, 2);
-  const Trial trial = fit_and_test(Method::matrix, data, test);
+  const Trial trial = fit_and_test(kMatrix, data, test);
   CHECK(trial.after.metrics.nll < trial.before.metrics.nll);
 }
 
 TEST_CASE("trial: changed predictions are counted, and a curve of the NLL has its minimum at the temperature") {
   Predictions data = reference::random_predictions(8, 2000, 3, 2);
   for (std::size_t i = 0; i < data.logits.size(); i += 3) data.logits[i] += 2;  // class 0 is favoured: vector scaling takes that back
-  const Trial trial = cross_fit(Method::vector, data);
+  const Trial trial = cross_fit(kVector, data);
   CHECK(trial.changed > 50);
   CHECK(trial.after.metrics.accuracy > trial.before.metrics.accuracy);
   const double t = Temperature::fit(data).value;
@@ -91,7 +93,7 @@ TEST_CASE("trial: worse than chance ends at the bound and keeps its accuracy (ca
     data.logits.insert(data.logits.end(), {i % 4 < 3 ? 2.f : 0.f, i % 4 < 3 ? 0.f : 2.f});
     data.labels.push_back(1);
   }
-  const Trial trial = cross_fit(Method::temperature, data);
+  const Trial trial = cross_fit(kTemperature, data);
   CHECK(trial.fitted.status == Status::at_upper_bound);
   CHECK(trial.after.metrics.accuracy == trial.before.metrics.accuracy);
   CHECK(trial.after.metrics.nll == doctest::Approx(std::log(2.0)).epsilon(1e-2));
