@@ -8,6 +8,7 @@
 #include "apps/report/notation.h"
 #include "apps/report/style_sheet.h"
 #include "core/file.h"
+#include "data/tables/csv.h"
 
 namespace temper::reproduce {
 namespace {
@@ -92,8 +93,6 @@ std::string sources(const std::vector<Chapter>& chapters) {
       files.size(), items);
 }
 
-std::string csv_field(const std::string& text) { return text.find(',') == std::string::npos ? text : "\"" + text + "\""; }
-
 }  // namespace
 
 std::string page(const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent) {
@@ -115,8 +114,9 @@ std::string numbers_csv(const std::vector<Chapter>& chapters) {
   std::string text = "experiment,network,quantity,smoothing,temperature,seed,value,source\n";
   for (const Chapter& chapter : chapters) {
     for (const Number& n : chapter.outcome.numbers) {
-      text += fmt::format("{},{},{},{},{},{},{:.9g},{}\n", chapter.experiment->name, csv_field(n.network), csv_field(n.quantity), n.alpha,
-                          n.temperature ? fmt::format("{}", *n.temperature) : "", n.seed, n.value, n.source);
+      text +=
+          fmt::format("{},{},{},{},{},{},{:.9g},{}\n", chapter.experiment->name, data::csv_field(n.network), data::csv_field(n.quantity),
+                      n.alpha, n.temperature ? fmt::format("{}", *n.temperature) : "", n.seed, n.value, n.source);
     }
   }
   return text;

@@ -6,17 +6,10 @@
 
 #include "apps/report/svg_plot.h"
 #include "core/file.h"
+#include "data/tables/csv.h"
 
 namespace temper::app {
 namespace {
-
-// A field of CSV text (RFC 4180).
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
 
 const std::string& name_of(const std::vector<std::string>& class_names, Index k) { return class_names[static_cast<std::size_t>(k)]; }
 
@@ -60,14 +53,14 @@ void write_projection(const std::string& folder, const std::string& split, const
     const std::size_t series = series_of(projection, penultimate, i);
     const std::string& name = name_of(penultimate.class_names, projection.classes[series]);
     plot.dot({u, v}, report::series_class(series), name);
-    csv += fmt::format("sample,{},{},{:.9g},{:.9g}\n", projection.samples[i], field(name), u, v);
+    csv += fmt::format("sample,{},{},{:.9g},{:.9g}\n", projection.samples[i], data::csv_field(name), u, v);
   }
   for (std::size_t c = 0; c < projection.templates.size(); ++c) {
     const auto& [u, v] = projection.templates[c];
     const std::string& name = name_of(penultimate.class_names, projection.classes[c]);
     plot.cross({u, v}, report::series_class(c), "template of " + name);
     plot.label({u, v}, name);
-    csv += fmt::format("template,,{},{:.9g},{:.9g}\n", field(name), u, v);
+    csv += fmt::format("template,,{},{:.9g},{:.9g}\n", data::csv_field(name), u, v);
   }
   write_file(fmt::format("{}/projection-{}.svg", folder, split), plot.svg_file());
   write_file(fmt::format("{}/projection-{}.csv", folder, split), csv);
@@ -76,9 +69,9 @@ void write_projection(const std::string& folder, const std::string& split, const
 void write_template_distances(const std::string& folder, const analysis::TemplateDistances& distances,
                               const std::vector<std::string>& class_names) {
   std::string csv = "class";
-  for (const std::string& name : class_names) csv += ',' + field(name);
+  for (const std::string& name : class_names) csv += ',' + data::csv_field(name);
   for (Index k = 0; k < distances.classes; ++k) {
-    csv += '\n' + field(name_of(class_names, k));
+    csv += '\n' + data::csv_field(name_of(class_names, k));
     for (Index l = 0; l < distances.classes; ++l)
       csv += fmt::format(",{:.9g}", distances.between[static_cast<std::size_t>(k * distances.classes + l)]);
   }
@@ -91,7 +84,7 @@ void write_information(const std::string& folder, std::span<const double> values
   std::string csv = "class";
   for (std::size_t l = 1; l <= C; ++l) csv += fmt::format(",f{}", l);
   for (std::size_t x = 0; x < classes.size(); ++x) {
-    csv += '\n' + field(name_of(class_names, classes[x]));
+    csv += '\n' + data::csv_field(name_of(class_names, classes[x]));
     for (std::size_t l = 0; l < C; ++l) csv += fmt::format(",{:.9g}", values[x * C + l]);
   }
   write_file(folder + "/information.csv", csv + '\n');

@@ -9,6 +9,7 @@
 #include "apps/temper/calibration_text.h"
 #include "apps/temper/console.h"
 #include "core/file.h"
+#include "data/tables/csv.h"
 
 namespace temper::app {
 namespace {
@@ -64,14 +65,6 @@ std::vector<MethodRow> rows_of(const std::string& name, const CalibrationOutcome
   return rows;
 }
 
-// In quotes where it must be (RFC 4180).
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string csv(std::span<const NamedOutcome> outcomes) {
   std::string text = "run,method,status,kept,measured_on,samples,changed_predictions";
   for (const Column& column : kBeforeEce) text += fmt::format(",{}", column.key);
@@ -83,8 +76,8 @@ std::string csv(std::span<const NamedOutcome> outcomes) {
     const CalibrationOutcome& outcome = outcomes[i].outcome;
     for (const MethodRow& row : rows_of(names[i], outcome)) {
       const Metrics& m = row.measured->metrics;
-      text += fmt::format("{},{},{},{},{},{},{}", csv_text(row.name), row.method, row.status, row.kept ? 1 : 0, outcome.record.measured_on,
-                          m.samples, row.changed);
+      text += fmt::format("{},{},{},{},{},{},{}", data::csv_field(row.name), row.method, row.status, row.kept ? 1 : 0,
+                          outcome.record.measured_on, m.samples, row.changed);
       for (const Column& column : kBeforeEce) text += fmt::format(",{}", m.*column.value);
       text += fmt::format(",{},{},{}", m.ece, row.measured->ece_interval.lower, row.measured->ece_interval.upper);
       for (const Column& column : kAfterEce) text += fmt::format(",{}", m.*column.value);
