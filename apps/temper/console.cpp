@@ -10,19 +10,14 @@
 
 #include "apps/temper/ranks.h"
 #include "core/check.h"
+#include "core/number_text.h"
 
 namespace temper::app {
 
 using Clock = std::chrono::steady_clock;
 
-std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
-
-std::string grouped(Index count) {
-  std::string digits = std::to_string(count);
-  for (auto at = static_cast<Index>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3)
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  return digits;
-}
+std::string percent(double fraction) { return format_percent(fraction); }
+std::string grouped(Index count) { return format_count(count); }
 
 std::string rate(double per_second) {
   return per_second >= 100 ? grouped(std::lround(per_second)) : fmt::format("{:.{}f}", per_second, per_second >= 10 ? 1 : 2);
