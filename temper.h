@@ -69,7 +69,7 @@
 #include "models/calibration/metrics/conformal.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/metrics/selective.h"
-#include "models/calibration/study/trial.h"
+#include "models/calibration/study/calibrate.h"
 #include "models/model.h"
 #include "models/networks/airbench.h"
 #include "models/networks/alexnet.h"

@@ -8,13 +8,13 @@
 #include <optional>
 
 #include "apps/report/page.h"
-#include "apps/temper/calibration_advice.h"
 #include "apps/temper/calibration_table.h"
 #include "apps/temper/calibration_text.h"
 #include "apps/temper/calibrator_application.h"
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/data_loading.h"
+#include "apps/temper/hard_twin.h"
 #include "apps/temper/probability_file.h"
 #include "apps/temper/ranks.h"
 #include "apps/temper/threads_option.h"
@@ -44,12 +44,12 @@ struct CalibrateOptions {
   bool json = false, fits = false;  // fits: an option was given that only a fit reads
 };
 
-CalibrationSettings settings_of(const CalibrateOptions& options) {
+calibration::CalibrationSettings settings_of(const CalibrateOptions& options) {
   TEMPER_CHECK(options.coverage > 0 && options.coverage < 1, "--coverage: ", options.coverage, " is not between 0 and 1; 0.9 is usual");
   TEMPER_CHECK(options.folds >= 2 && options.folds <= 1000, "--folds: ", options.folds, " is not in 2..1000; 5 is usual");
   TEMPER_CHECK(options.bins >= 1 && options.bins <= 1000, "--bins: ", options.bins, " is not in 1..1000; 15 is usual");
   const std::span<const calibration::CalibratorKind* const> all = calibration::calibrator_kinds();
-  CalibrationSettings settings{.kinds = {}, .coverage = options.coverage};
+  calibration::CalibrationSettings settings{.kinds = {}, .coverage = options.coverage};
   if (options.method == "all")
     settings.kinds.assign(all.begin(), all.end());
   else
@@ -63,20 +63,21 @@ CalibrationSettings settings_of(const CalibrateOptions& options) {
 }
 
 // What a run or a file came to is stored, then told; JSON waits until all are there.
-void finish(const NamedOutcome& named, const std::string& folder, const CalibrateOptions& options) {
+void finish(const Calibrated& calibrated, const std::string& folder, const CalibrateOptions& options) {
   clear_stage();
-  if (!folder.empty()) training::save_calibration(folder, named.outcome.record);
-  const std::string whose = options.runs.size() > 1 ? named.name + ": " : "";
-  for (const std::string& sentence : named.outcome.record.advice) warn(whose + sentence);
-  if (!options.json) fmt::print("{}{}", text_of(named.name, named.outcome), options.runs.size() > 1 ? "\n" : "");
+  const calibration::CalibrationRecord& record = calibrated.study.record;
+  if (!folder.empty()) training::save_calibration(folder, record);
+  const std::string whose = options.runs.size() > 1 ? calibrated.name + ": " : "";
+  for (const std::string& sentence : record.advice) warn(whose + sentence);
+  if (!options.json) fmt::print("{}{}", text_of(calibrated), options.runs.size() > 1 ? "\n" : "");
 }
 
-void print_json(const std::vector<NamedOutcome>& outcomes) {
-  if (outcomes.size() == 1) return fmt::print("{}\n", json_of(outcomes.front().outcome).dump());
+void print_json(const std::vector<Calibrated>& all) {
+  if (all.size() == 1) return fmt::print("{}\n", json_of(all.front().study).dump());
   Json runs = Json::array();
-  for (const NamedOutcome& named : outcomes) {
-    runs.push_back(json_of(named.outcome));
-    runs.back()["run"] = named.name;
+  for (const Calibrated& calibrated : all) {
+    runs.push_back(json_of(calibrated.study));
+    runs.back()["run"] = calibrated.name;
   }
   fmt::print("{}\n", Json{{"runs", runs}}.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
 }
@@ -97,55 +98,56 @@ SplitPredictions image_predictions(const std::string& run) {
 }
 
 // Nothing on ranks that only help the first to predict.
-std::optional<CalibrationOutcome> of_run(const std::string& run, const CalibrateOptions& options) {
-  CalibrationSettings settings = settings_of(options);
+std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateOptions& options) {
+  calibration::CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
   const bool translates = translation::is_translation_run(run);
   const auto [val, test] = translates ? word_predictions(run) : image_predictions(run);
   if (!is_first_rank()) return std::nullopt;
-  CalibrationOutcome outcome = calibrate_run(val, test, settings);
-  if (translates) outcome.unit = "words";
-  const auto on_smoothing = advice_on_smoothing(run, outcome.record);
-  outcome.record.advice.insert(outcome.record.advice.end(), on_smoothing.begin(), on_smoothing.end());
-  if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *outcome.record.trial.fitted.calibrator);
-  return outcome;
+  Calibrated calibrated{
+      .name = run, .unit = translates ? "words" : "images", .study = calibration::calibrate_and_test(val, test, settings)};
+  calibration::CalibrationRecord& record = calibrated.study.record;
+  const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record);
+  record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());
+  if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *record.trial.fitted.calibrator);
+  return calibrated;
 }
 
-std::vector<NamedOutcome> of_runs(const CalibrateOptions& options) {
+std::vector<Calibrated> calibrate_runs(const CalibrateOptions& options) {
   TEMPER_CHECK(options.files.labels.empty() && !options.files.probabilities && options.out.empty(),
                "--labels: they belong to --logits; a run has its own, and its folder takes the result");
   TEMPER_CHECK(options.save_probabilities.empty() || options.runs.size() == 1, "--save-probabilities: one file cannot hold those of ",
                options.runs.size(), " runs; calibrate one run at a time");
   settings_of(options);  // refuses before the first run is read
   for (const std::string& run : options.runs) training::check_finished(run);
-  std::vector<NamedOutcome> outcomes;
+  std::vector<Calibrated> all;
   ranks().timeout = std::numeric_limits<double>::infinity();  // the others wait while the first one fits
   for (const std::string& run : options.runs) {
-    std::optional<CalibrationOutcome> outcome = of_run(run, options);
-    if (!outcome) continue;
-    outcomes.push_back({run, std::move(*outcome)});
-    finish(outcomes.back(), run, options);
+    std::optional<Calibrated> calibrated = calibrate_run(run, options);
+    if (!calibrated) continue;
+    all.push_back(std::move(*calibrated));
+    finish(all.back(), run, options);
   }
-  return outcomes;
+  return all;
 }
 
-std::vector<NamedOutcome> of_logits(const CalibrateOptions& options) {
+std::vector<Calibrated> calibrate_logits(const CalibrateOptions& options) {
   TEMPER_CHECK(!options.files.labels.empty(), "--labels: missing; give the file of the true classes of --logits");
-  const CalibrationSettings settings = settings_of(options);
+  const calibration::CalibrationSettings settings = settings_of(options);
   show_stage("reading " + options.files.logits);
   const Predictions data = calibration::read_predictions(options.files);
   TEMPER_CHECK(data.size() >= 2, options.files.logits, ": one row cannot be fitted on and measured; give at least two");
   if (!options.out.empty()) make_folder(options.out);
-  std::vector<NamedOutcome> outcomes;
-  outcomes.push_back({options.files.logits, calibrate_rows(data, settings)});
+  std::vector<Calibrated> all;
+  all.push_back({.name = options.files.logits, .study = calibration::cross_calibrate(data, settings)});
   if (!options.save_probabilities.empty()) {
     show_stage("writing " + options.save_probabilities);
-    write_probabilities(options.save_probabilities, data, *outcomes.front().outcome.record.trial.fitted.calibrator);
+    write_probabilities(options.save_probabilities, data, *all.front().study.record.trial.fitted.calibrator);
   }
-  finish(outcomes.front(), options.out, options);
+  finish(all.front(), options.out, options);
   if (!options.out.empty()) write_page(options);
   if (options.out.empty()) fmt::print(stderr, "nothing was written; --out FOLDER keeps the calibrator\n");
-  return outcomes;
+  return all;
 }
 
 void apply(const CalibrateOptions& options) {
@@ -178,10 +180,10 @@ void run(const CalibrateOptions& options) {
                "--logits: ", options.runs.empty() ? "nothing to calibrate" : "a run has its own logits",
                "; give the folder of a run, or the files --logits and --labels of any framework");
   if (options.runs.empty() && !is_first_rank()) return;
-  const std::vector<NamedOutcome> outcomes = options.runs.empty() ? of_logits(options) : of_runs(options);
+  const std::vector<Calibrated> all = options.runs.empty() ? calibrate_logits(options) : calibrate_runs(options);
   if (!is_first_rank()) return;
-  for (const std::string& table : options.tables) write_table(table, outcomes);
-  if (options.json) print_json(outcomes);
+  for (const std::string& table : options.tables) write_table(table, all);
+  if (options.json) print_json(all);
 }
 
 // "matrix, dirichlet": the names of the kinds that `with` holds of.

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <set>
 
-#include "apps/temper/calibration_text.h"
 #include "apps/temper/console.h"
 #include "core/file.h"
 #include "data/tables/csv.h"
@@ -41,43 +40,43 @@ struct MethodRow {
 };
 
 // The last part of each path, or the paths as they were given where two would be the same.
-std::vector<std::string> short_names(std::span<const NamedOutcome> outcomes) {
+std::vector<std::string> short_names(std::span<const Calibrated> all) {
   std::vector<std::string> given, last;
-  for (const NamedOutcome& named : outcomes) {
-    const auto path = std::filesystem::path(named.name).lexically_normal();
-    given.push_back(named.name);
+  for (const Calibrated& calibrated : all) {
+    const auto path = std::filesystem::path(calibrated.name).lexically_normal();
+    given.push_back(calibrated.name);
     last.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
   }
   return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
 }
 
-std::vector<MethodRow> rows_of(const std::string& name, const CalibrationOutcome& outcome) {
-  std::vector<MethodRow> rows{{.name = name, .method = "none", .status = "", .measured = &outcome.trials.front().before}};
-  for (const calibration::Trial& trial : outcome.trials) {
+std::vector<MethodRow> rows_of(const std::string& name, const calibration::CalibrationStudy& study) {
+  std::vector<MethodRow> rows{{.name = name, .method = "none", .status = "", .measured = &study.trials.front().before}};
+  for (const calibration::Trial& trial : study.trials) {
     const calibration::Fitted& fitted = trial.fitted;
     rows.push_back({.name = name,
                     .method = std::string(fitted.kind->name),
                     .status = std::string(calibration::to_string(fitted.status)),
-                    .kept = fitted.kind == outcome.record.trial.fitted.kind,
+                    .kept = fitted.kind == study.record.trial.fitted.kind,
                     .measured = trial.rejected ? &*trial.rejected : &trial.after,
                     .changed = trial.changed});
   }
   return rows;
 }
 
-std::string csv(std::span<const NamedOutcome> outcomes) {
+std::string csv(std::span<const Calibrated> all) {
   std::string text = "run,method,status,kept,measured_on,samples,changed_predictions";
   for (const Column& column : kBeforeEce) text += fmt::format(",{}", column.key);
   text += ",ece,ece_lower,ece_upper";
   for (const Column& column : kAfterEce) text += fmt::format(",{}", column.key);
   text += '\n';
-  const std::vector<std::string> names = short_names(outcomes);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const CalibrationOutcome& outcome = outcomes[i].outcome;
-    for (const MethodRow& row : rows_of(names[i], outcome)) {
+  const std::vector<std::string> names = short_names(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const calibration::CalibrationStudy& study = all[i].study;
+    for (const MethodRow& row : rows_of(names[i], study)) {
       const Metrics& m = row.measured->metrics;
       text += fmt::format("{},{},{},{},{},{},{}", data::csv_field(row.name), row.method, row.status, row.kept ? 1 : 0,
-                          outcome.record.measured_on, m.samples, row.changed);
+                          study.record.measured_on, m.samples, row.changed);
       for (const Column& column : kBeforeEce) text += fmt::format(",{}", m.*column.value);
       text += fmt::format(",{},{},{}", m.ece, row.measured->ece_interval.lower, row.measured->ece_interval.upper);
       for (const Column& column : kAfterEce) text += fmt::format(",{}", m.*column.value);
@@ -89,17 +88,17 @@ std::string csv(std::span<const NamedOutcome> outcomes) {
 
 std::string decimals(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4f}", value); }
 
-std::string markdown(std::span<const NamedOutcome> outcomes) {
+std::string markdown(std::span<const Calibrated> all) {
   std::string text = "| run | method | accuracy | NLL | Brier | ECE [95 % interval] |", rule = "|---|---|---|---|---|---|";
   for (const Column& column : kAfterEce) {
     text += fmt::format(" {} |", column.heading);
     rule += "---|";
   }
   text += "\n" + rule + "\n";
-  const std::vector<std::string> names = short_names(outcomes);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const CalibrationOutcome& outcome = outcomes[i].outcome;
-    for (const MethodRow& row : rows_of(names[i], outcome)) {
+  const std::vector<std::string> names = short_names(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const calibration::CalibrationStudy& study = all[i].study;
+    for (const MethodRow& row : rows_of(names[i], study)) {
       const Metrics& m = row.measured->metrics;
       const bool remarkable = !row.status.empty() && row.status != "converged";
       const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
@@ -119,8 +118,8 @@ std::string markdown(std::span<const NamedOutcome> outcomes) {
 
 bool is_table_file(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".md"); }
 
-void write_table(const std::string& path, std::span<const NamedOutcome> outcomes) {
-  write_file(path, path.ends_with(".csv") ? csv(outcomes) : markdown(outcomes));
+void write_table(const std::string& path, std::span<const Calibrated> all) {
+  write_file(path, path.ends_with(".csv") ? csv(all) : markdown(all));
 }
 
 }  // namespace temper::app

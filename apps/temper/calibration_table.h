@@ -4,14 +4,9 @@
 #include <span>
 #include <string>
 
-#include "apps/temper/calibration.h"
+#include "apps/temper/calibration_text.h"
 
 namespace temper::app {
-
-struct NamedOutcome {
-  std::string name;  // of the run, or of the file of logits
-  CalibrationOutcome outcome;
-};
 
 // Whether the ending is one of those below.
 bool is_table_file(const std::string& path);
@@ -19,6 +14,6 @@ bool is_table_file(const std::string& path);
 // A row for the logits as they are (method "none") and one for each method that was tried; a method that was turned down has the numbers
 // that it reached, and the status kept_identity. FILE.csv: every metric as a fraction to as many digits as reading back exactly takes, the
 // ECE with the ends of its 95 % interval. FILE.md: the same for reading, to four decimals.
-void write_table(const std::string& path, std::span<const NamedOutcome> outcomes);
+void write_table(const std::string& path, std::span<const Calibrated> all);
 
 }  // namespace temper::app

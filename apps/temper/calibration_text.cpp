@@ -13,28 +13,28 @@ namespace {
 
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::isnan(value) ? "-" : "inf"; }
 
-std::string methods_text(const CalibrationOutcome& outcome) {
+std::string methods_text(const calibration::CalibrationStudy& study) {
   Table table({"method", "status", "accuracy", "NLL", "Brier", "ECE [95 % interval]", "smooth ECE", "class-wise", "AURC"});
   const auto row = [&](std::string_view name, std::string_view status, const calibration::Assessment& a) {
     const calibration::Metrics& m = a.metrics;
     table.row({std::string(name), std::string(status), percent(m.accuracy), number(m.nll), number(m.brier), with_interval(a),
                number(m.smooth_ece), number(m.classwise_ece), number(m.aurc)});
   };
-  row("none", "", outcome.trials.front().before);
-  for (const calibration::Trial& trial : outcome.trials)
+  row("none", "", study.trials.front().before);
+  for (const calibration::Trial& trial : study.trials)
     row(trial.fitted.kind->name, calibration::to_string(trial.fitted.status), trial.after);
-  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), outcome.record.trial.fitted.kind->name);
+  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), study.record.trial.fitted.kind->name);
 }
 
-std::string selection_text(const training::CalibrationRecord& record) {
+std::string selection_text(const calibration::CalibrationRecord& record) {
   std::string line, text;
-  for (const training::SelectiveResult& result : record.selective) {
+  for (const calibration::SelectiveResult& result : record.selective) {
     const std::string p = result.selector.score == calibration::Score::p_norm ? fmt::format(" (p = {:g})", result.selector.p) : "";
     line += fmt::format("{}{}{} {:.4f}", line.empty() ? "" : ", ", calibration::to_string(result.selector.score), p, result.aurc);
   }
   text += fmt::format("AURC of the scores to abstain by: {}\n", line);
   line.clear();
-  for (const training::ConformalResult& result : record.conformal) {
+  for (const calibration::ConformalResult& result : record.conformal) {
     line += fmt::format("{}{} {} with {:.2f} classes", line.empty() ? "" : ", ", calibration::to_string(result.kind),
                         percent(result.on_new_data.coverage), result.on_new_data.mean_size);
   }
@@ -70,25 +70,26 @@ std::string before_and_after(const calibration::Assessment& before, const calibr
   return table.text();
 }
 
-std::string text_of(const std::string& name, const CalibrationOutcome& outcome) {
-  const training::CalibrationRecord& record = outcome.record;
+std::string text_of(const Calibrated& calibrated) {
+  const calibration::CalibrationStudy& study = calibrated.study;
+  const calibration::CalibrationRecord& record = study.record;
   std::string text;
-  if (outcome.trials.size() > 1) text += methods_text(outcome);
+  if (study.trials.size() > 1) text += methods_text(study);
   const calibration::Fitted& fitted = record.trial.fitted;
   const std::optional<double> temperature = calibration::fitted_temperature(fitted);
   const std::string what = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
-  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", name, what, calibration::to_string(fitted.status),
-                      grouped(record.samples), record.fitted_on == "val" ? "validation " + outcome.unit : "rows",
+  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", calibrated.name, what, calibration::to_string(fitted.status),
+                      grouped(record.samples), record.fitted_on == "val" ? "validation " + calibrated.unit : "rows",
                       grouped(record.trial.after.metrics.samples),
-                      record.measured_on == "test" ? "test " + outcome.unit : "rows, each calibrated by a fit without it");
+                      record.measured_on == "test" ? "test " + calibrated.unit : "rows, each calibrated by a fit without it");
   return text + before_and_after(record.trial.before, record.trial.after) + selection_text(record);
 }
 
-Json json_of(const CalibrationOutcome& outcome) {
-  Json json = training::to_json(outcome.record);
+Json json_of(const calibration::CalibrationStudy& study) {
+  Json json = training::to_json(study.record);
   for (const char* bulky : {"parameters", "reliability", "risk_coverage", "nll_by_temperature"}) json.erase(bulky);
-  if (outcome.trials.size() == 1) return json;
-  for (const calibration::Trial& trial : outcome.trials) {
+  if (study.trials.size() == 1) return json;
+  for (const calibration::Trial& trial : study.trials) {
     Json after = training::to_json(trial.after.metrics);
     after["ece_interval"] = {trial.after.ece_interval.lower, trial.after.ece_interval.upper};
     json["methods"][std::string(trial.fitted.kind->name)] = {

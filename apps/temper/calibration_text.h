@@ -3,10 +3,17 @@
 
 #include <string>
 
-#include "apps/temper/calibration.h"
 #include "core/json.h"
+#include "models/calibration/study/calibrate.h"
 
 namespace temper::app {
+
+// A run or a file of logits that was calibrated.
+struct Calibrated {
+  std::string name;             // of the run, or of the file
+  std::string unit = "images";  // that a run was measured on, or "words"
+  calibration::CalibrationStudy study = {};
+};
 
 // "0.0413 [0.0406, 0.0420]".
 std::string with_interval(const calibration::Assessment& assessment);
@@ -14,10 +21,10 @@ std::string with_interval(const calibration::Assessment& assessment);
 // Every metric before and after, a line each.
 std::string before_and_after(const calibration::Assessment& before, const calibration::Assessment& after);
 
-// The kept calibrator, what it did, and all methods where several were tried. `name`: the run or the file.
-std::string text_of(const std::string& name, const CalibrationOutcome& outcome);
+// The kept calibrator, what it did, and all methods where several were tried.
+std::string text_of(const Calibrated& calibrated);
 
 // The same by the command line's contract, without curves and parameters, which are in calibrator.json.
-Json json_of(const CalibrationOutcome& outcome);
+Json json_of(const calibration::CalibrationStudy& study);
 
 }  // namespace temper::app

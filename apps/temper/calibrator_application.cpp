@@ -8,6 +8,7 @@
 #include "apps/temper/console.h"
 #include "apps/temper/probability_file.h"
 #include "core/check.h"
+#include "models/calibration/study/data_hash.h"
 #include "models/calibration/study/trial.h"
 #include "models/training/json.h"
 

@@ -31,7 +31,7 @@ Json curve(const std::vector<calibration::CoveragePoint>& points) {
   return list_of(points, [](const auto& point) -> Json { return {{"coverage", point.coverage}, {"risk", point.risk}}; });
 }
 
-Json fitted_to_json(const CalibrationRecord& record) {
+Json fitted_to_json(const calibration::CalibrationRecord& record) {
   const calibration::Trial& trial = record.trial;
   Json json{{"temper", kVersion}, {"method", trial.fitted.kind->name}};
   const std::optional<double> temperature = calibration::fitted_temperature(trial.fitted);
@@ -67,7 +67,7 @@ StoredCalibrator parse(const std::string& path, Index classes) {
 
 }  // namespace
 
-Json to_json(const CalibrationRecord& record) {
+Json to_json(const calibration::CalibrationRecord& record) {
   const calibration::Trial& trial = record.trial;
   Json json = fitted_to_json(record);
   json["measured_on"] = record.measured_on;
@@ -77,13 +77,13 @@ Json to_json(const CalibrationRecord& record) {
   json["judged_by"] = {{"before", trial.score_before}, {"out_of_fold", trial.score_after}};
   if (trial.rejected) json["rejected"] = of_assessment(*trial.rejected);
   json["advice"] = record.advice;
-  json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
+  json["selective"] = list_of(record.selective, [](const calibration::SelectiveResult& result) -> Json {
     Json entry{{"score", calibration::to_string(result.selector.score)}, {"aurc", result.aurc}};
     if (result.selector.score == calibration::Score::p_norm) entry["p"] = result.selector.p;
     return entry;
   });
   json["conformal"] = {{"wanted_coverage", record.wanted_coverage},
-                       {"sets", list_of(record.conformal, [](const ConformalResult& result) -> Json {
+                       {"sets", list_of(record.conformal, [](const calibration::ConformalResult& result) -> Json {
                           return {{"kind", calibration::to_string(result.kind)},
                                   {"threshold", result.threshold},
                                   {"coverage", result.on_new_data.coverage},
@@ -96,7 +96,7 @@ Json to_json(const CalibrationRecord& record) {
   return json;
 }
 
-void save_calibration(const std::string& folder, const CalibrationRecord& record) {
+void save_calibration(const std::string& folder, const calibration::CalibrationRecord& record) {
   write_file((std::filesystem::path(folder) / "calibrator.json").string(), to_json(record).dump(2) + "\n");
 }
 

@@ -1,4 +1,4 @@
-// calibrator.json: a fitted calibrator, what it was fitted on, and what it did, as `temper calibrate` leaves it with a run or beside logits
+// calibrator.json: a CalibrationRecord, as `temper calibrate` leaves it with a run or beside logits
 // of another framework.
 #pragma once
 
@@ -7,37 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "models/calibration/metrics/conformal.h"
-#include "models/calibration/study/trial.h"
+#include "models/calibration/study/calibration_record.h"
 
 namespace temper::training {
 
-struct SelectiveResult {
-  calibration::Selector selector;
-  double aurc = 0;
-};
-
-struct ConformalResult {
-  calibration::SetKind kind = calibration::SetKind::threshold;
-  double threshold = 0;
-  calibration::Conformal::Coverage on_new_data = {};
-};
-
-struct CalibrationRecord {
-  std::string fitted_on;    // "val" or "all rows"
-  std::string measured_on;  // "test" or "out of fold"
-  Index classes = 0;
-  Index samples = 0;  // that it was fitted on
-  std::string data_hash = {};
-  calibration::Trial trial = {};
-  std::vector<double> temperatures = {}, nll_at_temperature = {};  // a curve
-  std::vector<SelectiveResult> selective = {};
-  double wanted_coverage = 0;  // of the conformal sets; 0: none were made
-  std::vector<ConformalResult> conformal = {};
-  std::vector<std::string> advice = {};  // sentences
-};
-
-void save_calibration(const std::string& folder, const CalibrationRecord& record);
+void save_calibration(const std::string& folder, const calibration::CalibrationRecord& record);
 
 // The calibrator of a calibrator.json, ready to be applied to logits of `classes` classes; also of files that older versions wrote, which
 // hold a temperature alone.

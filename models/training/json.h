@@ -18,8 +18,8 @@ calibration::Metrics metrics(const Json& json);  // the inverse: null is NaN
 Json to_json(const RunState& state);             // the doubles come back bit for bit
 RunState run_state(const Json& json);
 Json to_json(std::span<const calibration::Bin> bins);
-Json to_json(const Recipe& recipe);             // without the model and the distillation, which a run keeps beside it
-Json to_json(const CalibrationRecord& record);  // calibrator.json
+Json to_json(const Recipe& recipe);                          // without the model and the distillation, which a run keeps beside it
+Json to_json(const calibration::CalibrationRecord& record);  // calibrator.json
 
 // run.json: what is known of every run, with the keys of `description`, how its kind of model reads and writes, behind the settings.
 Json run_json(const RunRecord& record, const Json& description);

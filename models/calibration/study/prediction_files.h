@@ -20,7 +20,4 @@ Predictions read_predictions(const PredictionFiles& files);
 // The same for labels that are known: `labelled` is what they belong to, in errors.
 Predictions read_logits(const std::string& logits_file, bool probabilities, std::vector<std::int32_t> labels, const std::string& labelled);
 
-// A number that tells whether two sets of predictions are the same, bit for bit and in order: "fnv1a64:0123456789abcdef".
-std::string data_hash(const Predictions& predictions);
-
 }  // namespace temper::calibration

@@ -17,18 +17,17 @@ namespace temper::calibration {
 struct Assessment {
   Metrics metrics;
   Interval ece_interval;  // 95 %, by bootstrap
-  std::vector<Bin> reliability;
-  std::vector<CoveragePoint> risk_coverage;  // of the confidence
+  std::vector<Bin> reliability = {};
+  std::vector<CoveragePoint> risk_coverage = {};  // of the confidence
 };
 Assessment assess(const MetricsStream& stream);
 Assessment assess(const Selection& data, const Calibrator& calibrator);
 
 struct Trial {
-  Fitted fitted;             // to be stored: fitted on all the data that there were to fit on, or the identity
-  Assessment before, after;  // of the logits as they came, and of `fitted`
-  double score_before = 0,
-         score_after = 0;  // by which its kind is judged, of the rows fitted on, as they came and out of fold: what decided
-  Index changed = 0;       // samples measured whose predicted class `fitted` changes
+  Fitted fitted;                             // to be stored: fitted on all the data that there were to fit on, or the identity
+  Assessment before, after;                  // of the logits as they came, and of `fitted`
+  double score_before = 0, score_after = 0;  // what its kind is judged by, of the rows fitted on: as they came, and out of fold
+  Index changed = 0;                         // samples measured whose predicted class `fitted` changes
   // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
   // is what the calibrator that was turned down reached.
   std::optional<Assessment> rejected = {};

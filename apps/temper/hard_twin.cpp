@@ -1,0 +1,53 @@
+#include "apps/temper/hard_twin.h"
+
+#include <algorithm>
+
+#include "apps/report/comparison.h"
+#include "apps/report/run_record.h"
+#include "core/check.h"
+#include "models/calibration/study/advice.h"
+
+namespace temper::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The calibrated runs in the folder that a run lies in, by name; that run is one of them.
+std::vector<fs::path> find_siblings(const fs::path& run) {
+  std::vector<fs::path> siblings;
+  std::error_code unreadable;
+  const fs::path whole = fs::absolute(run).lexically_normal(), parent = (whole.has_filename() ? whole : whole.parent_path()).parent_path();
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, unreadable))
+    if (fs::exists(entry.path() / "run.json", unreadable) && fs::exists(entry.path() / "calibrator.json", unreadable))
+      siblings.push_back(entry.path());
+  std::sort(siblings.begin(), siblings.end());
+  return siblings;
+}
+
+bool is_hard_twin(const report::RunRecord& other, const report::RunRecord& run) {
+  return other.smoothing == 0 && !other.teacher && !run.teacher && other.model == run.model && other.data == run.data &&
+         other.calibration && other.test.samples == run.test.samples && report::different_settings(run, other).empty();
+}
+
+calibration::HardTwin to_twin(const report::RunRecord& run) {
+  const report::Calibration& scaled = *run.calibration;
+  return {.name = run.name, .temperature = scaled.temperature, .before = {.aurc = scaled.before.aurc}, .after = {.ece = scaled.after.ece}};
+}
+
+}  // namespace
+
+std::vector<std::string> advise_by_hard_twin(const fs::path& folder, const calibration::CalibrationRecord& record) {
+  const report::RunRecord run = report::read_run_record(folder);
+  if (run.smoothing == 0) return {};
+  for (const fs::path& sibling : find_siblings(folder)) {
+    try {
+      const report::RunRecord hard = report::read_run_record(sibling);
+      if (is_hard_twin(hard, run)) return calibration::advise_on_smoothing(run.smoothing, record.trial.before.metrics, to_twin(hard));
+    } catch (const Error&) {
+      continue;  // another run's damage is not this one's
+    }
+  }
+  return {};
+}
+
+}  // namespace temper::app

@@ -1,0 +1,38 @@
+// What a calibration came to: what was fitted on which data, and everything that was measured about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/calibration/metrics/conformal.h"
+#include "models/calibration/metrics/selective.h"
+#include "models/calibration/study/trial.h"
+
+namespace temper::calibration {
+
+struct SelectiveResult {
+  Selector selector;
+  double aurc = 0;
+};
+
+struct ConformalResult {
+  SetKind kind = SetKind::threshold;
+  double threshold = 0;
+  Conformal::Coverage on_new_data = {};
+};
+
+struct CalibrationRecord {
+  std::string fitted_on;    // "val" or "all rows"
+  std::string measured_on;  // "test" or "out of fold"
+  Index classes = 0;
+  Index samples = 0;  // that it was fitted on
+  std::string data_hash = {};
+  Trial trial = {};
+  std::vector<double> temperatures = {}, nll_at_temperature = {};  // a curve
+  std::vector<SelectiveResult> selective = {};
+  double wanted_coverage = 0;  // of the conformal sets; 0: none were made
+  std::vector<ConformalResult> conformal = {};
+  std::vector<std::string> advice = {};  // sentences
+};
+
+}  // namespace temper::calibration
