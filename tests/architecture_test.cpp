@@ -70,6 +70,23 @@ TEST_CASE("architecture: an op never includes another op") {
   }
 }
 
+TEST_CASE("architecture: calibration needs core and tables alone; in it study sees calibrators, these see metrics, and all the ground") {
+  const std::string calibration = "models/calibration";
+  // A folder, and the rooms of calibration that it sees; "" is the ground, the files that lie in no room.
+  const std::map<std::string, std::set<std::string>> may_include = {
+      {"", {""}},
+      {"metrics", {"", "metrics"}},
+      {"calibrators", {"", "metrics", "calibrators"}},
+      {"study", {"", "metrics", "calibrators", "study"}},
+  };
+  for (const Include& include : includes_of(calibration)) {
+    if (!include.quoted || include.what.starts_with("core/") || include.what.starts_with("data/tables/")) continue;
+    const auto room = [&](const std::string& file) { return fs::path(file).parent_path().lexically_relative(calibration).string(); };
+    const std::string from = room(include.file) == "." ? "" : room(include.file), to = room(include.what) == "." ? "" : room(include.what);
+    CHECK_MESSAGE((may_include.contains(from) && may_include.at(from).contains(to)), include.file, " includes ", include.what);
+  }
+}
+
 TEST_CASE("architecture: each outside library is seen by its owner alone") {
   struct Owner {
     std::regex header;
