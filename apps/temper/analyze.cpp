@@ -12,19 +12,20 @@
 #include "apps/temper/analysis_files.h"
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
-#include "apps/temper/data_loading.h"
 #include "apps/temper/threads_option.h"
-#include "apps/temper/translation_analysis.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/parallel.h"
 #include "core/weights.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/analysis/mutual_information.h"
+#include "models/tasks/classification.h"
+#include "models/tasks/tasks.h"
+#include "models/tasks/translation.h"
 #include "models/training/json.h"
 #include "models/training/snapshots.h"
 #include "models/training/teacher.h"
-#include "models/translation/run.h"
+#include "models/translation/evaluation.h"
 
 namespace temper::app {
 namespace {
@@ -102,8 +103,8 @@ std::string list(const std::vector<Index>& classes, const std::vector<std::strin
 // A run, its data, and what was asked about them. Each figure prints itself, or adds itself to the JSON.
 class Analysis {
  public:
-  Analysis(const AnalyzeOptions& options, training::LoadedRun run, const data::Splits& splits)
-      : options_(options), run_(std::move(run)), names_(run_.model.class_names), splits_(splits) {}
+  Analysis(const AnalyzeOptions& options, tasks::Classification& task)
+      : options_(options), task_(task), model_(task.model()), names_(model_.class_names) {}
 
   void projection() {
     const std::vector<Index> classes =
@@ -113,7 +114,7 @@ class Analysis {
     for (const std::string& split : options_.splits) {
       const data::Dataset& all = part(split);
       const data::Dataset set = all.subset(analysis::first_of_each(all, classes, options_.examples), all.name);
-      const analysis::Penultimate penultimate = analysis::penultimate(run_.model, set);
+      const analysis::Penultimate penultimate = analysis::penultimate(model_, set);
       const analysis::Projection p = analysis::project(penultimate, {classes[0], classes[1], classes[2]});
       result[split] = {{"images", set.size()},
                        {"scatter", p.scatter},
@@ -131,7 +132,7 @@ class Analysis {
     Json result = Json::object();
     Table table({"distances to templates", "images", "of the own class", "of others", "unevenness"});
     for (const std::string& split : options_.splits) {
-      const analysis::TemplateDistances d = analysis::template_distances(analysis::penultimate(run_.model, part(split)));
+      const analysis::TemplateDistances d = analysis::template_distances(analysis::penultimate(model_, part(split)));
       result[split] = {{"images", part(split).size()}, {"own", d.own}, {"others", d.others}, {"unevenness", d.unevenness}};
       result["between"] = d.between;
       table.row({split, grouped(part(split).size()), fmt::format("{:.4g}", d.own), fmt::format("{:.4g}", d.others),
@@ -143,8 +144,8 @@ class Analysis {
 
   void smoothing() {
     const calibration::Predictions train =
-        models::predict(run_.model, splits_.train, {.on_progress = [&, start = now()](Index done) {
-                          show_stage(fmt::format("training images: {}  {}", grouped(done), eta(start, done, splits_.train.size())));
+        models::predict(model_, part("train"), {.on_progress = [&, start = now()](Index done) {
+                          show_stage(fmt::format("training images: {}  {}", grouped(done), eta(start, done, part("train").size())));
                         }});
     clear_stage();
     Json result = Json::array();
@@ -160,7 +161,7 @@ class Analysis {
   }
 
   // Whether images change at random, which is the noise of the information.
-  bool has_noise() const { return !training::shows_alike({.augment = augment()}, splits_.train, run_.model.spec.image); }
+  bool has_noise() const { return !training::shows_alike({.augment = augment()}, part("train"), model_.spec.image); }
 
   // With the weights of the end, or those along the training.
   void information() {
@@ -197,10 +198,10 @@ class Analysis {
   }
 
   Information measure_information(const std::vector<Index>& classes) const {
-    const data::Dataset set = splits_.train.subset(analysis::first_of_each(splits_.train, classes, options_.inputs), splits_.train.name);
+    const data::Dataset set = part("train").subset(analysis::first_of_each(part("train"), classes, options_.inputs), part("train").name);
     const analysis::InformationOptions& how = options_.information;
     std::vector<double> values = analysis::logit_differences(
-        run_.model, set,
+        model_, set,
         {.first = classes[0],
          .second = classes[1],
          .augment = augment(),
@@ -234,7 +235,7 @@ class Analysis {
     Json all = Json::array();
     Table table({"mutual information after epoch", "nats", "shuffled", "within the classes", "beyond the class"});
     for (const training::Snapshot& snapshot : snapshots) {
-      load_weights(*run_.model.parameters, snapshot.path);
+      load_weights(*model_.parameters, snapshot.path);
       const analysis::MutualInformation i = measure_information(classes).result;
       table.row({std::to_string(snapshot.epoch), fmt::format("{:.4f}", i.nats), fmt::format("{:.4f}", i.shuffled),
                  fmt::format("{:.4f}", i.shuffled_within_class), fmt::format("{:.4f}", i.beyond_class())});
@@ -246,13 +247,11 @@ class Analysis {
 
   static std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::now(); }
   const std::string& name(Index k) const { return names_[static_cast<std::size_t>(k)]; }
-  const data::Dataset& part(const std::string& split) const {
-    return split == "train" ? splits_.train : split == "val" ? splits_.val : splits_.test;
-  }
+  const data::Dataset& part(const std::string& split) const { return task_.set(tasks::parse_split(split)); }
 
   // That of the run's training, but for what was said.
   data::Augment augment() const {
-    data::Augment augment = run_.recipe.augment;
+    data::Augment augment = task_.recipe().augment;
     if (options_.shift) augment.shift = *options_.shift;
     if (options_.flip) augment.flip = data::flip(*options_.flip);
     return augment;
@@ -264,44 +263,63 @@ class Analysis {
   }
 
   const AnalyzeOptions& options_;
-  const training::LoadedRun run_;
+  tasks::Classification& task_;
+  models::Model& model_;
   const std::vector<std::string> names_;
-  const data::Splits& splits_;
   Json json_ = Json::object();
 };
 
-void run(const AnalyzeOptions& options) {
-  check(options);
-  if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
-  if (translation::is_translation_run(options.run)) {
-    TEMPER_CHECK(options.wants("temperature"), "--figure: ", options.figure, " is for networks that see images; of ", options.run,
-                 ", which translates, give temperature");
-    analyze_translation({options.run, options.data, options.temperatures, options.out, options.json});
-    return;
-  }
+void finish(const AnalyzeOptions& options, const Json& json) {
+  if (!options.out.empty()) write_file((std::filesystem::path(options.out) / "analysis.json").string(), json.dump(2) + "\n");
+  if (options.json) fmt::print("{}\n", json.dump());
+}
+
+void analyze(const AnalyzeOptions& options, tasks::Classification& task) {
   TEMPER_CHECK(options.figure != "temperature", "--figure: temperature is for runs that translate; give another for ", options.run);
-  training::LoadedRun loaded = training::load_run(options.run);
   TEMPER_CHECK(!options.snapshots || !training::snapshots(options.run).empty(), "--snapshots: ", options.run,
                " has none; train it with --snapshot-every 1");
-  data::LoadOptions how = options_of(loaded);
-  how.with_train = true;
-  const std::string& spec = options.data.empty() ? loaded.data : options.data;
-  const data::Splits splits = load_data(spec, how);
-  TEMPER_CHECK(splits.train.class_names == loaded.model.class_names, "--data: the classes of ", splits.train.name,
-               " are not those of the run; give the data it was trained on");
-  if (options.shift) obey("--shift", [&] { data::check({.shift = *options.shift}, loaded.model.spec.image); });
-  const Index K = loaded.model.spec.classes;
+  task.load_run_data({.data = options.data, .with_train = true});
+  if (options.shift) obey("--shift", [&] { data::check({.shift = *options.shift}, task.model().spec.image); });
   if (!options.out.empty()) make_folder(options.out);
-  Analysis analysis(options, std::move(loaded), splits);
+  Analysis analysis(options, task);
   const bool all = options.figure == "all";
-  if (options.wants("projection") && (!all || K >= 3)) analysis.projection();
+  if (options.wants("projection") && (!all || task.model().spec.classes >= 3)) analysis.projection();
   if (options.wants("templates")) analysis.templates();
   if (options.wants("information") && (!all || analysis.has_noise())) analysis.information();
   if (options.wants("smoothing")) analysis.smoothing();
   Json json{{"run", options.run}};
   json.update(analysis.json());
-  if (!options.out.empty()) write_file((std::filesystem::path(options.out) / "analysis.json").string(), json.dump(2) + "\n");
-  if (options.json) fmt::print("{}\n", json.dump());
+  finish(options, json);
+}
+
+void analyze(const AnalyzeOptions& options, tasks::Translation& task) {
+  TEMPER_CHECK(options.wants("temperature"), "--figure: ", options.figure, " is for networks that see images; of ", options.run,
+               ", which translates, give temperature");
+  task.load_run_data({.data = options.data});
+  const data::ParallelCorpus& corpus = task.corpus(tasks::Split::test);
+  const std::vector<translation::TemperaturePoint> curve = translation::temperature_curve(
+      task.model(), corpus, task.tokenise(tasks::Split::test), options.temperatures,
+      {.on_progress = [&](Index done, Index all) { task.reporter.on_progress("translating: sentences", done, all); }});
+  task.reporter.on_stage_end();
+  Json json{{"run", options.run}, {"sentences", corpus.size()}, {"temperature_curve", Json::array()}};
+  Table table({"T", "BLEU", "NLL", "ECE"}, 0);
+  for (const translation::TemperaturePoint& p : curve) {
+    json["temperature_curve"].push_back({{"temperature", p.temperature}, {"bleu", p.bleu}, {"nll", p.nll}, {"ece", p.ece}});
+    table.row(
+        {fmt::format("{:.4g}", p.temperature), fmt::format("{:.2f}", p.bleu), fmt::format("{:.4f}", p.nll), fmt::format("{:.4f}", p.ece)});
+  }
+  if (!options.out.empty()) make_folder(options.out);
+  finish(options, json);
+  if (!options.json) fmt::print("{}", table.text());
+}
+
+void run(const AnalyzeOptions& options) {
+  check(options);
+  if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
+  const std::unique_ptr<tasks::Task> task = tasks::open_run(options.run);
+  task->reporter = terminal_reporter();
+  if (const auto classification = dynamic_cast<tasks::Classification*>(task.get())) analyze(options, *classification);
+  if (const auto translation = dynamic_cast<tasks::Translation*>(task.get())) analyze(options, *translation);
 }
 
 }  // namespace

@@ -13,19 +13,16 @@
 #include "apps/temper/calibrator_application.h"
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
-#include "apps/temper/data_loading.h"
 #include "apps/temper/hard_twin.h"
 #include "apps/temper/probability_file.h"
 #include "apps/temper/ranks.h"
 #include "apps/temper/threads_option.h"
-#include "apps/temper/translation_eval.h"
 #include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/study/prediction_files.h"
+#include "models/tasks/tasks.h"
 #include "models/training/run.h"
-#include "models/training/together.h"
-#include "models/translation/run.h"
 
 namespace temper::app {
 namespace {
@@ -88,24 +85,16 @@ void write_page(const CalibrateOptions& options) {
   write_file((folder / "report.html").string(), report::page_of_logits(name, report::read_calibration(folder / "calibrator.json")));
 }
 
-SplitPredictions image_predictions(const std::string& run) {
-  const training::LoadedRun loaded = training::load_run(run);
-  const data::Splits splits = load_data(loaded.data, options_of(loaded));
-  for (const data::Dataset* set : {&splits.val, &splits.test}) training::check_same_images(*set, ranks());
-  const models::PredictOptions how{.views = loaded.model.views};
-  return {.val = training::predict_together(loaded.model, splits.val, how, ranks()),
-          .test = training::predict_together(loaded.model, splits.test, how, ranks())};
-}
-
 // Nothing on ranks that only help the first to predict.
 std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateOptions& options) {
   calibration::CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
-  const bool translates = translation::is_translation_run(run);
-  const auto [val, test] = translates ? word_predictions(run) : image_predictions(run);
+  const std::unique_ptr<tasks::Task> task = tasks::open_run(run);
+  task->reporter = terminal_reporter();
+  task->load_run_data({});
+  const Predictions val = task->predict(tasks::Split::val, ranks()), test = task->predict(tasks::Split::test, ranks());
   if (!is_first_rank()) return std::nullopt;
-  Calibrated calibrated{
-      .name = run, .unit = translates ? "words" : "images", .study = calibration::calibrate_and_test(val, test, settings)};
+  Calibrated calibrated{.name = run, .unit = task->unit(), .study = calibration::calibrate_and_test(val, test, settings)};
   calibration::CalibrationRecord& record = calibrated.study.record;
   const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record);
   record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 
 #include "apps/temper/ranks.h"
 #include "core/check.h"
@@ -59,6 +60,26 @@ void show_stage(std::string_view doing) {
 
 void clear_stage() {
   if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\x1b[K");
+}
+
+tasks::Reporter terminal_reporter() {
+  struct Stage {
+    std::string name = {};
+    std::chrono::steady_clock::time_point start = {};
+  };
+  const auto current = std::make_shared<Stage>();
+  return {.on_progress =
+              [current](std::string_view stage, Index done, Index all) {
+                if (current->name != stage) *current = {std::string(stage), std::chrono::steady_clock::now()};
+                if (done == 0 || all == 0) return show_stage(stage);
+                show_stage(fmt::format("{}: {} of {}  {}", stage, grouped(done), grouped(all), eta(current->start, done, all)));
+              },
+          .on_stage_end =
+              [current] {
+                *current = {};
+                clear_stage();
+              },
+          .on_warning = warn};
 }
 
 std::string Table::text() const {

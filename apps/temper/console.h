@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/tasks/task.h"
 #include "models/training/trainer.h"
 
 namespace temper::app {
@@ -35,6 +36,9 @@ std::string eta(std::chrono::steady_clock::time_point start, Index done, Index a
 // What a command without a bar is doing, drawn over itself on a terminal; elsewhere a line every two seconds.
 void show_stage(std::string_view doing);
 void clear_stage();
+
+// Shows the stages of a task as above, with the time that is left, and its warnings.
+tasks::Reporter terminal_reporter();
 
 // Columns: the first `text_columns` flush left, the others, numbers, flush right.
 class Table {

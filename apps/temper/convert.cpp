@@ -8,8 +8,6 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
-#include "apps/temper/data_loading.h"
-#include "apps/temper/image_training.h"
 #include "apps/temper/run_summary.h"
 #include "apps/temper/setting_options.h"
 #include "apps/temper/threads_option.h"
@@ -18,6 +16,7 @@
 #include "core/weights.h"
 #include "data/pytorch/state_dict.h"
 #include "data/pytorch/tensor_names.h"
+#include "models/tasks/classification.h"
 #include "models/training/run.h"
 
 namespace temper::app {
@@ -131,8 +130,7 @@ void write_weights(const ConvertOptions& options, TensorFile file) {
   }
 }
 
-models::Model model_of(const ConvertOptions& options, const training::Recipe& recipe, const data::Dataset& train, TensorFile file) {
-  models::Model model = make_model(recipe, train);
+void set_weights_of(models::Model& model, const ConvertOptions& options, TensorFile file) {
   if (!options.mean.empty()) {
     const auto channels = static_cast<std::size_t>(model.spec.image.last());
     TEMPER_CHECK(options.mean.size() == channels, "--mean: ", options.mean.size(), " numbers for images of ", channels,
@@ -142,7 +140,6 @@ models::Model model_of(const ConvertOptions& options, const training::Recipe& re
   }
   data::leave_out_prefix(file, model.parameters->parameters().front().name);
   set_weights(*model.parameters, file, options.from);
-  return model;
 }
 
 // Weights fit any data of their shapes; only their accuracy tells that something is not as it was in training.
@@ -162,44 +159,36 @@ void warn_of_surprises(const calibration::Metrics& val, const calibration::Metri
   }
 }
 
-void print_run(const ConvertOptions& options, const models::Model& model, const training::RunRecord& record) {
+void print_run(const ConvertOptions& options, Index parameters, const training::RunRecord& record) {
   if (options.json) {
-    const Json known{
-        {"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", model.parameters->learned_size()}};
+    const Json known{{"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", parameters}};
     fmt::print("{}\n", with_metrics(known, record.val, record.test).dump());
     return;
   }
-  fmt::print("{}: {} of {} parameters\n", options.out, record.model, grouped(model.parameters->learned_size()));
+  fmt::print("{}: {} of {} parameters\n", options.out, record.model, grouped(parameters));
   print_metrics(options.out, record.val, record.test);
-}
-
-calibration::Predictions predict(const models::Model& model, const data::Dataset& set, const char* split) {
-  show_stage(fmt::format("measuring on the {} {} images", grouped(set.size()), split));
-  calibration::Predictions predictions = models::predict(model, set);
-  clear_stage();
-  return predictions;
 }
 
 // A run of weights that were trained elsewhere: measured on the data, so that it can be calibrated, distilled and reported as any other.
 void write_run(const ConvertOptions& options, const training::Recipe& recipe, TensorFile file) {
   training::check_can_begin(options.out, options.overwrite);
   const auto start = std::chrono::steady_clock::now();
-  const data::Splits splits = load_data(
-      options.data,
-      {.held_out = recipe.val_size, .image_size = recipe.image_size, .short_side = recipe.short_side, .skip_damaged = recipe.skip_damaged});
-  const models::Model model = model_of(options, recipe, splits.train, std::move(file));
+  tasks::Classification task;
+  task.reporter = terminal_reporter();
+  task.load_data(options.data, recipe, {});
+  task.make_model(recipe);
+  set_weights_of(task.model(), options, std::move(file));
   training::RunRecord record{
       .command = "convert", .data = options.data, .model = recipe.model, .recipe = recipe, .threads = threads(), .weights = options.from};
-  record.recipe.val_size = splits.val.size();
-  record.val = calibration::metrics(predict(model, splits.val, "validation"));
-  const calibration::Predictions test = predict(model, splits.test, "test");
-  record.test = calibration::metrics(test);
-  record.test_reliability = calibration::reliability(test);
+  show_stage("measuring on the validation and test images");
+  optim::Alone alone;
+  task.measure_run(record, nullptr, alone);
+  clear_stage();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  warn_of_surprises(record.val, record.test, model.spec.classes);
+  warn_of_surprises(record.val, record.test, task.model().spec.classes);
   const FolderLock lock = training::begin_run(options.out, options.overwrite);
-  training::save_run(options.out, model, record);
-  print_run(options, model, record);
+  task.save(options.out, record);
+  print_run(options, task.parameters(), record);
 }
 
 void run(const ConvertOptions& options) {

@@ -48,7 +48,7 @@ void print_photos(const data::Photos& photos, const data::SkippedFiles& skipped)
   fmt::print("pictures cover {} x {}, of which the middle {} x {} is cut out; {} of {} are kept in memory, {:.1f} MiB\n",
              framing.image[0] + framing.margin, framing.image[1] + framing.margin, framing.image[0], framing.image[1],
              grouped(photos.kept()), grouped(photos.size()), static_cast<double>(photos.kept_bytes()) / (1 << 20));
-  const std::string left_out = describe(skipped);
+  const std::string left_out = data::describe(skipped);
   fmt::print("left out: {}\n", left_out.empty() ? "nothing" : left_out);
 }
 

@@ -1,10 +1,10 @@
 // temper train
 
 #include "apps/temper/commands.h"
-#include "apps/temper/data_loading.h"
-#include "apps/temper/image_training.h"
-#include "apps/temper/translation_training.h"
+#include "apps/temper/console.h"
+#include "apps/temper/training.h"
 #include "data/sources.h"
+#include "models/tasks/tasks.h"
 
 namespace temper::app {
 namespace {
@@ -14,12 +14,9 @@ void run(TrainingOptions& options) {
   const training::Recipe recipe = options.settings();
   if (options.show_settings(recipe)) return;
   options.use_threads();
-  if (recipe.reads_text())
-    return train_translation(options, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe});
-  const data::Splits splits = load_data(options.data, options.load_options(recipe));
-  const models::Model model = make_model(recipe, splits.train);
-  train_and_keep(options, splits, model, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe},
-                 training::cross_entropy(recipe));
+  const std::unique_ptr<tasks::Task> task = tasks::make_task(recipe);
+  task->reporter = terminal_reporter();
+  train_and_keep(options, *task, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe});
 }
 
 }  // namespace

@@ -199,14 +199,10 @@ void TrainingOptions::use_threads() const {
   if (threads) obey("--threads", [&] { set_threads(threads); });
 }
 
-data::LoadOptions TrainingOptions::load_options(const training::Recipe& recipe) const {
+tasks::DataOptions TrainingOptions::data_options() const {
   constexpr double kGiB = 1 << 30, kMost = 1 << 20;
   TEMPER_CHECK(memory_budget >= 0 && memory_budget <= kMost, "--memory-budget: ", memory_budget, " is not allowed; give GiB, 0 or more");
-  return {.held_out = recipe.val_size,
-          .image_size = recipe.image_size,
-          .short_side = recipe.short_side,
-          .skip_damaged = recipe.skip_damaged,
-          .memory_budget = static_cast<std::uint64_t>(memory_budget * kGiB)};
+  return {.memory_budget = static_cast<std::uint64_t>(memory_budget * kGiB)};
 }
 
 }  // namespace temper::app

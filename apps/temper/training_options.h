@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/dataset.h"
+#include "models/tasks/task.h"
 #include "models/training/checkpoints.h"
 #include "models/training/recipe.h"
 #include "models/training/run.h"
@@ -38,7 +38,7 @@ struct TrainingOptions {
   bool find_checkpoint(const char* command, bool can_begin);
   training::Recipe settings() const;  // checked
   void use_threads() const;
-  data::LoadOptions load_options(const training::Recipe& recipe) const;
+  tasks::DataOptions data_options() const;
   // Prints the settings instead of training. Returns whether that was asked for; if not, makes sure that --data, --model and --out are
   // given, and that the run can begin there.
   bool show_settings(const training::Recipe& recipe) const;

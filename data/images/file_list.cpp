@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/number_text.h"
 #include "data/images/image.h"
 
 namespace temper::data {
@@ -116,6 +117,21 @@ FileList list_folder(const std::string& dir) {
   }
   TEMPER_CHECK(!list.images.empty(), dir, ": no pictures in class folders", what_there_is(list.skipped), "; ", kFolderLayout);
   return list;
+}
+
+std::string describe(const SkippedFiles& skipped) {
+  std::string text;
+  const auto add = [&](Index count, const char* what) {
+    if (count > 0) text += concat(text.empty() ? "" : ", ", format_count(count), " ", what);
+  };
+  add(skipped.hidden, "hidden");
+  add(skipped.foreign, "that are no pictures");
+  add(skipped.outside, "in no class folder");
+  add(skipped.links, "broken or circular links");
+  if (!skipped.example.empty()) text += concat(" (such as ", skipped.example, ")");
+  add(static_cast<Index>(skipped.damaged.size()), "damaged pictures");
+  if (!skipped.damaged.empty()) text += concat(" (the first: ", skipped.damaged.front(), ")");
+  return text;
 }
 
 }  // namespace temper::data

@@ -27,6 +27,9 @@ struct SkippedFiles {
   std::vector<std::string> damaged = {};  // pictures that cannot be decoded, where that was allowed: the messages
 };
 
+// "3 hidden, 1 that are no pictures (such as DIR/notes.txt)"; empty when nothing was left out.
+std::string describe(const SkippedFiles& skipped);
+
 struct FileList {
   std::vector<ListedImage> images;   // by part, class and path, in the order of their bytes
   std::vector<std::string> classes;  // of the training part, or of all where the folder has no parts; in the order of their bytes

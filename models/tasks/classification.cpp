@@ -1,0 +1,180 @@
+#include "models/tasks/classification.h"
+
+#include <algorithm>
+
+#include "core/file.h"
+#include "core/fingerprint.h"
+#include "core/number_text.h"
+#include "data/text/text_splits.h"
+#include "models/analysis/equivalent_smoothing.h"
+#include "models/training/image_objective.h"
+#include "models/training/loss.h"
+#include "models/training/together.h"
+
+namespace temper::tasks {
+
+using training::Recipe;
+using training::TeacherRecord;
+
+Classification::Classification(const std::string& run) {
+  training::LoadedRun loaded = training::load_run(run);
+  data_ = loaded.data;
+  model_ = std::move(loaded.model);
+  recipe_ = loaded.recipe;
+  calibrator_ = std::move(loaded.calibrator);
+}
+
+const data::Dataset& Classification::set(Split split) const {
+  return split == Split::train ? splits_.train : split == Split::val ? splits_.val : splits_.test;
+}
+
+data::Splits Classification::load(const std::string& spec, data::LoadOptions options) const {
+  options.on_progress = [&](Index done, Index all) { reporter.on_progress("reading pictures", done, all); };
+  data::Splits splits = data::load(spec, options);
+  if (splits.train.photos || splits.test.photos) reporter.on_stage_end();
+  if (const std::string skipped = data::describe(splits.train.skipped); !skipped.empty())
+    reporter.on_warning(concat(spec, ": left out ", skipped));
+  return splits;
+}
+
+// --- Teachers ---
+
+void Classification::load_teachers(const std::vector<std::string>& runs, const training::TeacherFile& file) {
+  for (const std::string& run : runs) teachers_.push_back(training::load_run(run));
+  teacher_runs_ = runs;
+  teacher_file_ = file;
+}
+
+// The student's validation split must hold no image that a teacher has learned, and its photos are framed as for its teacher.
+Recipe Classification::adopt_settings(Recipe recipe, const std::string& data) {
+  TEMPER_CHECK(!data::is_text(data), teachers_.empty() ? "--teacher-logits: a file" : "--teacher: a run of images", " cannot teach ", data,
+               "; give a run that translates");
+  for (const training::LoadedRun& teacher : teachers_) {
+    if (data != teacher.data) continue;
+    if (recipe.val_size == Recipe::kOwnSplit) recipe.val_size = teacher.val_size;
+    if (recipe.val_size != teacher.val_size) {
+      reporter.on_warning("a teacher was trained with another --val-size: it knows some of the images that the student is validated on");
+      break;
+    }
+  }
+  return recipe;
+}
+
+TeacherRecord Classification::teacher_record(const training::Distillation& distillation) const {
+  TeacherRecord record{
+      .run = teacher_file_.logits, .distillation = distillation, .runs = teacher_runs_, .probabilities = teacher_file_.probabilities};
+  Fingerprint knowledge;
+  if (teachers_.empty()) knowledge.add(read_file(teacher_file_.logits));
+  for (std::size_t i = 0; i < teachers_.size(); ++i) {
+    const std::string_view joint = i == 0 ? "" : " + ";
+    record.run += concat(joint, teacher_runs_[i]);
+    record.model += concat(joint, teachers_[i].model.network_name);
+    record.smoothing = std::max(record.smoothing, teachers_[i].smoothing);
+    knowledge.add(teachers_[i].model.parameters->fingerprint());
+  }
+  record.fingerprint = knowledge.hex();
+  return record;
+}
+
+double Classification::study_teachers(const Recipe& recipe, TeacherRecord& record) {
+  std::vector<const models::Model*> networks;
+  for (const training::LoadedRun& teacher : teachers_) networks.push_back(&teacher.model);
+  if (networks.empty())
+    teacher_.emplace(teacher_file_, model_, splits_.train, recipe);
+  else
+    teacher_.emplace(networks, model_, splits_.train, recipe.distillation);
+  const calibration::Predictions known = teacher_->study(
+      splits_.train, recipe, [&](Index done, Index all) { reporter.on_progress("computing the teacher's logits: images", done, all); });
+  reporter.on_stage_end();
+  record.equivalent_smoothing = analysis::equivalent_smoothing(known, record.distillation.temperature);
+  record.by_sample = teacher_->knows_by_sample();
+  const double accuracy = calibration::accuracy(known);
+  if (!teacher_file_.logits.empty() && accuracy * static_cast<double>(known.classes) < 2)
+    reporter.on_warning(concat(teacher_file_.logits, ": it is right about ", format_percent(accuracy),
+                               " of the training images, as if by chance; are its rows in their order?"));
+  return accuracy;
+}
+
+// --- Training ---
+
+void Classification::load_data(const std::string& spec, const Recipe& recipe, const DataOptions& options) {
+  data_ = spec;
+  data::LoadOptions load_options{.held_out = recipe.val_size,
+                                 .image_size = recipe.image_size,
+                                 .short_side = recipe.short_side,
+                                 .skip_damaged = recipe.skip_damaged,
+                                 .memory_budget = options.memory_budget};
+  if (!teachers_.empty() && spec == teachers_.front().data && recipe.image_size == 0)
+    load_options.framing = teachers_.front().model.framing;
+  splits_ = load(spec, load_options);
+}
+
+void Classification::make_model(const Recipe& recipe) {
+  model_ = models::make_model(recipe.model, splits_.train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
+  model_.views = recipe.views;
+  training::check_rules(*model_.parameters, recipe);
+}
+
+std::string Classification::describe_data() const { return concat(format_count(splits_.train.size()), " images"); }
+
+void Classification::check_ranks(optim::Communicator& ranks) const { training::check_same_images(splits_.test, ranks); }
+
+std::unique_ptr<training::Objective> Classification::make_objective(const Recipe& recipe, optim::Communicator& ranks) {
+  try {
+    data::check(recipe.augment, model_.spec.image);
+  } catch (const Error& error) {
+    throw Error(concat("--shift: ", error.what()));
+  }
+  training::Loss loss = teacher_ ? training::distillation_loss(*teacher_, recipe.distillation, recipe) : training::cross_entropy(recipe);
+  return std::make_unique<training::ImageObjective>(model_, splits_.train, splits_.val, recipe, std::move(loss), ranks);
+}
+
+void Classification::measure_run(training::RunRecord& record, const calibration::Metrics* val, optim::Communicator& ranks) {
+  record.recipe.val_size = splits_.val.size();
+  record.val = val && model_.views == models::Views::one ? *val : calibration::metrics(predict(Split::val, ranks));
+  const calibration::Predictions test = predict(Split::test, ranks);
+  record.test = calibration::metrics(test);
+  record.test_reliability = calibration::reliability(test);
+}
+
+void Classification::save(const std::string& folder, const training::RunRecord& record) const {
+  training::save_run(folder, model_, record);
+}
+
+// --- A run that exists ---
+
+void Classification::load_run_data(const EvaluationOptions& options) {
+  TEMPER_CHECK(!options.beam, "--beam: it is for runs that translate, and this one classifies images; leave it out");
+  if (options.views) {
+    try {
+      model_.views = models::views(*options.views);
+    } catch (const Error& error) {
+      throw Error(concat("--tta: ", error.what()));
+    }
+  }
+  const std::string& spec = options.data.empty() ? data_ : options.data;
+  data::LoadOptions load_options{.held_out = recipe_.val_size,
+                                 .framing = model_.framing,
+                                 .class_names = model_.class_names,
+                                 .skip_damaged = recipe_.skip_damaged,
+                                 .with_train = options.with_train};
+  // The run's data, even if they lie elsewhere now, are divided as they were for the run: no image that it was trained on may come into
+  // val. Other data are divided in their own way.
+  const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
+  const bool same = kind(spec) == "folder" ? spec == data_ : kind(spec) == kind(data_);
+  if (!same) load_options.held_out = -1;
+  splits_ = load(spec, load_options);
+  TEMPER_CHECK(splits_.test.class_names == model_.class_names, "--data: the classes of ", splits_.test.name,
+               " are not those of the run; give the data it was trained on");
+}
+
+calibration::Predictions Classification::predict(Split split, optim::Communicator& ranks) {
+  training::check_same_images(set(split), ranks);
+  return training::predict_together(model_, set(split), {.views = model_.views}, ranks);
+}
+
+calibration::Metrics Classification::measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) {
+  return calibration::metrics(predict(split, ranks), calibrator);
+}
+
+}  // namespace temper::tasks
