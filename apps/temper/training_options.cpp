@@ -13,6 +13,7 @@
 #include "core/parallel.h"
 #include "data/sources.h"
 #include "data/text/text_splits.h"
+#include "models/networks/transformer.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 #include "models/training/recipes.h"
@@ -187,9 +188,10 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
   TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give ", data::list_specs());
   TEMPER_CHECK(!settings.model.empty(), "--model: which network?; give one that `temper models` lists, or a --recipe");
   TEMPER_CHECK(!out.empty(), "--out: where is the run to be kept?; give a folder");
-  TEMPER_CHECK(data::is_text(data) == settings.reads_text(), "--model: ", settings.model,
-               settings.reads_text() ? " reads text, " : " reads images, ", data, " is ", settings.reads_text() ? "images" : "text",
-               "; `temper models` lists what reads what");
+  TEMPER_CHECK(!data::is_text(data) || settings.reads_text(), "--model: ", settings.model, " reads no text, ", data, " is text; give ",
+               models::list_transformers());
+  TEMPER_CHECK(data::is_text(data) || !settings.reads_text(), "--model: ", settings.model, " reads text, ", data,
+               " is images; `temper models` lists what reads what");
   if (!checkpoint) training::check_can_begin(out, overwrite);
   return false;
 }

@@ -40,12 +40,16 @@ const std::vector<TransformerInfo>& known_transformers() {
 }
 
 TransformerSpec transformer_spec(const std::string& name, Index vocabulary) {
-  std::vector<std::string> known;
   for (const TransformerInfo& info : known_transformers()) {
     if (info.name == name) return info.spec(vocabulary);
-    known.push_back(info.name);
   }
-  throw Error(concat("--model: ", name, " reads no text; give ", list_names(known)));
+  throw Error(concat("--model: ", name, " reads no text; give ", list_transformers()));
+}
+
+std::string list_transformers() {
+  std::vector<std::string> names;
+  for (const TransformerInfo& info : known_transformers()) names.push_back(info.name);
+  return list_names(names);
 }
 
 FeedForward::FeedForward(const ParameterStore::Scope& scope, const std::string& norm_name, const TransformerSpec& spec)

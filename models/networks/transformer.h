@@ -47,6 +47,7 @@ struct TransformerInfo {
 };
 const std::vector<TransformerInfo>& known_transformers();
 TransformerSpec transformer_spec(const std::string& name, Index vocabulary);
+std::string list_transformers();  // "transformer_small or transformer_base"
 
 // x + linear2(relu(linear1(norm(x)))).
 class FeedForward {

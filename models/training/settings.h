@@ -31,7 +31,7 @@ struct Setting {
   std::function<void(Recipe&, const Value&)> write;
   Rule rule = {};
 
-  // Throws Error "--option: ..." for a number that the rule does not allow.
+  // Throws Error "--option: ..." for a number that the rule does not allow, and for an unknown name.
   void check(const Recipe& recipe) const;
 
   bool for_distillation() const { return group == "Distillation"; }

@@ -91,7 +91,7 @@ const std::string kText = "train --data text:text --model transformer_small ";
 TEST_CASE("translation commands: what makes no sense is refused before anything is trained") {
   const TemporaryFolder folder;
   write_pair(folder, "train", tests::small_corpus(60));
-  check_refused(folder.path(), "train --data text:text --model lenet --out run", 2, "--model: lenet reads images, text:text is text");
+  check_refused(folder.path(), "train --data text:text --model lenet --out run", 2, "--model: lenet reads no text, text:text is text");
   check_refused(folder.path(), "train --data digits --model transformer_small --out run", 2, "reads text, digits is images");
   check_refused(folder.path(), "train --data text:text --model transformer_tiny --out run", 2, "transformer_small or transformer_base");
   check_refused(folder.path(), kText + "--shift 2 --out run", 2, "--shift: it is for networks that read images");

@@ -231,6 +231,7 @@ TEST_CASE("recipes: a setting out of its range is refused by its option, in a li
   CHECK(error("dampening = 0.5").starts_with("--dampening: 0.5 is not allowed; Nesterov momentum has none"));
   CHECK(error("dampening = 0.5\noptimizer = \"adamw\"").empty());
   CHECK(error("decoupled = true\noptimizer = \"adamw\"").starts_with("--decoupled: adamw is not allowed"));
+  CHECK_THROWS_WITH_AS(Recipe{.optimizer = "up"}.check(), "--optimizer: up is not known; give sgd or adamw", Error);
   CHECK(error("longest = 0").empty());  // for networks that read text
 }
 
