@@ -73,30 +73,13 @@ double pool_sums(BatchPool& pool, double rows, double* g_sum, double* g_z_sum, I
 
 }  // namespace
 
-void check_options(const char* op, const BatchNormOptions& options) {
-  TEMPER_CHECK(options.epsilon > 0 && options.momentum >= 0 && options.momentum <= 1, op, ": epsilon ", options.epsilon, " or momentum ",
-               options.momentum, " is out of range; use epsilon > 0 and momentum in 0..1");
-}
-
-void check_batch_norm(const char* op, const Shape& x, const Shape& gamma, const Shape& beta, const RunningStatistics& running,
-                      bool over_batch) {
-  TEMPER_CHECK(x.rank() >= 2, op, ": an input ", x, " has no batch; give (N,C) or (N,H,W,C)");
-  const Shape channels{x.last()};
-  TEMPER_CHECK(gamma == channels && beta == channels && running.mean.shape == channels && running.variance.shape == channels, op,
-               ": an input ", x, " does not fit gamma ", gamma, ", beta ", beta, ", running mean ", running.mean.shape,
-               " and running variance ", running.variance.shape, "; all four must be ", channels);
-  TEMPER_CHECK(!over_batch || BatchPool::current() || x.rows() >= 2, op, ": training on an input ", x,
-               " needs at least 2 values a channel, but there is ", x.rows(),
-               "; use a larger --batch, or leave out the incomplete last batch");
-}
-
 void BatchStatistics::set(Index c, double mean, double variance, float epsilon) const {
   saved_[c] = static_cast<float>(mean);
   saved_[C_ + c] = static_cast<float>(mean - static_cast<double>(saved_[c]));
   saved_[2 * C_ + c] = static_cast<float>(1 / std::sqrt(variance + static_cast<double>(epsilon)));
 }
 
-void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running, const BatchNormOptions& options) const {
+void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running, float momentum, float epsilon) const {
   const Index C = x.shape.last();
   auto n = static_cast<double>(x.shape.rows());
   Workspace scratch;
@@ -113,20 +96,20 @@ void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running
   }
   BatchPool* const pool = BatchPool::current();
   if (pool) n = pool_moments(*pool, n, mean, squared_deviations, C);
-  const double momentum = static_cast<double>(options.momentum);
-  const auto update = [&](float& old, double now) { old = static_cast<float>((1 - momentum) * static_cast<double>(old) + momentum * now); };
+  const auto share = static_cast<double>(momentum);
+  const auto update = [&](float& old, double now) { old = static_cast<float>((1 - share) * static_cast<double>(old) + share * now); };
   for (Index c = 0; c < C; ++c) {
     const double variance = squared_deviations[c] < 0 ? 0 : squared_deviations[c] / n;  // NaN stays
-    set(c, mean[c], variance, options.epsilon);
+    set(c, mean[c], variance, epsilon);
     if (pool && !pool->leads()) continue;
     update(running.mean[c], mean[c]);
     update(running.variance[c], variance * n / (n - 1));
   }
 }
 
-void BatchStatistics::recall(const RunningStatistics& running, const BatchNormOptions& options) const {
+void BatchStatistics::recall(const RunningStatistics& running, float epsilon) const {
   for (Index c = 0; c < C_; ++c) {
-    set(c, static_cast<double>(running.mean[c]), static_cast<double>(running.variance[c]), options.epsilon);
+    set(c, static_cast<double>(running.mean[c]), static_cast<double>(running.variance[c]), epsilon);
   }
 }
 

@@ -13,28 +13,16 @@ struct RunningStatistics {
   View mean, variance;
 };
 
-struct BatchNormOptions {
-  float epsilon = 1e-5f;
-  float momentum = 0.1f;  // weight of the new batch in the running statistics, as in PyTorch: 1 forgets the past
-  bool frozen = false;    // normalise with the running statistics on a tape as well, and leave them as they are: for fine-tuning
-  bool relu = false;      // y = max(y, 0) at the end, in the same pass over memory
-};
-
-// Throw Error, in the name of the op `op`, for options out of range and for tensors that do not fit.
-void check_options(const char* op, const BatchNormOptions& options);
-void check_batch_norm(const char* op, const Shape& x, const Shape& gamma, const Shape& beta, const RunningStatistics& running,
-                      bool over_batch);
-
 // What x is normalised with, in memory of shape (3,C) that an op saves for backward.
 class BatchStatistics {
  public:
   explicit BatchStatistics(const View& memory) : C_(memory.shape[1]), saved_(memory.data) {}
   static Shape shape(const Shape& x) { return {3, x.last()}; }
 
-  // From the batch; the running statistics learn of it. requires: two rows or more.
-  void learn(const ConstView& x, const RunningStatistics& running, const BatchNormOptions& options) const;
+  // From the batch, which becomes `momentum` of the running statistics. requires: two rows or more.
+  void learn(const ConstView& x, const RunningStatistics& running, float momentum, float epsilon) const;
   // From the running statistics.
-  void recall(const RunningStatistics& running, const BatchNormOptions& options) const;
+  void recall(const RunningStatistics& running, float epsilon) const;
 
   double inverse_deviation(Index c) const { return static_cast<double>(saved_[2 * C_ + c]); }
   Normalization with(const float* gamma, const float* beta) const { return {saved_, saved_ + C_, saved_ + 2 * C_, gamma, beta}; }

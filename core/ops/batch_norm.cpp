@@ -22,7 +22,7 @@ struct BatchNormBase {
                   const BatchStatistics& statistics) const {
     TEMPER_CHECK(!residual || residual.shape == x.shape, "batch_norm: a residual ", residual.shape, " does not fit an input ", x.shape,
                  "; give both the same shape");
-    over_batch ? statistics.learn(x, running, options) : statistics.recall(running, options);
+    over_batch ? statistics.learn(x, running, options.momentum, options.epsilon) : statistics.recall(running, options.epsilon);
     normalize_all(statistics.with(gamma.data, beta.data), x, residual.data, relu, y.data);
   }
 };

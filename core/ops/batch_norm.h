@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/kernels/batch_statistics.h"
+#include "core/ops/options.h"
 #include "core/tensor.h"
 
 namespace temper {

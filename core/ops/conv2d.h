@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/ops/window.h"
+#include "core/ops/options.h"
 #include "core/tensor.h"
 
 namespace temper {

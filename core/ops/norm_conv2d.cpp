@@ -21,7 +21,8 @@ struct NormConv2d {
 
   void forward(In<0> x, In<1> gamma, In<2> beta, In<3> w, Out y, Saved<0> saved) const {
     const BatchStatistics statistics(saved);
-    over_batch ? statistics.learn(x, running, norm_options) : statistics.recall(running, norm_options);
+    over_batch ? statistics.learn(x, running, norm_options.momentum, norm_options.epsilon)
+               : statistics.recall(running, norm_options.epsilon);
     const Normalization normalization = statistics.with(gamma.data, beta.data);
     const Convolution convolution(x.shape, w.shape, y.shape, conv_options.window(w.shape));
     convolve(plan(convolution).forward, convolution, {x.data, &normalization}, w.data, {}, y.data);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/kernels/batch_statistics.h"
-#include "core/ops/window.h"
+#include "core/ops/options.h"
+#include "core/tensor.h"
 
 namespace temper {
 

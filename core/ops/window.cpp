@@ -31,17 +31,6 @@ Size2 Window::output_size(const char* op, const Shape& x) const {
   return output;
 }
 
-Shape convolved_shape(const char* op, const Shape& x, const Shape& w, const Conv2dOptions& options) {
-  TEMPER_CHECK(x.rank() == 4 && w.rank() == 4, op, ": an input ", x, " and kernels ", w, " do not fit; it takes (N,H,W,C) and (K,R,S,C)");
-  const Index groups = options.groups, C = x[3], K = w[0];
-  TEMPER_CHECK(groups >= 1 && C % groups == 0 && K % groups == 0, op, ": groups ", groups, " do not divide the channels of an input ", x,
-               " and the ", K, " outputs of kernels ", w, "; use a number that divides both");
-  TEMPER_CHECK(w[3] == C / groups, op, ": an input ", x, " does not fit kernels ", w, " in ", groups, " groups; they must be (K,R,S,",
-               C / groups, ")");
-  const Size2 output = options.window(w).output_size(op, x);
-  return {x[0], output.h, output.w, K};
-}
-
 Shape pooled_shape(const char* op, const Window& window, const Shape& x) {
   const Size2 output = window.output_size(op, x);
   TEMPER_CHECK(window.padding.h <= window.kernel.h / 2 && window.padding.w <= window.kernel.w / 2, op, ": padding ", window.padding,

@@ -30,17 +30,6 @@ struct Window {
   Size2 corner(Index p, Index q) const { return {p * stride.h - padding.h, q * stride.w - padding.w}; }
 };
 
-struct Conv2dOptions {
-  Size2 stride = 1;
-  Size2 padding = 0;  // zeros on each side
-  Size2 dilation = 1;
-  Index groups = 1;  // group g of the K outputs sees group g of the C channels alone; groups = C is the depthwise convolution
-
-  Window window(const Shape& w) const { return {{w[1], w[2]}, stride, padding, dilation}; }  // of kernels w(K,R,S,C/groups)
-};
-// The output (N,P,Q,K) of a convolution of x(N,H,W,C) with w. Throws, in the name of `op`, for shapes that do not fit.
-Shape convolved_shape(const char* op, const Shape& x, const Shape& w, const Conv2dOptions& options);
-
 // The taps [begin, end) of a row of `taps` neighbours from `start` on that lie on an axis of `extent`.
 struct TapRange {
   Index begin, end;
