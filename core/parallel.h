@@ -14,25 +14,67 @@ namespace temper {
 int threads();
 void set_threads(int count);  // 1..1024, more than there are cores if need be
 
-// Calls body(begin, end) for the chunks [0, grain), [grain, 2 grain), ... of [0, count), in any order and at the same time. With one chunk,
-// or on one thread, it runs in the caller without waking another. Denormals are flushed. An exception of a chunk reaches the caller. Loops
-// nest.
-void parallel_for(Index count, Index grain, FunctionRef<void(Index begin, Index end)> body);
+// How a loop over [0, count) is cut: into [0, grain), [grain, 2 grain), ..., the last chunk as long as what is left. A loop that keeps
+// something for each chunk asks here how many there are and which one begins where, for a test may cut finer than the grain it was given.
+class Chunks {
+ public:
+  // Every chunk begins at a multiple of `multiple`. requires: grain >= 1, and a multiple of that.
+  Chunks(Index count, Index grain, Index multiple = 1);
 
-// The fold, from left to right, of join over `identity` and map(begin, end) of those chunks.
-template <class T, class Map, class Join> T parallel_reduce(Index count, Index grain, T identity, Map map, Join join) {
+  Index count() const { return count_; }
+  Index number() const { return (count_ + grain_ - 1) / grain_; }
+  Index of(Index begin) const { return begin / grain_; }
+  Index begin(Index chunk) const { return chunk * grain_; }
+  Index end(Index chunk) const { return std::min(count_, begin(chunk) + grain_); }
+
+ private:
+  Index count_, grain_;
+};
+
+// Calls body(begin, end) for all chunks, in any order and at the same time. With one chunk, or on one thread, it runs in the caller without
+// waking another. Denormals are flushed. An exception of a chunk reaches the caller. Loops nest.
+using ChunkBody = FunctionRef<void(Index begin, Index end)>;
+void parallel_for(const Chunks& chunks, ChunkBody body);
+inline void parallel_for(Index count, Index grain, ChunkBody body) { parallel_for(Chunks(count, grain), body); }
+
+// The fold, from left to right, of join over `identity` and map(begin, end) of the chunks.
+template <class T, class Map, class Join> T parallel_reduce(const Chunks& chunks, T identity, Map map, Join join) {
   static_assert(std::is_trivially_copyable_v<T>);
-  const Index chunks = (count + grain - 1) / grain;
   Workspace scratch;
-  T* parts = scratch.take<T>(chunks);
-  parallel_for(count, grain, [&](Index begin, Index end) { parts[begin / grain] = map(begin, end); });
-  for (Index chunk = 0; chunk < chunks; ++chunk) identity = join(identity, parts[chunk]);
+  T* parts = scratch.take<T>(chunks.number());
+  parallel_for(chunks, [&](Index begin, Index end) { parts[chunks.of(begin)] = map(begin, end); });
+  for (Index chunk = 0; chunk < chunks.number(); ++chunk) identity = join(identity, parts[chunk]);
   return identity;
+}
+template <class T, class Map, class Join> T parallel_reduce(Index count, Index grain, T identity, Map map, Join join) {
+  return parallel_reduce(Chunks(count, grain), identity, map, join);
 }
 
 // Elements a chunk of a loop that does little for each: enough work to be worth a task, little enough for the first-level caches.
 inline constexpr Index kElementGrain = 1 << 14;
 // The same for a loop over rows of `row_size` elements.
 inline Index row_grain(Index row_size) { return std::max<Index>(1, kElementGrain / std::max<Index>(1, row_size)); }
+
+// For tests: while one lives, no chunk is larger than `grain` elements, or the multiple that its loop asks for. A loop over a few elements
+// then runs as one over millions does. Sums are rounded in another order; every number of threads still computes the same bits.
+class ForcedGrain {
+ public:
+  explicit ForcedGrain(Index grain);
+  ~ForcedGrain();
+  ForcedGrain(const ForcedGrain&) = delete;
+  ForcedGrain& operator=(const ForcedGrain&) = delete;
+
+  // What the loops since then were cut into.
+  struct Counts {
+    Index loops = 0;        // of one element or more
+    Index cut = 0;          // of those: into two chunks or more
+    Index most_ragged = 0;  // chunks of the one that was cut into the most of those whose last chunk is shorter than the others
+  };
+  Counts counts() const;
+
+ private:
+  Index before_;
+  Counts counts_before_;
+};
 
 }  // namespace temper

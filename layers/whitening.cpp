@@ -37,13 +37,13 @@ void add_products(const float* image, const Shape& images, const Shape& weight, 
 std::vector<double> mean_product(const Tensor& images, const Shape& weight) {
   const Shape& x = images.shape();
   const Index N = x[0], D = weight.size() / weight[0], image_size = x.size() / N;
-  const Index grain = (N + kMostParts - 1) / kMostParts, parts = (N + grain - 1) / grain;
-  std::vector<double> sums(static_cast<std::size_t>(parts * D * D)), mean(static_cast<std::size_t>(D * D));
-  parallel_for(N, grain, [&](Index begin, Index end) {
+  const Chunks chunks(N, (N + kMostParts - 1) / kMostParts);
+  std::vector<double> sums(static_cast<std::size_t>(chunks.number() * D * D)), mean(static_cast<std::size_t>(D * D));
+  parallel_for(chunks, [&](Index begin, Index end) {
     Workspace scratch;
     float* patch = scratch.take(D);
     for (Index n = begin; n < end; ++n) {
-      add_products(images.data() + n * image_size, x, weight, patch, sums.data() + begin / grain * D * D);
+      add_products(images.data() + n * image_size, x, weight, patch, sums.data() + chunks.of(begin) * D * D);
     }
   });
   const auto patches = static_cast<double>(N * (x[1] - weight[1] + 1) * (x[2] - weight[2] + 1));

@@ -26,7 +26,8 @@ Clip find_clip(ParameterStore& store, double max_norm) {
   const std::span<const float> gradients = store.gradients();
   const auto squares = [&](Index begin, Index end) { return sum_of_squares(gradients.data() + begin, end - begin); };
   const auto sum = [](double a, double b) { return a + b; };
-  const double norm = std::sqrt(parallel_reduce(static_cast<Index>(gradients.size()), kElementGrain, 0.0, squares, sum));
+  const double norm =
+      std::sqrt(parallel_reduce(Chunks(static_cast<Index>(gradients.size()), kElementGrain, kUpdateBlock), 0.0, squares, sum));
   if (!std::isfinite(norm)) refuse(store);
   return {norm, norm > max_norm ? max_norm / norm : 1};
 }

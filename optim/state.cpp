@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/kernels/update.h"
+
 namespace temper::optim {
 
 OptimizerState::OptimizerState(ParameterStore& store, const std::vector<std::string_view>& names)
@@ -23,7 +25,7 @@ void OptimizerState::step(float learning_rate, double gradient_scale, Update upd
                " is not a finite number >= 0; 1 leaves the gradients as they are");
   untouched_ = store_->settle_gradients();
   for (const ParameterStore::Group& group : store_->groups()) {
-    parallel_for(group.end - group.begin, kElementGrain,
+    parallel_for(Chunks(group.end - group.begin, kElementGrain, kUpdateBlock),
                  [&](Index begin, Index end) { update(group, group.begin + begin, group.begin + end); });
   }
   store_->expect_fresh_gradients();

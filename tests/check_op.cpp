@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
+#include <map>
 #include <numeric>
+#include <optional>
 
+#include "core/kernels/targets.h"
 #include "core/parallel.h"
 #include "core/parameters.h"
 #include "core/random.h"
@@ -181,23 +183,48 @@ bool same_bits(const Fixture& fixture, std::span<const float> a, std::span<const
   });
 }
 
-}  // namespace
+// Cuts the loops of every op that runs while it lives, and takes down into how many chunks.
+class Cutting final : public Tape::Watch {
+ public:
+  using Pass = Tape::Watch::Pass;
+  using Cuts = std::map<std::pair<std::string, Pass>, ForcedGrain::Counts>;
 
-void check_op(const OpCheck& check) {
-  const PoisonedPool poisoned;
-  const ThreadsRestored restored;
-  Fixture fixture(check);
+  // The best of each op and pass in this process.
+  static Cuts& cuts() {
+    static Cuts all;
+    return all;
+  }
+
+  explicit Cutting(Index grain) : grain_(grain) {}
+
+  void before(Pass, const AnyOp&, const OpCall&) override { forced_.emplace(grain_); }
+  void after(Pass pass, const AnyOp& op, const OpCall&) override {
+    const ForcedGrain::Counts now = forced_->counts();
+    forced_.reset();
+    ForcedGrain::Counts& best = cuts()[{std::string(op.name()), pass}];
+    best.loops += now.loops;
+    best.cut += now.cut;
+    best.most_ragged = std::max(best.most_ragged, now.most_ragged);
+  }
+
+ private:
+  Index grain_;
+  std::optional<ForcedGrain> forced_;
+};
+
+// What the op should compute, in double.
+struct Expected {
+  Array output;
+  std::vector<std::vector<double>> gradients;  // of each input; empty without one
+};
+
+// What it computes under one way of cutting loops and one instruction set, against the reference and against itself on other paths.
+void prove(Fixture& fixture, const Expected& expected) {
   using Path = Fixture::Path;
-
-  const std::vector<Array> arrays = fixture.reference_inputs();
-  const Array expected = check.reference(arrays);
-  const Random random(3, {11});
-  for (Index i = 0; i < expected.size(); ++i)
-    fixture.weights.push_back(static_cast<float>(2 * random.uniform(static_cast<std::uint64_t>(i)) - 1));
-
+  const OpCheck& check = fixture.check;
   const Tensor evaluated = fixture.forward(Path::parameters);
-  REQUIRE(evaluated.shape() == expected.shape);
-  check_close(evaluated.values(), expected.values, check.tolerance, "output");
+  REQUIRE(evaluated.shape() == expected.output.shape);
+  check_close(evaluated.values(), expected.output.values, check.tolerance, "output");
   const Tensor in_place = fixture.forward(Path::moved_intermediates);
   CHECK_MESSAGE(std::equal(evaluated.values().begin(), evaluated.values().end(), in_place.values().begin()),
                 "in place is not the same as not in place");
@@ -205,8 +232,7 @@ void check_op(const OpCheck& check) {
   const std::vector<float> gradients = fixture.gradients_of(Path::parameters);
   for (std::size_t i = 0; i < fixture.inputs.size(); ++i) {
     if (!fixture.inputs[i]->gradient) continue;
-    check_close(part(fixture, gradients, *fixture.inputs[i]), numeric_gradient(fixture, i), check.tolerance,
-                concat("gradient of input ", i, " "));
+    check_close(part(fixture, gradients, *fixture.inputs[i]), expected.gradients[i], check.tolerance, concat("gradient of input ", i, " "));
   }
   CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::intermediates)), "gradients differ for intermediate tensors");
   CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::moved_intermediates)), "gradients differ in place");
@@ -239,6 +265,7 @@ void check_op(const OpCheck& check) {
   }
   check_doubled("gradient of tensors used twice ");
 
+  const ThreadsRestored restored;
   for (const int count : {1, 2, 3}) {
     set_threads(count);
     const Tensor output = fixture.forward(Path::parameters);
@@ -246,6 +273,42 @@ void check_op(const OpCheck& check) {
                   " threads");
     CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::parameters)), "gradients differ on ", count, " threads");
   }
+}
+
+}  // namespace
+
+void check_op(const OpCheck& check) {
+  const PoisonedPool poisoned;
+  Fixture fixture(check);
+  Expected expected{check.reference(fixture.reference_inputs()), {}};
+  const Random random(3, {11});
+  for (Index i = 0; i < expected.output.size(); ++i)
+    fixture.weights.push_back(static_cast<float>(2 * random.uniform(static_cast<std::uint64_t>(i)) - 1));
+  for (std::size_t i = 0; i < fixture.inputs.size(); ++i)
+    expected.gradients.push_back(fixture.inputs[i]->gradient ? numeric_gradient(fixture, i) : std::vector<double>());
+
+  for (const SimdTarget& target : simd_targets()) {
+    CAPTURE(target.name);
+    const ForcedSimdTarget forced_target(target);
+    prove(fixture, expected);
+    for (const Index grain : {1, 3, 7, 37}) {
+      CAPTURE(grain);
+      const Cutting cutting(grain);
+      prove(fixture, expected);
+    }
+  }
+}
+
+std::string ops_not_cut() {
+  constexpr Index kChunks = 5;
+  std::string text;
+  for (const auto& [call, counts] : Cutting::cuts()) {
+    if (counts.loops == 0 || counts.most_ragged >= kChunks) continue;
+    text += concat("check_op: no loop of the ", call.second == Cutting::Pass::forward ? "forward" : "backward", " of ", call.first,
+                   " was cut into ", kChunks, " chunks with a shorter last one, but into ", counts.most_ragged,
+                   "; check a larger shape as well\n");
+  }
+  return text;
 }
 
 }  // namespace temper

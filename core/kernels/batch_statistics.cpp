@@ -12,12 +12,13 @@ namespace {
 template <class Add> void sum_over_rows(const Shape& x, double* first, double* second, Add add) {
   constexpr Index kMostParts = 64;
   const Index rows = x.rows(), C = x.last();
-  const Index grain = std::max(row_grain(C), (rows + kMostParts - 1) / kMostParts), parts = (rows + grain - 1) / grain;
+  const Chunks chunks(rows, std::max(row_grain(C), (rows + kMostParts - 1) / kMostParts));
+  const Index parts = chunks.number();
   Workspace scratch;
   double* sums = scratch.take<double>(parts * 2 * C);
   std::fill_n(sums, parts * 2 * C, 0.0);
-  parallel_for(rows, grain, [&](Index begin, Index end) {
-    double* sum = sums + begin / grain * 2 * C;
+  parallel_for(chunks, [&](Index begin, Index end) {
+    double* sum = sums + chunks.of(begin) * 2 * C;
     add(begin, end - begin, sum, sum + C);
   });
   std::fill_n(first, C, 0.0);

@@ -100,7 +100,8 @@ void random_words(const Random& random, std::uint64_t first, Index blocks, std::
 }
 
 void drop(const Drop& d, Index first, Index count, const float* x, const float* base, float* y) {
-  TEMPER_CHECK(first % 4 == 0, "drop: element ", first, " begins no block of four random words; begin at a multiple of 4");
+  TEMPER_CHECK(first % kDropBlock == 0, "drop: element ", first, " begins no block of ", kDropBlock,
+               " random words; begin at a multiple of that");
   if (d.threshold == 0) {  // nothing
     for (Index i = 0; i < count; ++i) y[i] = base ? base[i] + x[i] : x[i];
   } else if (d.threshold >> 32) {  // everything

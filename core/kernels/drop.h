@@ -6,6 +6,9 @@
 
 namespace temper {
 
+// Elements that share a block of random words: loops over `drop` are cut at multiples of it.
+inline constexpr Index kDropBlock = 4;
+
 // words[4 i + j] = random.block(first + i)[j], for i < blocks.
 void random_words(const Random& random, std::uint64_t first, Index blocks, std::uint32_t* words);
 
@@ -19,7 +22,7 @@ struct Drop {
 };
 
 // y_i = base_i + (factor x_i where element first + i is kept, else 0, whatever x_i is). base null: 0; it may be y, and x may be y.
-// requires: first a multiple of 4, so that it begins a block of random words.
+// requires: first a multiple of kDropBlock.
 void drop(const Drop& d, Index first, Index count, const float* x, const float* base, float* y);
 
 }  // namespace temper

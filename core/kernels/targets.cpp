@@ -1,5 +1,7 @@
 #include "core/kernels/targets.h"
 
+#include <utility>
+
 #include "core/simd.h"
 // After core/simd.h, whose setting it reads.
 #include <hwy/highway.h>
@@ -7,9 +9,13 @@
 namespace temper {
 namespace {
 
-void use(std::int64_t targets) {
-  hwy::SetSupportedTargetsForTest(targets);
+// The bit of the target in force, 0 for none; which is what Highway takes for "what the machine has".
+std::int64_t forced = 0;
+
+std::int64_t use(std::int64_t target) {
+  hwy::SetSupportedTargetsForTest(target);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  return std::exchange(forced, target);
 }
 
 }  // namespace
@@ -20,7 +26,7 @@ std::vector<SimdTarget> simd_targets() {
   return targets;
 }
 
-ForcedSimdTarget::ForcedSimdTarget(const SimdTarget& target) { use(target.bit); }
-ForcedSimdTarget::~ForcedSimdTarget() { use(0); }
+ForcedSimdTarget::ForcedSimdTarget(const SimdTarget& target) : before_(use(target.bit)) {}
+ForcedSimdTarget::~ForcedSimdTarget() { use(before_); }
 
 }  // namespace temper

@@ -12,7 +12,7 @@ struct SimdTarget {
   std::int64_t bit;
 };
 
-// Best first. Kernels use the first.
+// Best first. Kernels use the first. While a ForcedSimdTarget lives: that one.
 std::vector<SimdTarget> simd_targets();
 
 // For tests: while one lives, kernels use this target.
@@ -22,6 +22,9 @@ class ForcedSimdTarget {
   ~ForcedSimdTarget();
   ForcedSimdTarget(const ForcedSimdTarget&) = delete;
   ForcedSimdTarget& operator=(const ForcedSimdTarget&) = delete;
+
+ private:
+  std::int64_t before_;
 };
 
 }  // namespace temper

@@ -29,7 +29,7 @@ struct AdamWUpdate {
 };
 void adamw_update(const AdamWUpdate& update, const float* g, Index size, float* w, float* m, float* v);
 
-// In double, whose range holds the squares of all floats.
+// In double, whose range holds the squares of all floats. requires: as above.
 double sum_of_squares(const float* values, Index size);
 
 }  // namespace temper

@@ -12,12 +12,13 @@ namespace {
 void bias_gradient(const Convolution& g, const float* dy, const GradientView& db) {
   constexpr Index kMostParts = 16;
   const Index rows = g.N * g.P * g.Q;
-  const Index grain = std::max(row_grain(g.K), (rows + kMostParts - 1) / kMostParts), parts = (rows + grain - 1) / grain;
+  const Chunks chunks(rows, std::max(row_grain(g.K), (rows + kMostParts - 1) / kMostParts));
+  const Index parts = chunks.number();
   Workspace scratch;
   double* sums = scratch.take<double>(parts * g.K);
   std::fill_n(sums, parts * g.K, 0.0);
-  parallel_for(rows, grain, [&](Index begin, Index end) {
-    double* sum = sums + begin / grain * g.K;
+  parallel_for(chunks, [&](Index begin, Index end) {
+    double* sum = sums + chunks.of(begin) * g.K;
     for (Index row = begin; row < end; ++row) {
       for (Index k = 0; k < g.K; ++k) sum[k] += static_cast<double>(dy[row * g.K + k]);
     }

@@ -7,6 +7,8 @@
 namespace temper {
 namespace {
 
+Chunks chunks(Index size) { return {size, kElementGrain, kDropBlock}; }
+
 struct Dropout {
   static constexpr auto name = "dropout";
   Drop mask;
@@ -14,11 +16,11 @@ struct Dropout {
   Shape shape(const Shape& x) const { return x; }
 
   void forward(In<0> x, OutOver<0> y) const {
-    parallel_for(x.size(), kElementGrain,
+    parallel_for(chunks(x.size()),
                  [&](Index begin, Index end) { drop(mask, begin, end - begin, x.data + begin, nullptr, y.data + begin); });
   }
   void backward(Grad dy, IntoOver<0> dx) const {
-    parallel_for(dy.size(), kElementGrain, [&](Index begin, Index end) {
+    parallel_for(chunks(dy.size()), [&](Index begin, Index end) {
       drop(mask, begin, end - begin, dy.data + begin, dx.add ? dx.data + begin : nullptr, dx.data + begin);
     });
   }
@@ -35,11 +37,11 @@ struct AddDropped {
   }
 
   void forward(In<0> x, In<1> branch, OutOver<0> y) const {
-    parallel_for(x.size(), kElementGrain,
+    parallel_for(chunks(x.size()),
                  [&](Index begin, Index end) { drop(mask, begin, end - begin, branch.data + begin, x.data + begin, y.data + begin); });
   }
   void backward(Grad dy, Into<0> dx, Into<1> dbranch) const {
-    parallel_for(dy.size(), kElementGrain, [&](Index begin, Index end) {
+    parallel_for(chunks(dy.size()), [&](Index begin, Index end) {
       if (dx) {
         for (Index i = begin; i < end; ++i) dx.store(i, dy[i]);
       }

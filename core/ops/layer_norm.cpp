@@ -28,17 +28,18 @@ struct LayerNorm {
   }
 
   void backward(In<0> x, In<1> gamma, Grad dy, SavedOnTape<0> saved, Into<0> dx, Into<1> dgamma, Into<2> dbeta) const {
-    const Index D = x.shape.last(), rows = x.shape.rows(), grain = row_grain(D), chunks = (rows + grain - 1) / grain;
+    const Index D = x.shape.last();
+    const Chunks chunks(x.shape.rows(), row_grain(D));
     Workspace scratch;
-    float* const sums = dgamma || dbeta ? scratch.take(chunks * 2 * D) : nullptr;  // (chunks,2,D)
-    parallel_for(rows, grain, [&](Index begin, Index end) {
-      float* const chunk = sums ? sums + begin / grain * 2 * D : nullptr;
+    float* const sums = dgamma || dbeta ? scratch.take(chunks.number() * 2 * D) : nullptr;  // (chunks,2,D)
+    parallel_for(chunks, [&](Index begin, Index end) {
+      float* const chunk = sums ? sums + chunks.of(begin) * 2 * D : nullptr;
       if (chunk) std::fill_n(chunk, 2 * D, 0.0f);
       layer_norm_gradient(x.data + begin * D, gamma.data, statistics(saved) + begin, dy.data + begin * D, end - begin, D,
                           dx ? dx.data + begin * D : nullptr, dx.add, chunk, chunk ? chunk + D : nullptr);
     });
-    join(sums, chunks, D, 0, dgamma);
-    join(sums, chunks, D, 1, dbeta);
+    join(sums, chunks.number(), D, 0, dgamma);
+    join(sums, chunks.number(), D, 1, dbeta);
   }
 
  private:

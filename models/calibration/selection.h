@@ -33,6 +33,7 @@ class Selection {
 // Samples a chunk of a parallel loop, for sums over all samples: at most 16 chunks, so that a partial sum may be large. Every sum of this
 // room uses it and so rounds alike.
 inline Index grain(const Selection& selection) { return std::max(row_grain(selection.classes()), (selection.size() + 15) / 16); }
+inline Chunks chunks(const Selection& selection) { return {selection.size(), grain(selection)}; }
 
 // As check(Predictions), of the rows selected. Throws Error also when there are none.
 void check(const Selection& selection);

@@ -91,6 +91,54 @@ TEST_CASE("parallel: no more threads than asked for, and different ones are refu
   CHECK_THROWS_AS(set_threads(100'000), Error);
 }
 
+TEST_CASE("parallel: chunks know their number, their bounds and each other") {
+  const Chunks some(23, 5);
+  CHECK(some.count() == 23);
+  CHECK(some.number() == 5);
+  for (Index chunk = 0; chunk < 5; ++chunk) {
+    CHECK(some.begin(chunk) == 5 * chunk);
+    CHECK(some.end(chunk) == (chunk < 4 ? 5 * chunk + 5 : 23));
+    CHECK(some.of(5 * chunk) == chunk);
+  }
+  CHECK(Chunks(25, 5).number() == 5);
+  CHECK(Chunks(26, 5).number() == 6);
+  CHECK(Chunks(0, 5).number() == 0);
+  CHECK(Chunks(-1, 5).number() == 0);
+  CHECK_THROWS_AS(Chunks(3, 0), Error);
+  CHECK_THROWS_AS(Chunks(3, 6, 4), Error);
+}
+
+TEST_CASE("parallel: a forced grain cuts finer, never coarser, at the multiples that a loop asks for, and counts what it cut") {
+  CHECK(Chunks(100, 50).number() == 2);
+  {
+    const ForcedGrain forced(7);
+    CHECK(Chunks(100, 50).number() == 15);
+    CHECK(Chunks(100, 5).number() == 20);
+    CHECK(Chunks(100, 48, 4).number() == 13);  // of 8
+    CHECK(Chunks(100, 4, 4).number() == 25);
+    {
+      const ForcedGrain inner(3);
+      CHECK(Chunks(100, 50).number() == 34);
+      parallel_for(4, 2, [](Index, Index) {});
+      CHECK(inner.counts().loops == 1);
+    }
+    CHECK(Chunks(100, 50).number() == 15);
+    CHECK(forced.counts().loops == 0);
+    std::atomic<Index> visited{0};
+    for (const Index count : {0, 1, 7, 14, 15, 23}) parallel_for(count, 1000, [&](Index begin, Index end) { visited += end - begin; });
+    CHECK(visited == 60);
+    CHECK(forced.counts().loops == 5);
+    CHECK(forced.counts().cut == 3);
+    CHECK(forced.counts().most_ragged == 4);
+    const Index sum = parallel_reduce(
+        1000, 1000, Index{0}, [](Index begin, Index end) { return (end - begin) * (begin + end - 1) / 2; },
+        [](Index a, Index b) { return a + b; });
+    CHECK(sum == 499'500);
+  }
+  CHECK(Chunks(100, 50).number() == 2);
+  CHECK_THROWS_AS(ForcedGrain(0), Error);
+}
+
 // Case S8.
 TEST_CASE("parallel: denormals are flushed in every chunk and the host's mode comes back") {
   volatile float tiny = 1e-39f;

@@ -193,15 +193,14 @@ void input_gradient(const Convolution& g, const float* w, const float* dy, float
 void kernel_gradient(const Convolution& g, const float* x, const float* dy, float* dw, bool add) {
   const Index columns = padded_columns(g.K), depth = g.depth();
   const RowBlocks blocks(g.N, g.P, 1, g.window.stride.h * g.W * g.C + g.Q * columns);
-  const PartialSums parts(std::max<Index>(1, blocks.blocks), depth * columns);
+  const PartialSums parts(blocks.blocks, depth * columns);
   Workspace scratch;
-  float* sums = scratch.take(parts.memory());
-  if (blocks.blocks == 0) std::fill_n(sums, parts.memory(), 0.0f);
-  parallel_for(blocks.blocks, parts.grain, [&](Index first, Index last) {
+  float* sums = parts.take(scratch);
+  parallel_for(parts.chunks, [&](Index first, Index last) {
     Workspace inner;
     float* frame_memory = inner.take(frame_size(g, blocks));
     float* last_dy = inner.take(blocks.block_rows * g.Q * g.K + columns);
-    float* sum = sums + first / parts.grain * parts.size;
+    float* sum = parts.of(sums, first);
     for (Index block = first; block < last; ++block) {
       const Index begin = blocks.begin(block), rows = blocks.end(block) - begin, image = blocks.image(block);
       const Cut frame = cut(g, x + image * g.H * g.W * g.C, frame_of_rows(g, begin, begin + rows), frame_memory);

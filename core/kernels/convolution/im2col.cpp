@@ -145,11 +145,11 @@ void kernel_gradient(const Convolution& convolution, const float* x, const float
   const Geometry g(convolution);
   const PartialSums parts(g.blocks, g.K * g.depth);
   Workspace scratch;
-  float* sums = scratch.take(parts.memory());
-  parallel_for(g.blocks, parts.grain, [&](Index begin, Index end) {
+  float* sums = parts.take(scratch);
+  parallel_for(parts.chunks, [&](Index begin, Index end) {
     Workspace inner;
     float* memory = inner.take(g.columns_size());
-    float* sum = sums + begin / parts.grain * parts.size;
+    float* sum = parts.of(sums, begin);
     for (Index i = begin; i < end; ++i) {
       const Block block = g.block(i);
       for (Index group = 0; group < g.groups; ++group) {
@@ -159,8 +159,8 @@ void kernel_gradient(const Convolution& convolution, const float* x, const float
     }
   });
   parallel_for(parts.size, kElementGrain, [&](Index begin, Index end) {
-    if (parts.count > 0) parts.join(sums, begin, end);
-    for (Index i = begin; i < end; ++i) dw[i] = (add ? dw[i] : 0.0f) + (parts.count > 0 ? sums[i] : 0.0f);
+    parts.join(sums, begin, end);
+    for (Index i = begin; i < end; ++i) dw[i] = (add ? dw[i] : 0.0f) + sums[i];
   });
 }
 

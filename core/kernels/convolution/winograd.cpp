@@ -160,7 +160,7 @@ void from_planes(const Tiling& t, const float* planes, Index begin, Index end, c
 // kernels(r r, C, K) to their planes(36, C, K): G w G^T.
 void transform_kernels(Index r, Index size, const float* kernels, float* planes) {
   const Transform points{Kind::evaluate, r, true};
-  parallel_for(size, kTransformGrain, [&](Index begin, Index end) {
+  parallel_for(Chunks(size, kTransformGrain, kChannelBlock), [&](Index begin, Index end) {
     Workspace scratch;
     const Index width = end - begin;
     float* half = scratch.take(kWinogradPoints * r * width);  // (6, r, width)
@@ -293,16 +293,15 @@ void kernel_gradient(const Convolution& g, const ConvolutionInput& x, const floa
   const Index size = g.K * g.C;
   const Tiling t(g, false);
   const Index blocks = (t.strips + t.block_strips - 1) / t.block_strips;
-  const PartialSums parts(std::max<Index>(1, blocks), kWinogradPlanes * size);
+  const PartialSums parts(blocks, kWinogradPlanes * size);
   Workspace scratch;
-  float* sums = scratch.take(parts.memory());
-  if (blocks == 0) std::fill_n(sums, parts.memory(), 0.0f);
-  parallel_for(blocks, parts.grain, [&](Index begin, Index end) {
+  float* sums = parts.take(scratch);
+  parallel_for(parts.chunks, [&](Index begin, Index end) {
     Workspace inner;
     const Index x_plane = t.plane(g.C), dy_plane = t.plane(g.K);
     float* x_planes = inner.take(kWinogradPlanes * x_plane);
     float* dy_planes = inner.take(kWinogradPlanes * dy_plane);
-    float* sum = sums + begin / parts.grain * parts.size;
+    float* sum = parts.of(sums, begin);
     for (Index block = begin; block < end; ++block) {
       const Index first = block * t.block_strips, last = std::min(t.strips, first + t.block_strips);
       to_planes(t, {x, g.H, g.W, g.C, {Kind::input}, t.padding}, first, last, x_planes);

@@ -160,7 +160,7 @@ Fitted fit_ensemble(const Selection& held_out, const FitOptions&, const Calibrat
   const Temperature temperature = Temperature::fit(held_out, guess);
   const double uniform = 1 / static_cast<double>(held_out.classes());
   std::vector<Weights> densities(static_cast<std::size_t>(held_out.size()));
-  parallel_for(held_out.size(), grain(held_out), [&](Index begin, Index end) {
+  parallel_for(chunks(held_out), [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {
       const auto label = static_cast<double>(held_out.row(i)[held_out.label(i)]);
       const auto density = [&](double t) { return std::exp(softmax(held_out.row(i), t).log_probability(label)); };

@@ -27,7 +27,7 @@ template <class Value> void map_classes(std::span<const float> logits, std::span
 class ClassTargets {
  public:
   explicit ClassTargets(const Selection& data) : data_(data), normalisers_(static_cast<std::size_t>(data.size())) {
-    parallel_for(data.size(), grain(data), [&](Index begin, Index end) {
+    parallel_for(chunks(data), [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) normalisers_[static_cast<std::size_t>(i)] = softmax(data_.row(i), 1);
     });
   }

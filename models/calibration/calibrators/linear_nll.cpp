@@ -48,18 +48,18 @@ double LinearNll::operator()(std::span<const double> parameters, std::span<doubl
   Vector table(table_rows * padded);
   for (std::size_t j = 0; j < table_rows; ++j)
     std::copy_n(parameters.begin() + static_cast<std::ptrdiff_t>(j * classes_), classes_, &table[j * padded]);
-  const Index chunk = grain(data_);
-  const auto chunks = static_cast<std::size_t>((data_.size() + chunk - 1) / chunk);
-  std::vector<Vector> gradients(chunks, Vector(table.size()));
-  Vector values(chunks);
-  parallel_for(data_.size(), chunk, [&](Index begin, Index end) {
-    const auto part = static_cast<std::size_t>(begin / chunk);
+  const Chunks all = chunks(data_);
+  const auto parts = static_cast<std::size_t>(all.number());
+  std::vector<Vector> gradients(parts, Vector(table.size()));
+  Vector values(parts);
+  parallel_for(all, [&](Index begin, Index end) {
+    const auto part = static_cast<std::size_t>(all.of(begin));
     values[part] = add_rows(table, begin, end, gradients[part]);
   });
   std::fill(gradient.begin(), gradient.end(), 0);
   double value = 0;
   const auto samples = static_cast<double>(data_.size());
-  for (std::size_t part = 0; part < chunks; ++part) {
+  for (std::size_t part = 0; part < parts; ++part) {
     value += values[part] / samples;
     for (std::size_t j = 0; j < table_rows; ++j)
       for (std::size_t k = 0; k < classes_; ++k) gradient[j * classes_ + k] += gradients[part][j * padded + k] / samples;

@@ -48,7 +48,7 @@ template <class Value> double mean_of(const Selection& data, const Calibrator& c
     }
     return sum;
   };
-  const double sum = parallel_reduce(data.size(), grain(data), 0.0, sum_of, [](double a, double b) { return a + b; });
+  const double sum = parallel_reduce(chunks(data), 0.0, sum_of, [](double a, double b) { return a + b; });
   return sum / static_cast<double>(data.size());
 }
 
@@ -88,10 +88,10 @@ void MetricsStream::add(const Selection& batch, const Calibrator& calibrator) {
   const std::size_t samples = says_.confidence.size() + static_cast<std::size_t>(batch.size());
   says_.confidence.resize(samples);
   says_.correct.resize(samples);
-  const Index chunk = grain(batch);
-  std::vector<Sums> parts(static_cast<std::size_t>((batch.size() + chunk - 1) / chunk), Sums{.class_bins = {classes_, kBins}});
-  parallel_for(batch.size(), chunk,
-               [&](Index begin, Index end) { add_rows(batch, calibrator, begin, end, parts[static_cast<std::size_t>(begin / chunk)]); });
+  const Chunks all = chunks(batch);
+  std::vector<Sums> parts(static_cast<std::size_t>(all.number()), Sums{.class_bins = {classes_, kBins}});
+  parallel_for(all,
+               [&](Index begin, Index end) { add_rows(batch, calibrator, begin, end, parts[static_cast<std::size_t>(all.of(begin))]); });
   for (const Sums& part : parts) {
     correct_ += part.correct;
     nll_ += part.nll;
@@ -157,13 +157,14 @@ double classwise_ece(const Predictions& predictions, double temperature, Index b
   const TemperatureCalibrator calibrator(temperature);
   Row row(predictions.classes);
   const Selection all(predictions);
-  for (Index begin = 0; begin < all.size(); begin += grain(all)) {
-    ClassBins chunk(predictions.classes, bins);
-    for (Index i = begin; i < std::min(all.size(), begin + grain(all)); ++i) {
+  const Chunks parts = chunks(all);
+  for (Index number = 0; number < parts.number(); ++number) {
+    ClassBins part(predictions.classes, bins);
+    for (Index i = parts.begin(number); i < parts.end(number); ++i) {
       row.read(all.row(i), calibrator);
-      chunk.add(row.probabilities(), all.label(i));
+      part.add(row.probabilities(), all.label(i));
     }
-    class_bins.add(chunk);
+    class_bins.add(part);
   }
   return class_bins.classwise_ece(static_cast<double>(predictions.size()));
 }

@@ -102,6 +102,7 @@ TEST_CASE("attention: heads, causal, key lengths, both, and sequences of odd siz
   check_attention({2, 3, 5, 4, {.heads = 2}});
   check_attention({2, 4, 4, 6, {.heads = 3, .causal = true}});
   check_attention({1, 2, 7, 9, {.heads = 1}});
+  check_attention({7, 2, 2, 4, {.heads = 2}});  // more heads in all than chunks of a loop
   const Integers lengths = {3, 5, 1}, firsts = {2, 0, 4};
   check_attention({3, 5, 5, 8, {.heads = 1, .key_lengths = lengths}});
   check_attention({3, 5, 5, 4, {.heads = 2, .causal = true, .key_lengths = lengths}});

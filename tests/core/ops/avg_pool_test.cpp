@@ -39,7 +39,7 @@ TEST_CASE("avg_pool: kernels, strides, paddings and both divisors") {
   for (AvgPoolOptions options : list) {
     for (const bool count_padding : {true, false}) {
       options.count_padding = count_padding;
-      for (const Shape& x : {Shape{2, 5, 7, 3}, Shape{1, 6, 4, 1}}) {
+      for (const Shape& x : {Shape{2, 5, 7, 3}, Shape{1, 6, 4, 1}, Shape{13, 3, 4, 2}}) {
         CAPTURE(x);
         CAPTURE(options.kernel);
         CAPTURE(count_padding);
@@ -74,7 +74,7 @@ TEST_CASE("avg_pool: what does not fit is refused") {
 }
 
 TEST_CASE("global_avg_pool") {
-  for (const Shape& shape : {Shape{3, 5, 7, 2}, Shape{2, 1, 1, 5}, Shape{1, 8, 8, 1}}) {
+  for (const Shape& shape : {Shape{3, 5, 7, 2}, Shape{2, 1, 1, 5}, Shape{1, 8, 8, 1}, Shape{13, 2, 3, 2}}) {
     CAPTURE(shape);
     check_op({.inputs = {shape},
               .op = [](auto t) { return global_avg_pool(std::move(t[0])); },

@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "core/kernels/targets.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "core/tape.h"
@@ -61,43 +60,39 @@ TEST_CASE("batch_norm: training") {
 }
 
 // The forms that do more in the same pass: a residual added, a ReLU behind, on the batch's and on running statistics; channels that fill
-// vectors and that do not, more rows than a block of float32 sums, every instruction set of this machine.
+// vectors and that do not, more rows than a block of float32 sums.
 TEST_CASE("batch_norm: with residual and relu") {
-  for (const SimdTarget& target : simd_targets()) {
-    const ForcedSimdTarget forced(target);
-    for (const Shape& x : {Shape{3, 3, 4, 2}, Shape{7, 16}, Shape{5, 2, 2, 33}, Shape{1100, 1}}) {
-      for (const bool relu : {true, false}) {
-        for (const bool frozen : {true, false}) {
-          CAPTURE(target.name);
-          CAPTURE(x);
-          CAPTURE(relu);
-          CAPTURE(frozen);
-          const Index C = x.last();
-          Running running(C);
-          const BatchNormOptions options{.epsilon = 0.1f, .frozen = frozen, .relu = relu};
-          check_op({.inputs = {x, Shape{C}, Shape{C}, x},
-                    .op =
-                        [&](auto t) {
-                          const auto apply = [&] {
-                            return batch_norm(std::move(t[0]), std::move(t[1]), std::move(t[2]), running.views(), options, std::move(t[3]));
-                          };
-                          if (Tape::recording()) return apply();
-                          const Tape tape;
-                          return apply();
-                        },
-                    .reference =
-                        [&](auto a) {
-                          Array y(x);
-                          if (frozen) {
-                            for (Index i = 0; i < y.size(); ++i) y[i] = a[1][i % C] * a[0][i] / std::sqrt(1 + double{0.1f}) + a[2][i % C];
-                          } else {
-                            y = over_batch(a, double{0.1f});
-                          }
-                          for (Index i = 0; i < y.size(); ++i) y[i] = relu ? std::max(0.0, y[i] + a[3][i]) : y[i] + a[3][i];
-                          return y;
-                        },
-                    .tolerance = x.rows() > 1000 ? 4e-6 : 1e-6});  // dgamma is a sum of a thousand terms that cancel
-        }
+  for (const Shape& x : {Shape{3, 3, 4, 2}, Shape{7, 16}, Shape{5, 2, 2, 33}, Shape{1100, 1}}) {
+    for (const bool relu : {true, false}) {
+      for (const bool frozen : {true, false}) {
+        CAPTURE(x);
+        CAPTURE(relu);
+        CAPTURE(frozen);
+        const Index C = x.last();
+        Running running(C);
+        const BatchNormOptions options{.epsilon = 0.1f, .frozen = frozen, .relu = relu};
+        check_op({.inputs = {x, Shape{C}, Shape{C}, x},
+                  .op =
+                      [&](auto t) {
+                        const auto apply = [&] {
+                          return batch_norm(std::move(t[0]), std::move(t[1]), std::move(t[2]), running.views(), options, std::move(t[3]));
+                        };
+                        if (Tape::recording()) return apply();
+                        const Tape tape;
+                        return apply();
+                      },
+                  .reference =
+                      [&](auto a) {
+                        Array y(x);
+                        if (frozen) {
+                          for (Index i = 0; i < y.size(); ++i) y[i] = a[1][i % C] * a[0][i] / std::sqrt(1 + double{0.1f}) + a[2][i % C];
+                        } else {
+                          y = over_batch(a, double{0.1f});
+                        }
+                        for (Index i = 0; i < y.size(); ++i) y[i] = relu ? std::max(0.0, y[i] + a[3][i]) : y[i] + a[3][i];
+                        return y;
+                      },
+                  .tolerance = x.rows() > 1000 ? 4e-6 : 1e-6});  // dgamma is a sum of a thousand terms that cancel
       }
     }
   }

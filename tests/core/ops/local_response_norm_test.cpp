@@ -32,7 +32,7 @@ TEST_CASE("local_response_norm") {
                                                   {.size = 3, .alpha = 2, .beta = 0.6f, .k = 2},
                                                   {.size = 1},
                                                   {.size = 21, .alpha = 1}}) {
-    for (const Shape& shape : {Shape{2, 3, 3, 13}, Shape{1, 1}, Shape{5, 64}}) {
+    for (const Shape& shape : {Shape{2, 3, 3, 13}, Shape{1, 1}, Shape{5, 64}, Shape{14, 4}}) {
       CAPTURE(options.size);
       CAPTURE(shape);
       check_op({.inputs = {shape},

@@ -44,7 +44,7 @@ TEST_CASE("max_pool: kernels, strides and paddings") {
                                  {.kernel = 1, .stride = 3},
                                  {.kernel = {5, 4}, .padding = 2}};
   for (const MaxPoolOptions& options : list) {
-    for (const Shape& x : {Shape{2, 5, 7, 3}, Shape{1, 6, 4, 1}}) {
+    for (const Shape& x : {Shape{2, 5, 7, 3}, Shape{1, 6, 4, 1}, Shape{13, 3, 4, 2}}) {
       CAPTURE(x);
       CAPTURE(options.kernel);
       check_op({.inputs = {x},

@@ -15,7 +15,7 @@ TEST_CASE("subsample: every stride-th pixel, channels in the middle") {
     Index stride, channels;
   };
   for (const auto& [shape, stride, channels] :
-       {Case{{2, 5, 7, 3}, 2, 7}, Case{{1, 4, 4, 2}, 2, 4}, Case{{3, 6, 5, 4}, 3, 4}, Case{{1, 1, 1, 1}, 1, 3}}) {
+       {Case{{2, 5, 7, 3}, 2, 7}, Case{{1, 4, 4, 2}, 2, 4}, Case{{3, 6, 5, 4}, 3, 4}, Case{{13, 2, 3, 1}, 2, 3}, Case{{1, 1, 1, 1}, 1, 3}}) {
     CAPTURE(shape);
     check_op({.inputs = {shape},
               .op = [s = stride, k = channels](auto x) { return subsample(std::move(x[0]), s, k); },
