@@ -2,11 +2,11 @@
 
 #include <cmath>
 
-#include "core/eigen.h"
 #include "core/frozen.h"
 #include "core/ops/conv2d.h"
 #include "core/parallel.h"
 #include "layers/init.h"
+#include "layers/symmetric_eigen.h"
 
 namespace temper::layers {
 namespace {
@@ -72,7 +72,7 @@ void Whitening::fit(const Tensor& images) const {
                " have no patches for filters ", w, "; give (N,H,W,C)");
   Frozen::forget(*weight.store);
   const Index D = w[0] / 2;
-  const Eigen eigen = symmetric_eigen(mean_product(images, w), D);
+  const EigenDecomposition eigen = symmetric_eigen(mean_product(images, w), D);
   for (Index i = 0; i < D; ++i) {
     const double lambda = std::max(0.0, eigen.values[static_cast<std::size_t>(i)]);  // below 0 by rounding alone
     for (Index j = 0; j < D; ++j) {

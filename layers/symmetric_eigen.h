@@ -6,9 +6,9 @@
 
 #include "core/shape.h"
 
-namespace temper {
+namespace temper::layers {
 
-struct Eigen {
+struct EigenDecomposition {
   std::vector<double> values;   // (n), the largest first
   std::vector<double> vectors;  // (n,n): row i belongs to value i; of length 1, its entry of largest magnitude positive
 };
@@ -16,6 +16,6 @@ struct Eigen {
 // matrix(n,n), of which only the upper triangle is read. By Jacobi's cyclic rotations (Golub and Van Loan, Matrix Computations, section
 // 8.5): O(n^3) a sweep and some ten sweeps, to the precision of double, the same bits everywhere. Throws Error for a size that is not n^2
 // and for a NaN or infinity.
-Eigen symmetric_eigen(std::span<const double> matrix, Index n);
+EigenDecomposition symmetric_eigen(std::span<const double> matrix, Index n);
 
-}  // namespace temper
+}  // namespace temper::layers

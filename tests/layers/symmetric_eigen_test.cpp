@@ -1,4 +1,4 @@
-#include "core/eigen.h"
+#include "layers/symmetric_eigen.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 
-namespace temper {
+namespace temper::layers {
 namespace {
 
 // A symmetric matrix of normal numbers, of full rank or of rank 3.
@@ -25,13 +25,13 @@ std::vector<double> random_matrix(Index n, bool low_rank) {
   return matrix;
 }
 
-TEST_CASE("eigen: the vectors are orthonormal, sorted, and put the matrix together again") {
+TEST_CASE("symmetric eigen: the vectors are orthonormal, sorted, and put the matrix together again") {
   for (const Index n : {1, 2, 5, 12, 27, 60}) {
     for (const bool low_rank : {false, true}) {
       CAPTURE(n);
       CAPTURE(low_rank);
       const std::vector<double> matrix = random_matrix(n, low_rank);
-      const Eigen eigen = symmetric_eigen(matrix, n);
+      const EigenDecomposition eigen = symmetric_eigen(matrix, n);
       const auto vector = [&](Index i, Index k) { return eigen.vectors[static_cast<std::size_t>(i * n + k)]; };
       const auto value = [&](Index i) { return eigen.values[static_cast<std::size_t>(i)]; };
       double worst_product = 0, worst_entry = 0;
@@ -53,9 +53,9 @@ TEST_CASE("eigen: the vectors are orthonormal, sorted, and put the matrix togeth
   }
 }
 
-TEST_CASE("eigen: a known matrix, the sign of its vectors, and the lower triangle unread") {
+TEST_CASE("symmetric eigen: a known matrix, the sign of its vectors, and the lower triangle unread") {
   const double matrix[] = {2, 1, 99, 2};
-  const Eigen eigen = symmetric_eigen(matrix, 2);
+  const EigenDecomposition eigen = symmetric_eigen(matrix, 2);
   CHECK(eigen.values[0] == doctest::Approx(3));
   CHECK(eigen.values[1] == doctest::Approx(1));
   CHECK(eigen.vectors[0] == doctest::Approx(std::sqrt(0.5)));
@@ -64,11 +64,11 @@ TEST_CASE("eigen: a known matrix, the sign of its vectors, and the lower triangl
   CHECK(symmetric_eigen({}, 0).values.empty());
 }
 
-TEST_CASE("eigen: what is no finite square matrix is refused") {
+TEST_CASE("symmetric eigen: what is no finite square matrix is refused") {
   const double matrix[] = {1, std::numeric_limits<double>::infinity(), 0, 1};
   CHECK_THROWS_WITH_AS(symmetric_eigen(matrix, 2), doctest::Contains("(0,1)"), Error);
   CHECK_THROWS_WITH_AS(symmetric_eigen(matrix, 3), doctest::Contains("n^2"), Error);
 }
 
 }  // namespace
-}  // namespace temper
+}  // namespace temper::layers

@@ -1,9 +1,9 @@
-#include "core/eigen.h"
+#include "layers/symmetric_eigen.h"
 
 #include <cmath>
 #include <numeric>
 
-namespace temper {
+namespace temper::layers {
 namespace {
 
 struct Square {
@@ -48,7 +48,7 @@ void fix_sign(double* row, Index n) {
 
 }  // namespace
 
-Eigen symmetric_eigen(std::span<const double> matrix, Index n) {
+EigenDecomposition symmetric_eigen(std::span<const double> matrix, Index n) {
   TEMPER_CHECK(n >= 0 && static_cast<Index>(matrix.size()) == n * n, "eigenvectors: ", matrix.size(), " entries are no matrix of ", n,
                " rows; give n^2");
   Square m{std::vector<double>(matrix.size()), n}, v = m;
@@ -72,7 +72,7 @@ Eigen symmetric_eigen(std::span<const double> matrix, Index n) {
   std::vector<Index> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return m(a, a) > m(b, b); });
-  Eigen result;
+  EigenDecomposition result;
   for (const Index i : order) {
     result.values.push_back(m(i, i));
     double* row = &v(i, 0);
@@ -82,4 +82,4 @@ Eigen symmetric_eigen(std::span<const double> matrix, Index n) {
   return result;
 }
 
-}  // namespace temper
+}  // namespace temper::layers
