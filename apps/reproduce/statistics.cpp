@@ -2,29 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <numeric>
 
 #include "core/check.h"
 
 namespace temper::reproduce {
 namespace {
-
-// P(0 < X < t) of Student's distribution. With x = sqrt(f) tan(a) the density is C cos(a)^(f-1): smooth, on a finite interval. Simpson's
-// rule.
-double student_probability(double t, double freedom) {
-  const double logarithm = std::lgamma((freedom + 1) / 2) - std::lgamma(freedom / 2) - 0.5 * std::log(std::numbers::pi);
-  const double end = std::atan(t / std::sqrt(freedom));
-  constexpr int kParts = 2000;
-  double sum = 0;
-  for (int i = 0; i <= kParts; ++i) {
-    const double weight = i == 0 || i == kParts ? 1 : i % 2 == 1 ? 4 : 2;
-    sum += weight * std::exp(logarithm + (freedom - 1) * std::log(std::cos(end * i / kParts)));
-  }
-  return sum * end / kParts / 3;
-}
 
 double square(double x) { return x * x; }
 
@@ -47,12 +33,7 @@ struct Spread {
 
 double student_t(double freedom) {
   TEMPER_CHECK(freedom > 0, "Student's t: ", freedom, " degrees of freedom; there must be more than 0");
-  double lower = 0, upper = 1e3;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = 0.5 * (lower + upper);
-    (student_probability(middle, freedom) < 0.475 ? lower : upper) = middle;
-  }
-  return upper;
+  return boost::math::quantile(boost::math::students_t(freedom), 0.975);
 }
 
 double mean(std::span<const double> values) {
