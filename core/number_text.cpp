@@ -18,7 +18,7 @@ std::string to_text(double value, std::chars_format format, int precision) {
 
 std::string format_fixed(double value, int digits) { return to_text(value, std::chars_format::fixed, digits); }
 std::string format_general(double value) { return to_text(value, std::chars_format::general, 6); }
-std::string format_percent(double fraction) { return format_fixed(100 * fraction, 2) + " %"; }
+std::string format_percent(double fraction) { return std::isnan(fraction) ? "-" : format_fixed(100 * fraction, 2) + " %"; }
 
 std::string format_count(Index count) {
   std::string digits = std::to_string(count);

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
-#include "apps/temper/console.h"
+#include "apps/temper/metrics_text.h"
 #include "core/file.h"
 #include "data/tables/csv.h"
 
@@ -14,23 +14,18 @@ namespace temper::app {
 namespace {
 
 using calibration::Assessment;
+using calibration::Metric;
 using calibration::Metrics;
 
-struct Column {
-  const char *key, *heading;  // in CSV, in Markdown
-  double Metrics::*value;
-};
-
-// The ECE comes with its interval and stands apart.
-constexpr Column kBeforeEce[] = {
-    {"accuracy", "accuracy", &Metrics::accuracy}, {"nll", "NLL", &Metrics::nll}, {"brier", "Brier", &Metrics::brier}};
-constexpr Column kAfterEce[] = {{"ace", "adaptive ECE", &Metrics::ace},
-                                {"classwise_ece", "class-wise ECE", &Metrics::classwise_ece},
-                                {"debiased_ece", "debiased ECE", &Metrics::debiased_ece},
-                                {"smooth_ece", "smooth ECE", &Metrics::smooth_ece},
-                                {"mce", "MCE", &Metrics::mce},
-                                {"aurc", "AURC", &Metrics::aurc},
-                                {"auroc", "AUROC", &Metrics::auroc}};
+// In the order of the columns, which does not change: metrics that are not among these follow them.
+std::vector<Metric> columns() {
+  constexpr std::string_view kFirst[]{"accuracy",     "nll",        "brier", "ece",  "ace",  "classwise_ece",
+                                      "debiased_ece", "smooth_ece", "mce",   "aurc", "auroc"};
+  std::vector<Metric> columns = calibration::metrics_by_number();
+  const auto place = [&](const Metric& metric) { return std::ranges::find(kFirst, metric.key); };
+  std::ranges::stable_sort(columns, {}, place);
+  return columns;
+}
 
 struct MethodRow {
   std::string name, method, status;
@@ -66,9 +61,7 @@ std::vector<MethodRow> rows_of(const std::string& name, const calibration::Calib
 
 std::string csv(std::span<const Calibrated> all) {
   std::string text = "run,method,status,kept,measured_on,samples,changed_predictions";
-  for (const Column& column : kBeforeEce) text += fmt::format(",{}", column.key);
-  text += ",ece,ece_lower,ece_upper";
-  for (const Column& column : kAfterEce) text += fmt::format(",{}", column.key);
+  for (const Metric& metric : columns()) text += fmt::format(",{}{}", metric.key, has_interval(metric) ? ",ece_lower,ece_upper" : "");
   text += '\n';
   const std::vector<std::string> names = short_names(all);
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -77,21 +70,21 @@ std::string csv(std::span<const Calibrated> all) {
       const Metrics& m = row.measured->metrics;
       text += fmt::format("{},{},{},{},{},{},{}", data::csv_field(row.name), row.method, row.status, row.kept ? 1 : 0,
                           study.record.measured_on, m.samples, row.changed);
-      for (const Column& column : kBeforeEce) text += fmt::format(",{}", m.*column.value);
-      text += fmt::format(",{},{},{}", m.ece, row.measured->ece_interval.lower, row.measured->ece_interval.upper);
-      for (const Column& column : kAfterEce) text += fmt::format(",{}", m.*column.value);
+      for (const Metric& metric : columns()) {
+        text += fmt::format(",{}", m.*metric.value);
+        const calibration::Interval& ends = row.measured->ece_interval;
+        if (has_interval(metric)) text += fmt::format(",{},{}", ends.lower, ends.upper);
+      }
       text += '\n';
     }
   }
   return text;
 }
 
-std::string decimals(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4f}", value); }
-
 std::string markdown(std::span<const Calibrated> all) {
-  std::string text = "| run | method | accuracy | NLL | Brier | ECE [95 % interval] |", rule = "|---|---|---|---|---|---|";
-  for (const Column& column : kAfterEce) {
-    text += fmt::format(" {} |", column.heading);
+  std::string text = "| run | method |", rule = "|---|---|";
+  for (const Metric& metric : columns()) {
+    text += fmt::format(" {} |", heading_with_interval(metric));
     rule += "---|";
   }
   text += "\n" + rule + "\n";
@@ -99,12 +92,10 @@ std::string markdown(std::span<const Calibrated> all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const calibration::CalibrationStudy& study = all[i].study;
     for (const MethodRow& row : rows_of(names[i], study)) {
-      const Metrics& m = row.measured->metrics;
       const bool remarkable = !row.status.empty() && row.status != "converged";
       const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
-      text += fmt::format("| {} | {} | {} | {} | {} | {} |", row.name, method, percent(m.accuracy), decimals(m.nll), decimals(m.brier),
-                          with_interval(*row.measured));
-      for (const Column& column : kAfterEce) text += fmt::format(" {} |", decimals(m.*column.value));
+      text += fmt::format("| {} | {} |", row.name, method);
+      for (const Metric& metric : columns()) text += fmt::format(" {} |", metric_text(metric, *row.measured));
       text += '\n';
     }
   }

@@ -2,23 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "apps/temper/console.h"
+#include "apps/temper/metrics_text.h"
 #include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/json.h"
 #include "models/training/json.h"
 
 namespace temper::app {
 namespace {
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::isnan(value) ? "-" : "inf"; }
-
 std::string methods_text(const calibration::CalibrationStudy& study) {
-  Table table({"method", "status", "accuracy", "NLL", "Brier", "ECE [95 % interval]", "smooth ECE", "class-wise", "AURC"});
-  const auto row = [&](std::string_view name, std::string_view status, const calibration::Assessment& a) {
-    const calibration::Metrics& m = a.metrics;
-    table.row({std::string(name), std::string(status), percent(m.accuracy), number(m.nll), number(m.brier), with_interval(a),
-               number(m.smooth_ece), number(m.classwise_ece), number(m.aurc)});
+  const std::vector<calibration::Metric> metrics = metrics_shown(calibration::Metric::Shown::in_comparisons);
+  std::vector<std::string> headings{"method", "status"};
+  for (const calibration::Metric& metric : metrics) headings.push_back(heading_with_interval(metric));
+  Table table(headings);
+  const auto row = [&](std::string_view name, std::string_view status, const calibration::Assessment& assessment) {
+    std::vector<std::string> cells{std::string(name), std::string(status)};
+    for (const calibration::Metric& metric : metrics) cells.push_back(metric_text(metric, assessment));
+    table.row(cells);
   };
   row("none", "", study.trials.front().before);
   for (const calibration::Trial& trial : study.trials)
@@ -44,29 +45,10 @@ std::string selection_text(const calibration::CalibrationRecord& record) {
 
 }  // namespace
 
-std::string with_interval(const calibration::Assessment& assessment) {
-  return fmt::format("{:.4f} [{:.4f}, {:.4f}]", assessment.metrics.ece, assessment.ece_interval.lower, assessment.ece_interval.upper);
-}
-
 std::string before_and_after(const calibration::Assessment& before, const calibration::Assessment& after) {
   Table table({"", "before", "after"});
-  const auto row = [&](const char* name, double calibration::Metrics::*value) {
-    table.row({name, number(before.metrics.*value), number(after.metrics.*value)});
-  };
-  row("  accuracy", &calibration::Metrics::accuracy);
-  row("  NLL", &calibration::Metrics::nll);
-  table.row({"  ECE [95 % interval]", with_interval(before), with_interval(after)});
-  row("  debiased ECE (rms)", &calibration::Metrics::debiased_ece);
-  row("  smooth ECE", &calibration::Metrics::smooth_ece);
-  row("  adaptive ECE", &calibration::Metrics::ace);
-  row("  class-wise ECE", &calibration::Metrics::classwise_ece);
-  row("  MCE", &calibration::Metrics::mce);
-  row("  Brier", &calibration::Metrics::brier);
-  row("    reliability", &calibration::Metrics::brier_reliability);
-  row("    resolution", &calibration::Metrics::brier_resolution);
-  row("    uncertainty", &calibration::Metrics::brier_uncertainty);
-  row("  AURC", &calibration::Metrics::aurc);
-  row("  AUROC", &calibration::Metrics::auroc);
+  for (const calibration::Metric& metric : calibration::kMetrics)
+    table.row({"  " + heading_with_interval(metric), metric_text(metric, before), metric_text(metric, after)});
   return table.text();
 }
 
@@ -90,7 +72,7 @@ Json json_of(const calibration::CalibrationStudy& study) {
   for (const char* bulky : {"parameters", "reliability", "risk_coverage", "nll_by_temperature"}) json.erase(bulky);
   if (study.trials.size() == 1) return json;
   for (const calibration::Trial& trial : study.trials) {
-    Json after = training::to_json(trial.after.metrics);
+    Json after = calibration::to_json(trial.after.metrics);
     after["ece_interval"] = {trial.after.ece_interval.lower, trial.after.ece_interval.upper};
     json["methods"][std::string(trial.fitted.kind->name)] = {
         {"status", calibration::to_string(trial.fitted.status)}, {"changed_predictions", trial.changed}, {"after", after}};

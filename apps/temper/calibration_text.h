@@ -15,9 +15,6 @@ struct Calibrated {
   calibration::CalibrationStudy study = {};
 };
 
-// "0.0413 [0.0406, 0.0420]".
-std::string with_interval(const calibration::Assessment& assessment);
-
 // Every metric before and after, a line each.
 std::string before_and_after(const calibration::Assessment& before, const calibration::Assessment& after);
 

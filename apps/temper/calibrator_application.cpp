@@ -8,9 +8,10 @@
 #include "apps/temper/console.h"
 #include "apps/temper/probability_file.h"
 #include "core/check.h"
+#include "models/calibration/metrics/json.h"
 #include "models/calibration/study/data_hash.h"
 #include "models/calibration/study/trial.h"
-#include "models/training/json.h"
+#include "models/training/calibration_record.h"
 
 namespace temper::app {
 namespace {
@@ -34,7 +35,7 @@ Measured measure(const Predictions& data, const calibration::Calibrator& calibra
 }
 
 Json of_assessment(const calibration::Assessment& assessment) {
-  Json json = training::to_json(assessment.metrics);
+  Json json = calibration::to_json(assessment.metrics);
   json["ece_interval"] = {assessment.ece_interval.lower, assessment.ece_interval.upper};
   return json;
 }

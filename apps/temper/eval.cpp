@@ -7,12 +7,13 @@
 
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
+#include "apps/temper/metrics_text.h"
 #include "apps/temper/ranks.h"
 #include "apps/temper/run_summary.h"
 #include "apps/temper/threads_option.h"
 #include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/json.h"
 #include "models/tasks/tasks.h"
-#include "models/training/json.h"
 
 namespace temper::app {
 namespace {
@@ -52,7 +53,7 @@ void run(const EvalOptions& options) {
   // A beam prefers words by a temperature alone: other calibrators are not for decoding.
   const std::optional<translation::Score> score = task->score_translations(split, temperature.value_or(1));
   if (options.json) {
-    Json json = training::to_json(m);
+    Json json = calibration::to_json(m);
     json["temperature"] = temperature ? Json(*temperature) : Json();
     json["calibrator"] = options.temperature || !stored ? Json() : Json(stored->kind->name);
     json["split"] = options.split;
@@ -63,10 +64,7 @@ void run(const EvalOptions& options) {
   fmt::print("{} on {} ({} {}), {}\n", options.run, task->name_of(split), grouped(m.samples), task->unit(),
              describe_calibrator(options, stored));
   if (score) fmt::print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
-  fmt::print("  accuracy       {}\n  NLL            {:.4f}\n  Brier          {:.4f}\n", percent(m.accuracy), m.nll, m.brier);
-  fmt::print("  ECE            {:.4f}\n  MCE            {:.4f}\n  adaptive ECE   {:.4f}\n  class-wise ECE {:.4f}\n", m.ece, m.mce, m.ace,
-             m.classwise_ece);
-  fmt::print("  smooth ECE     {:.4f}\n  AURC           {:.4f}\n", m.smooth_ece, m.aurc);
+  fmt::print("{}", metrics_lines(m));
 }
 
 }  // namespace

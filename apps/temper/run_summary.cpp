@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "apps/temper/console.h"
-#include "models/training/json.h"
+#include "apps/temper/metrics_text.h"
+#include "models/calibration/metrics/json.h"
 
 namespace temper::app {
 
 Json with_metrics(Json known, const calibration::Metrics& val, const calibration::Metrics& test) {
-  known.update(training::to_json(test));
+  known.update(calibration::to_json(test));
   known["temperature"] = 1.0;
-  known["val"] = training::to_json(val);
+  known["val"] = calibration::to_json(val);
   return known;
 }
 
@@ -25,8 +26,7 @@ void add_bleu(const translation::Score& score, Json& json) {
 
 void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test, const std::string& unit) {
   for (const auto& [split, m] : {std::pair{"val", val}, std::pair{"test", test}}) {
-    fmt::print("  {} ({} {}): accuracy {}, NLL {:.4f}, ECE {:.4f}, Brier {:.4f}\n", split, grouped(m.samples), unit, percent(m.accuracy),
-               m.nll, m.ece, m.brier);
+    fmt::print("  {} ({} {}): {}\n", split, grouped(m.samples), unit, metrics_line(m));
   }
   fmt::print("  next: temper calibrate {0}; temper report {0}\n", run);
 }

@@ -14,7 +14,7 @@
 #include "data/sources.h"
 #include "data/text/text_splits.h"
 #include "models/networks/transformer.h"
-#include "models/training/json.h"
+#include "models/calibration/metrics/json.h"
 #include "models/training/recipe_file.h"
 #include "models/training/recipes.h"
 #include "models/translation/json.h"
@@ -66,8 +66,8 @@ void print_finished_run(const TrainingOptions& options) {
                         ? std::optional(training::TeacherRecord{.equivalent_smoothing = run["teacher"].value("equivalent_smoothing", 0.0)})
                         : std::nullopt,
          .seconds = run.at("seconds"),
-         .val = training::metrics(run.at("metrics").at("val")),
-         .test = training::metrics(run.at("metrics").at("test"))},
+         .val = calibration::read_metrics(JsonNode(run).object("metrics").object("val")),
+         .test = calibration::read_metrics(JsonNode(run).object("metrics").object("test"))},
         run.contains("bleu") ? std::optional(translation::score_of(run["bleu"])) : std::nullopt);
   } catch (const std::exception& error) {
     throw Error(about(path, plain_words(error), "; it is damaged: train the model again with --overwrite"));

@@ -8,6 +8,7 @@
 #include "core/machine.h"
 #include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/json.h"
 #include "models/training/json.h"
 
 namespace temper::training {

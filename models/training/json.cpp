@@ -1,9 +1,8 @@
 #include "models/training/json.h"
 
 #include <charconv>
-#include <limits>
-#include <utility>
 
+#include "models/calibration/metrics/json.h"
 #include "models/training/settings.h"
 
 namespace temper::training {
@@ -14,44 +13,6 @@ double short_number(float value) {
   double result = value;
   std::from_chars(text, end, result);
   return result;
-}
-
-namespace {
-
-using calibration::Metrics;
-
-constexpr std::pair<const char*, double Metrics::*> kMetricKeys[]{
-    {"accuracy", &Metrics::accuracy},
-    {"nll", &Metrics::nll},
-    {"ece", &Metrics::ece},
-    {"mce", &Metrics::mce},
-    {"ace", &Metrics::ace},
-    {"classwise_ece", &Metrics::classwise_ece},
-    {"brier", &Metrics::brier},
-    {"debiased_ece", &Metrics::debiased_ece},
-    {"smooth_ece", &Metrics::smooth_ece},
-    {"brier_reliability", &Metrics::brier_reliability},
-    {"brier_resolution", &Metrics::brier_resolution},
-    {"brier_uncertainty", &Metrics::brier_uncertainty},
-    {"aurc", &Metrics::aurc},
-    {"auroc", &Metrics::auroc},
-};
-
-}  // namespace
-
-Json to_json(const Metrics& metrics) {
-  Json json{{"samples", metrics.samples}};
-  for (const auto& [key, member] : kMetricKeys) json[key] = metrics.*member;
-  return json;
-}
-
-Metrics metrics(const Json& json) {
-  Metrics metrics{.samples = json.at("samples")};
-  for (const auto& [key, member] : kMetricKeys) {
-    const Json& value = json.at(key);
-    metrics.*member = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
-  }
-  return metrics;
 }
 
 Json to_json(const RunState& state) {
@@ -93,20 +54,11 @@ RunState run_state(const Json& json) {
                             .learning_rate = epoch.at("learning_rate"),
                             .train_loss = epoch.at("train_loss"),
                             .train_accuracy = epoch.at("train_accuracy"),
-                            .val = metrics(epoch.at("val")),
+                            .val = calibration::read_metrics(JsonNode(epoch.at("val"), "val")),
                             .seconds = epoch.at("seconds"),
                             .samples_per_second = epoch.at("images_per_second")});
   }
   return state;
-}
-
-Json to_json(std::span<const calibration::Bin> bins) {
-  Json list = Json::array();
-  for (const calibration::Bin& bin : bins) {
-    list.push_back(
-        {{"lower", bin.lower}, {"upper", bin.upper}, {"count", bin.count}, {"confidence", bin.confidence}, {"accuracy", bin.accuracy}});
-  }
-  return list;
 }
 
 Json to_json(const Recipe& recipe) {

@@ -1,11 +1,8 @@
-// Metrics, reliability, recipes and checkpoints as JSON, in the keys of the command line's contract. The inverses throw what nlohmann-json
+// Recipes, runs and their states as JSON, in the keys of the command line's contract. The inverses throw Error or what nlohmann-json
 // throws. For sources of the library and the apps.
 #pragma once
 
-#include <span>
-
 #include "core/json.h"
-#include "models/calibration/metrics/metrics.h"
 #include "models/training/calibration_record.h"
 #include "models/training/recipe.h"
 #include "models/training/run.h"
@@ -13,11 +10,8 @@
 
 namespace temper::training {
 
-Json to_json(const calibration::Metrics& metrics);
-calibration::Metrics metrics(const Json& json);  // the inverse: null is NaN
-Json to_json(const RunState& state);             // the doubles come back bit for bit
+Json to_json(const RunState& state);  // the doubles come back bit for bit
 RunState run_state(const Json& json);
-Json to_json(std::span<const calibration::Bin> bins);
 Json to_json(const Recipe& recipe);                          // without the model and the distillation, which a run keeps beside it
 Json to_json(const calibration::CalibrationRecord& record);  // calibrator.json
 

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/machine.h"
 #include "core/weights.h"
+#include "models/calibration/metrics/json.h"
 #include "models/networks/registry.h"
 #include "models/training/json.h"
 #include "models/training/settings.h"
@@ -114,14 +115,15 @@ FolderLock continue_run(const std::string& folder) {
 }
 
 void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs, const std::string& unit) {
-  std::string text = "epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds," + unit + "_per_second\n";
-  for (const EpochRecord& e : epochs) {
-    text += std::to_string(e.epoch);
-    for (const double value :
-         {e.learning_rate, e.train_loss, e.train_accuracy, e.val.nll, e.val.accuracy, e.val.ece, e.seconds, e.samples_per_second}) {
-      text += ',';
-      text += csv_number(value);
-    }
+  std::string text = "epoch,lr,train_loss,train_accuracy";
+  for (const calibration::Metric& metric : calibration::log_columns()) text += concat(",val_", metric.key);
+  text += ",seconds," + unit + "_per_second\n";
+  for (const EpochRecord& epoch : epochs) {
+    std::vector<double> values{epoch.learning_rate, epoch.train_loss, epoch.train_accuracy};
+    for (const calibration::Metric& metric : calibration::log_columns()) values.push_back(epoch.val.*metric.value);
+    values.insert(values.end(), {epoch.seconds, epoch.samples_per_second});
+    text += std::to_string(epoch.epoch);
+    for (const double value : values) text += "," + csv_number(value);
     text += '\n';
   }
   write_file((fs::path(folder) / "log.csv").string(), text);

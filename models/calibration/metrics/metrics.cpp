@@ -1,5 +1,6 @@
 #include "models/calibration/metrics/metrics.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
@@ -52,7 +53,18 @@ template <class Value> double mean_of(const Selection& data, const Calibrator& c
   return sum / static_cast<double>(data.size());
 }
 
+std::vector<Metric> in_order(int Metric::*place) {
+  std::vector<Metric> metrics;
+  for (const Metric& metric : kMetrics)
+    if (metric.*place > 0) metrics.push_back(metric);
+  std::ranges::sort(metrics, {}, place);
+  return metrics;
+}
+
 }  // namespace
+
+std::vector<Metric> metrics_by_number() { return in_order(&Metric::number); }
+std::vector<Metric> log_columns() { return in_order(&Metric::log_column); }
 
 struct MetricsStream::Sums {
   double correct = 0, nll = 0, brier = 0;
