@@ -85,7 +85,7 @@ void run(DistillOptions& options) {
   if (options.show_settings(recipe)) return;
   const training::TeacherRecord teacher = task->teacher_record(recipe.distillation);
   advise(teacher, options.json);
-  train_and_keep(options, *task, {.command = "distill", .data = options.data, .model = recipe.model, .recipe = recipe, .teacher = teacher});
+  train_and_print(options, *task, {.command = "distill", .data = options.data, .model = recipe.model, .recipe = recipe, .teacher = teacher});
 }
 
 }  // namespace

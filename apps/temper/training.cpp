@@ -2,18 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "apps/temper/console.h"
 #include "apps/temper/ranks.h"
-#include "apps/temper/training_session.h"
-#include "core/parallel.h"
-#include "models/training/best_weights.h"
+#include "apps/temper/stop_signal.h"
+#include "models/tasks/train_run.h"
 
 namespace temper::app {
 namespace {
 
-void study_teachers(const TrainingOptions& options, tasks::Task& task, const training::Recipe& recipe, training::TeacherRecord& teacher) {
-  const double accuracy = task.study_teachers(recipe, teacher);
-  if (options.json || !is_first_rank()) return;
+void print_teacher(const training::TeacherRecord& teacher, const tasks::Task& task, double accuracy) {
   fmt::print(stderr, "teacher {}: {} of the {} right, gamma {:.4f} at T = {:.4g} (its equivalent label smoothing); {}\n", teacher.run,
              percent(accuracy), task.studied(), teacher.equivalent_smoothing, teacher.distillation.temperature,
              teacher.by_sample ? "its logits are computed once" : "its logits are computed anew for every batch");
@@ -26,26 +25,62 @@ void print_header(const training::RunRecord& record, const tasks::Task& task, In
              r.decay_norm_and_bias ? "also" : "not", r.seed);
 }
 
+void print_resumption(const TrainingOptions& options) {
+  if (options.json || !options.resume) return;
+  if (!options.checkpoint) {
+    fmt::print(stderr, "{}: there is no checkpoint yet; the run begins at its start\n", options.out);
+    return;
+  }
+  const training::RunState& state = options.checkpoint->state;
+  fmt::print(stderr, "{}: goes on in epoch {} after {} steps\n", options.out, state.epochs.size() + 1, grouped(state.step));
+}
+
 }  // namespace
 
-void train_and_keep(const TrainingOptions& options, tasks::Task& task, training::RunRecord record) {
-  task.load_data(record.data, record.recipe, options.data_options());
-  task.make_model(record.recipe);
-  if (record.teacher) study_teachers(options, task, record.recipe, *record.teacher);
-  task.check_ranks(ranks());
-  const std::unique_ptr<training::Objective> objective = task.make_objective(record.recipe, ranks());
-  TrainingSession session(options, plan_of(record, task.data_fingerprint()));
-  record.threads = threads();
-  record.recipe = record.recipe.resolved(objective->batches());
-  if (is_first_rank() && !options.json) print_header(record, task, objective->batches());
-  const std::vector<training::EpochRecord> epochs = session.train(*objective, record.recipe);
-  const training::EpochRecord& kept = epochs[training::kept_epoch(epochs, record.recipe.keep)];
-  record.kept_epoch = kept.epoch;
-  task.measure_run(record, &kept.val, ranks());
-  if (!is_first_rank()) return;
-  record.seconds = session.seconds();
-  task.save(options.out, record);
-  print_run(options, task.parameters(), record, task.score());
+void train_and_print(const TrainingOptions& options, tasks::Task& task, const training::RunRecord& record) {
+  const bool first = is_first_rank();
+  TrainingProgress progress(task.unit());
+  std::size_t epochs = 0;  // in all
+  const tasks::TrainRunOptions how{.folder = options.out,
+                                   .overwrite = options.overwrite,
+                                   .resume = options.checkpoint ? &*options.checkpoint : nullptr,
+                                   .checkpoint_every = options.checkpoint_every,
+                                   .checkpoint_minutes = options.checkpoint_minutes,
+                                   .snapshot_every = options.snapshot_every,
+                                   .data = options.data_options(),
+                                   .on_start =
+                                       [&](const training::RunRecord& begun, Index steps_an_epoch) {
+                                         epochs = static_cast<std::size_t>(begun.recipe.epochs);
+                                         watch_stop_signals();
+                                         warn_of_silent_ranks();
+                                         if (!first) return;
+                                         if (!options.json) print_header(begun, task, steps_an_epoch);
+                                         print_resumption(options);
+                                       },
+                                   .on_teacher =
+                                       [&](const training::TeacherRecord& teacher, double accuracy) {
+                                         if (first && !options.json) print_teacher(teacher, task, accuracy);
+                                       },
+                                   .observer = {.on_step =
+                                                    [&](const training::Progress& p) {
+                                                      if (first) progress.step(p);
+                                                    },
+                                                .on_epoch =
+                                                    [&](const std::vector<training::EpochRecord>& done) {
+                                                      if (first && !done.empty()) progress.epoch(done.back());
+                                                      if (done.size() == epochs) progress.finish();
+                                                    },
+                                                .on_warning = warn,
+                                                .stop = [] { return stop_signal() != 0; }}};
+  try {
+    const training::RunRecord finished = tasks::train_run(task, record, how, &ranks());
+    if (first) print_run(options, task.parameters(), finished, task.score());
+  } catch (const training::Stopped& stopped) {
+    progress.finish();
+    const int signal = stop_signal() != 0 ? stop_signal() : SIGTERM;  // which another rank got
+    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {} steps; go on with: temper {} --resume --out {}",
+                                              options.out, stopped.epoch, grouped(stopped.step), record.command, options.out));
+  }
 }
 
 }  // namespace temper::app

@@ -1,4 +1,4 @@
-// What `train` and `distill` have in common: a task is trained and kept as a run.
+// What `train` and `distill` have in common: tasks::train_run at a terminal, with progress, signals obeyed and the result printed.
 #pragma once
 
 #include "apps/temper/training_options.h"
@@ -6,8 +6,8 @@
 
 namespace temper::app {
 
-// Reads the data, trains, or resumes the training, measures, keeps the run in its folder and prints it. `record` has what is known before:
-// command, data, recipe and, of a student, the teacher.
-void train_and_keep(const TrainingOptions& options, tasks::Task& task, training::RunRecord record);
+// `record` has what is known before: command, data, model, recipe and, of a student, the teacher. Throws StoppedBySignal, with a checkpoint
+// saved and how to resume.
+void train_and_print(const TrainingOptions& options, tasks::Task& task, const training::RunRecord& record);
 
 }  // namespace temper::app

@@ -38,7 +38,8 @@ TEST_CASE("metrics: every row of the table is another metric, and every member h
 
 TEST_CASE("metrics: the order of the keys of JSON and of the columns of the log does not change") {
   std::vector<std::string> keys, columns;
-  for (const auto& [key, value] : to_json(numbered()).items()) keys.push_back(key);
+  const Json json = to_json(numbered());
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
   const std::vector<std::string> expected{"samples",
                                           "accuracy",
                                           "nll",

@@ -9,6 +9,7 @@
 #include "core/ops/relu.h"
 #include "layers/linear.h"
 #include "layers/sequential.h"
+#include "models/calibration/calibrators/calibrators.h"
 #include "models/networks/cost.h"
 #include "models/networks/registry.h"
 #include "models/training/run.h"
@@ -90,7 +91,7 @@ TEST_CASE("register_network: an own network trains, stops, resumes, is saved, lo
   CHECK(std::memcmp(model.parameters->all_values().data(), resumed.parameters->all_values().data(), bytes) == 0);
 
   const calibration::Predictions val = models::predict(model, splits.val);
-  const calibration::Trial trial{.fitted = calibration::fit(calibration::Method::temperature, val), .before = {}, .after = {}};
+  const calibration::Trial trial{.fitted = calibration::fit(calibration::calibrator_kind("temperature"), val), .before = {}, .after = {}};
   training::save_calibration(whole, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = val.size(), .trial = trial});
   const training::LoadedRun loaded = training::load_run(whole);
   CHECK(loaded.model.network_name == kName);

@@ -1,4 +1,5 @@
 #include "models/training/run.h"
+#include "models/calibration/calibrators/calibrators.h"
 
 #include <doctest/doctest.h>
 
@@ -27,16 +28,16 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   CHECK_FALSE(loaded.calibrator);
   CHECK(models::predict(loaded.model, splits.val).logits == predictions.logits);
 
-  for (const calibration::Method method : calibration::kMethods) {
-    const calibration::Trial trial{.fitted = calibration::fit(method, predictions), .before = {}, .after = {}};
+  for (const calibration::CalibratorKind* kind : calibration::calibrator_kinds()) {
+    const calibration::Trial trial{.fitted = calibration::fit(*kind, predictions), .before = {}, .after = {}};
     save_calibration(run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = predictions.size(), .trial = trial});
     const auto stored = load_run(run).calibrator;
     REQUIRE(stored);
-    CHECK(stored->method == method);
+    CHECK(stored->kind == kind);
     CHECK(stored->status == trial.fitted.status);
     CHECK(calibration::apply(*stored->calibrator, predictions).logits == calibration::apply(*trial.fitted.calibrator, predictions).logits);
   }
-  const calibration::Fitted kept{.method = calibration::Method::matrix,
+  const calibration::Fitted kept{.kind = &calibration::calibrator_kind("matrix"),
                                  .calibrator = calibration::identity_calibrator(),
                                  .status = calibration::Status::kept_identity};
   save_calibration(run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .trial = {.fitted = kept, .before = {}, .after = {}}});
