@@ -1,24 +1,8 @@
 #include "models/training/image_objective.h"
 
-#include <algorithm>
-
 #include "models/training/together.h"
 
 namespace temper::training {
-namespace {
-
-Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
-  const Index K = logits.shape().last();
-  Index correct = 0;
-  for (std::size_t n = 0; n < labels.size(); ++n) {
-    const float* row = logits.data() + static_cast<Index>(n) * K;
-    correct += std::max_element(row, row + K) - row == labels[n];
-  }
-  return correct;
-}
-
-}  // namespace
-
 ImageObjective::ImageObjective(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
                                const Recipe& recipe, Loss loss, optim::Communicator& ranks)
     : model_(model),

@@ -2,6 +2,8 @@
 // validation data. One loop trains classifiers of images (image_objective.h) and translators (models/translation/objective.h).
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +37,9 @@ struct ForwardResult {
   Tensor loss;  // the mean over the samples
   Index correct = 0;
 };
+
+// How many of the (N,K) logits have their first largest at the label.
+Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels);
 
 class Objective {
  public:

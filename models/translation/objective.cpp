@@ -1,7 +1,5 @@
 #include "models/translation/objective.h"
 
-#include <algorithm>
-
 #include "core/tape.h"
 #include "models/training/loss.h"
 #include "models/translation/token_predictions.h"
@@ -43,12 +41,7 @@ const training::Shard* Objective::next_shard() {
 training::ForwardResult Objective::forward(const training::Shard& shard) {
   const data::TokenBatch& batch = held(shard.number).batch;
   const Tensor logits = (*model_.network)(batch.source(), batch.target(), batch.word_rows);
-  Index correct = 0;
-  for (Index i = 0; i < batch.words(); ++i) {
-    const float* row = logits.data() + i * logits.shape().last();
-    correct += std::max_element(row, row + logits.shape().last()) - row == batch.word_labels[static_cast<std::size_t>(i)];
-  }
-  return {.loss = loss(batch, logits), .correct = correct};
+  return {.loss = loss(batch, logits), .correct = training::count_correct(logits, batch.word_labels)};
 }
 
 Tensor Objective::loss(const data::TokenBatch& batch, const Tensor& logits) const {

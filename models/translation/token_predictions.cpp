@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "core/tape.h"
 #include "data/text/token_loader.h"
+#include "models/calibration/softmax.h"
 
 namespace temper::translation {
 namespace {
@@ -31,7 +32,7 @@ Sums score_row(const float* z, Index V, std::int32_t label, float* scratch) {
   const float max = maximum(z, V);
   const ExponentialSums sums = exponentials(z, V, 1, max, scratch);
   const double nll = std::log(sums.sum) - (double{z[label]} - max);
-  return {std::isnan(sums.shifted) ? sums.shifted : nll, std::max_element(z, z + V) == z + label ? 1.0 : 0.0};
+  return {std::isnan(sums.shifted) ? sums.shifted : nll, calibration::argmax({z, static_cast<std::size_t>(V)}) == label ? 1.0 : 0.0};
 }
 
 }  // namespace
