@@ -8,9 +8,8 @@
 #include <optional>
 
 #include "apps/report/page.h"
-#include "apps/temper/calibration_table.h"
-#include "apps/temper/calibration_text.h"
-#include "apps/temper/calibrator_application.h"
+#include "apps/temper/calibrate_apply.h"
+#include "apps/temper/calibration_output.h"
 #include "apps/temper/commands.h"
 #include "apps/temper/console.h"
 #include "apps/temper/hard_twin.h"
@@ -239,7 +238,7 @@ void add_calibrate(CLI::App& app) {
   command->footer(
       describe_kinds() +
       "The result lies in RUN/calibrator.json; `temper eval RUN` applies it. A calibrator that makes the NLL worse on data it was\n"
-      "not fitted on is turned down. \"after\" is never measured on rows that the calibrator was fitted on.\n"
+      "not fitted on is rejected. \"after\" is never measured on rows that the calibrator was fitted on.\n"
       "  temper calibrate runs/smooth\n"
       "  temper calibrate --logits logits.npy --labels labels.npy --method all --out calibrated\n"
       "  temper calibrate --apply calibrated --logits new.npy --save-probabilities p.npy\n"

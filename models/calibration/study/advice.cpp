@@ -49,7 +49,7 @@ void advise_on_harm(const CalibrationRecord& record, Sentences& advice) {
   if (record.trial.rejected) {
     advice.push_back(concat(kind.name, " made things worse on rows it was not fitted on (out of fold on ", format_count(record.samples),
                             " rows its ", to_string(kind.judged_by), " is ", decimal(record.trial.score_after), ", against ",
-                            decimal(record.trial.score_before), " as it was) and was turned down: the logits are left as they are"));
+                            decimal(record.trial.score_before), " as it was) and was rejected: the logits are left as they are"));
     return;
   }
   if (after.nll > before.nll && std::isfinite(before.nll)) {

@@ -29,7 +29,7 @@ struct Trial {
   double score_before = 0, score_after = 0;  // what its kind is judged by, of the rows fitted on: as they came, and out of fold
   Index changed = 0;                         // samples measured whose predicted class `fitted` changes
   // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
-  // is what the calibrator that was turned down reached.
+  // is what the calibrator that was rejected reached.
   std::optional<Assessment> rejected = {};
 };
 

@@ -47,7 +47,7 @@ TEST_CASE("advice: every status that is not converged has its sentence") {
   CHECK(advise(record, ordinary()) == Sentences{"nothing was changed: no other temperature has a lower NLL than T = 1"});
 }
 
-TEST_CASE("advice: a calibrator that was turned down is named with the score that decided") {
+TEST_CASE("advice: a calibrator that was rejected is named with the score that decided") {
   CalibrationRecord record = flawless();
   record.trial.fitted = {&kIsotonic, identity_calibrator(), Status::kept_identity};
   record.trial.rejected = record.trial.after;
@@ -55,7 +55,7 @@ TEST_CASE("advice: a calibrator that was turned down is named with the score tha
   record.trial.score_after = 0.3125;
   CHECK(advise(record, ordinary()) ==
         Sentences{"isotonic made things worse on rows it was not fitted on (out of fold on 5,000 rows its Brier score is 0.3125, against "
-                  "0.2500 as it was) and was turned down: the logits are left as they are"});
+                  "0.2500 as it was) and was rejected: the logits are left as they are"});
   record.trial.fitted.kind = &kVector;
   CHECK(advise(record, ordinary()).front().find("vector made things worse") == 0);
   CHECK(advise(record, ordinary()).front().find("its NLL is 0.3125") != std::string::npos);

@@ -52,7 +52,7 @@ TEST_CASE("trial: out of fold numbers are those of fits that did not see the row
   CHECK(trial.changed == 0);
 }
 
-TEST_CASE("trial: a calibrator that harms is turned down, with the numbers of what it did") {
+TEST_CASE("trial: a calibrator that harms is rejected, with the numbers of what it did") {
   // Well calibrated data, few samples, many classes: an unpenalised matrix has nothing to gain and 420 numbers to overfit with.
   const Predictions data = reference::random_predictions(5, 120, 20, 1, 1);
   const Trial trial = cross_fit(kMatrix, data, {.fit = {.odir = 0, .most_steps = 200}});

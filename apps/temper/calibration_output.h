@@ -1,6 +1,7 @@
-// What `temper calibrate` prints for a person, and as JSON for a script.
+// What `temper calibrate` tells: text for a person, JSON for a script, and tables of calibrators times metrics for papers and spreadsheets.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "core/json.h"
@@ -23,5 +24,13 @@ std::string text_of(const Calibrated& calibrated);
 
 // The same by the command line's contract, without curves and parameters, which are in calibrator.json.
 Json json_of(const calibration::CalibrationStudy& study);
+
+// Whether the ending is one of those below.
+bool is_table_file(const std::string& path);
+
+// A row for the logits as they are (method "none") and one for each method that was tried; one that was rejected has the numbers
+// that it reached, and the status kept_identity. FILE.csv: every metric as a fraction to as many digits as reading back exactly takes, the
+// ECE with the ends of its 95 % interval. FILE.md: the same for reading, to four decimals.
+void write_table(const std::string& path, std::span<const Calibrated> all);
 
 }  // namespace temper::app

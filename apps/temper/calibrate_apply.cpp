@@ -1,10 +1,10 @@
-#include "apps/temper/calibrator_application.h"
+#include "apps/temper/calibrate_apply.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
 
-#include "apps/temper/calibration_text.h"
+#include "apps/temper/calibration_output.h"
 #include "apps/temper/console.h"
 #include "apps/temper/probability_file.h"
 #include "core/check.h"
