@@ -45,7 +45,8 @@ training::Recipe text_recipe() {
   recipe.model = "transformer_small";
   recipe.epochs = 1;
   recipe.text.vocabulary.vocabulary = 60;
-  recipe.text.batch_tokens = 400;
+  recipe.text.longest = 60;
+  recipe.text.batch_tokens = 120;
   return recipe;
 }
 
