@@ -105,6 +105,7 @@ std::vector<std::string> JsonNode::texts(std::string_view key) const {
 std::pair<double, double> JsonNode::interval(std::string_view key) const {
   if (!has(key)) return {kAbsent, kAbsent};
   const Json& ends = array(key);
+  if (ends == Json{nullptr, nullptr}) return {kAbsent, kAbsent};
   const bool two = ends.size() == 2 && ends[0].is_number() && ends[1].is_number() && ends[0] <= ends[1];
   TEMPER_CHECK(two, path(key), " is not two numbers, the lower one first");
   return {ends[0].get<double>(), ends[1].get<double>()};

@@ -38,6 +38,15 @@ class JsonNode {
   // These throw Error when the key is absent or holds something else.
   JsonNode object(std::string_view key) const;
   std::string text(std::string_view key) const;
+  // parse(text), whose Error then names the key too.
+  template <class Parse> auto parse(std::string_view key, Parse parse) const {
+    const std::string value = text(key);
+    try {
+      return parse(value);
+    } catch (const Error& error) {
+      throw Error(about(path(key), error.what()));
+    }
+  }
   const Json& array(std::string_view key) const;
   std::vector<JsonNode> objects(std::string_view key) const;  // of an array
 

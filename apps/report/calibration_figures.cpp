@@ -11,43 +11,43 @@
 namespace temper::report {
 namespace {
 
-std::vector<Point> points_of(const std::vector<CurvePoint>& curve) {
-  std::vector<Point> points;
-  for (const CurvePoint& point : curve) points.push_back({.x = point.x, .y = point.y});
-  return points;
-}
+using calibration::Assessment;
+using calibration::Metric;
 
-std::string risk_plot(std::span<const RunRecord> runs) {
+std::string risk_plot(std::span<const runs::Run> runs) {
   std::vector<double> risks{0};
-  for (const RunRecord& run : runs) {
+  for (const runs::Run& run : runs) {
     if (!run.calibration) continue;
-    for (const CurvePoint& point : run.calibration->risk_after) risks.push_back(100 * point.y);
+    for (const calibration::CoveragePoint& point : run.calibration->trial.after.risk_coverage) risks.push_back(100 * point.risk);
   }
   const Axis coverage{.label = "coverage: share answered, %", .lower = 0, .upper = 100, .ticks = {0, 20, 40, 60, 80, 100}};
   Plot plot({}, coverage, linear_axis("risk: wrong among them, %", risks), fmt::format("Risk against coverage of {} runs", runs.size()));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (!runs[i].calibration) continue;
-    std::vector<Point> points = points_of(runs[i].calibration->risk_after);
-    for (Point& point : points) point = {.x = 100 * point.x, .y = 100 * point.y};
-    plot.line(points, series_class(i), fmt::format("{}: AURC {}", runs[i].name, decimal(runs[i].calibration->after.aurc, 4)));
+    const Assessment& after = runs[i].calibration->trial.after;
+    std::vector<Point> points;
+    for (const calibration::CoveragePoint& point : after.risk_coverage)
+      points.push_back({.x = 100 * point.coverage, .y = 100 * point.risk});
+    plot.line(points, series_class(i), fmt::format("{}: AURC {}", runs[i].name, decimal(after.metrics.aurc, 4)));
   }
   return "<div class=\"panel\">" + plot.svg() + "</div>\n";
 }
 
-std::string nll_plot(std::span<const RunRecord> runs) {
+std::string nll_plot(std::span<const runs::Run> runs) {
   std::vector<double> temperatures, nlls;
-  for (const RunRecord& run : runs) {
+  for (const runs::Run& run : runs) {
     if (!run.calibration) continue;
-    for (const CurvePoint& point : run.calibration->nll_by_temperature) {
-      temperatures.push_back(point.x);
-      nlls.push_back(point.y);
-    }
+    const calibration::CalibrationRecord& record = *run.calibration;
+    temperatures.insert(temperatures.end(), record.temperatures.begin(), record.temperatures.end());
+    nlls.insert(nlls.end(), record.nll_at_temperature.begin(), record.nll_at_temperature.end());
   }
   Plot plot({}, log_axis("temperature, log scale", temperatures), log_axis("NLL, nats, log scale", nlls),
             fmt::format("NLL against temperature of {} runs", runs.size()));
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (!runs[i].calibration || runs[i].calibration->nll_by_temperature.empty()) continue;
-    const std::vector<Point> points = points_of(runs[i].calibration->nll_by_temperature);
+    if (!runs[i].calibration || runs[i].calibration->temperatures.empty()) continue;
+    const calibration::CalibrationRecord& record = *runs[i].calibration;
+    std::vector<Point> points;
+    for (std::size_t k = 0; k < record.temperatures.size(); ++k) points.push_back({record.temperatures[k], record.nll_at_temperature[k]});
     plot.line(points, series_class(i), runs[i].name);
     const Point least = *std::ranges::min_element(points, {}, &Point::y);
     plot.dot(least, series_class(i), fmt::format("{}: least NLL {} near T = {}", runs[i].name, decimal(least.y, 3), decimal(least.x, 2)));
@@ -55,14 +55,17 @@ std::string nll_plot(std::span<const RunRecord> runs) {
   return "<div class=\"panel\">" + plot.svg() + "</div>\n";
 }
 
-std::string row(const char* name, double before, double after) {
-  return fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", name, decimal(before, 4), decimal(after, 4));
+std::string cell(const Metric& metric, const Assessment& assessment) {
+  const std::string value = decimal(assessment.metrics.*metric.value, 4);
+  const calibration::Interval& ends = assessment.ece_interval;
+  if (!has_interval(metric) || !std::isfinite(ends.lower)) return value;
+  return fmt::format("{} [{}, {}]", value, decimal(ends.lower, 4), decimal(ends.upper, 4));
 }
 
 }  // namespace
 
-std::string calibration_figures(std::span<const RunRecord> runs) {
-  const auto drawn = [](const RunRecord& run) { return run.calibration && !run.calibration->risk_after.empty(); };
+std::string calibration_figures(std::span<const runs::Run> runs) {
+  const auto drawn = [](const runs::Run& run) { return run.calibration && !run.calibration->trial.after.risk_coverage.empty(); };
   if (std::ranges::none_of(runs, drawn)) return "";
   std::string text =
       "<p class=\"how\"><b>How to read it.</b> Left: a network that may abstain answers what it is surest of; the curve shows how often it "
@@ -74,22 +77,19 @@ std::string calibration_figures(std::span<const RunRecord> runs) {
       "curve that falls to an edge that no T is right.</p>\n<div class=\"curves\">\n";
   text += risk_plot(runs) + nll_plot(runs);
   std::vector<std::string> names;
-  for (const RunRecord& run : runs) names.push_back(drawn(run) ? run.name : run.name + " (not calibrated)");
+  for (const runs::Run& run : runs) names.push_back(drawn(run) ? run.name : run.name + " (not calibrated)");
   return text + "</div>\n" + legend(names);
 }
 
-std::string before_and_after(const Calibration& c) {
-  const auto ece = [](const Metrics& m) {
-    if (!std::isfinite(m.ece_lower)) return decimal(m.ece, 4);
-    return fmt::format("{} [{}, {}]", decimal(m.ece, 4), decimal(m.ece_lower, 4), decimal(m.ece_upper, 4));
-  };
-  return "<table class=\"measures\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" +
-         row("accuracy", c.before.accuracy, c.after.accuracy) + row("NLL", c.before.nll, c.after.nll) +
-         fmt::format("<tr><td>ECE [95 % interval]</td><td>{}</td><td>{}</td></tr>\n", ece(c.before), ece(c.after)) +
-         row("debiased ECE", c.before.debiased_ece, c.after.debiased_ece) + row("smooth ECE", c.before.smooth_ece, c.after.smooth_ece) +
-         row("MCE", c.before.mce, c.after.mce) + row("adaptive ECE", c.before.ace, c.after.ace) +
-         row("class-wise ECE", c.before.classwise_ece, c.after.classwise_ece) + row("Brier", c.before.brier, c.after.brier) +
-         row("AURC", c.before.aurc, c.after.aurc) + row("AUROC", c.before.auroc, c.after.auroc) + "</tbody>\n</table>\n";
+std::string before_and_after(const calibration::CalibrationRecord& record) {
+  std::string rows;
+  for (const Metric& metric : calibration::kMetrics) {
+    if (metric.shown > Metric::Shown::in_tables) continue;
+    rows += fmt::format("<tr><td>{}{}</td><td>{}</td><td>{}</td></tr>\n", metric.heading, has_interval(metric) ? " [95 % interval]" : "",
+                        cell(metric, record.trial.before), cell(metric, record.trial.after));
+  }
+  return "<table class=\"measures\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" + rows +
+         "</tbody>\n</table>\n";
 }
 
 }  // namespace temper::report

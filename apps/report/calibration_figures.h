@@ -4,14 +4,14 @@
 #include <span>
 #include <string>
 
-#include "apps/report/run_record.h"
+#include "models/runs/run.h"
 
 namespace temper::report {
 
 // Two plots with one legend, and a text that says how to read them; nothing when no run recorded these curves.
-std::string calibration_figures(std::span<const RunRecord> runs);
+std::string calibration_figures(std::span<const runs::Run> runs);
 
-// Every metric before and after, as a table.
-std::string before_and_after(const Calibration& calibration);
+// The metrics before and after, as a table.
+std::string before_and_after(const calibration::CalibrationRecord& record);
 
 }  // namespace temper::report

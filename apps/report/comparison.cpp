@@ -16,59 +16,61 @@ constexpr std::array<std::string_view, 14> kNotTraining{
     "seed", "threads", "shards",    "out",     "resume", "config", "checkpoint_every", "checkpoint-every",
     "data", "model",   "smoothing", "teacher", "json",   "device"};
 
-bool same_teacher(const std::optional<Teacher>& a, const std::optional<Teacher>& b) {
-  if (!a || !b) return a.has_value() == b.has_value();
-  return a->model == b->model && a->smoothing == b->smoothing && a->temperature == b->temperature && a->beta == b->beta &&
-         a->form == b->form && a->student_temperature == b->student_temperature && a->factor == b->factor;
+bool same_teacher(const runs::Run& a, const runs::Run& b) {
+  if (!a.teacher || !b.teacher) return a.teacher.has_value() == b.teacher.has_value();
+  return a.teacher->model == b.teacher->model && a.teacher->smoothing == b.teacher->smoothing &&
+         a.recipe.distillation == b.recipe.distillation;
 }
 
-bool same_arm(const RunRecord& a, const RunRecord& b) {
-  return a.command == b.command && a.model == b.model && a.smoothing == b.smoothing && same_teacher(a.teacher, b.teacher) &&
+bool same_arm(const runs::Run& a, const runs::Run& b) {
+  return a.command == b.command && a.recipe.model == b.recipe.model && a.recipe.smoothing == b.recipe.smoothing && same_teacher(a, b) &&
          different_settings(a, b).empty();
 }
 
-bool measured(const RunRecord& run) {
+bool measured(const runs::Run& run) {
   return std::isfinite(run.test.accuracy) && std::isfinite(run.test.nll) && std::isfinite(run.test.ece);
 }
 
-double mean(std::span<const RunRecord* const> runs, const std::function<double(const RunRecord&)>& value) {
+double mean(std::span<const runs::Run* const> runs, const std::function<double(const runs::Run&)>& value) {
   double sum = 0;
-  for (const RunRecord* run : runs) sum += value(*run);
+  for (const runs::Run* run : runs) sum += value(*run);
   return sum / static_cast<double>(runs.size());
 }
 
 }  // namespace
 
-Metrics Arm::before() const {
+calibration::Metrics Arm::before() const {
   return {.samples = first().test.samples,
-          .accuracy = mean(runs, [](const RunRecord& run) { return run.test.accuracy; }),
-          .nll = mean(runs, [](const RunRecord& run) { return run.test.nll; }),
-          .ece = mean(runs, [](const RunRecord& run) { return run.test.ece; }),
-          .aurc = mean(runs, [](const RunRecord& run) { return run.test.aurc; })};
+          .accuracy = mean(runs, [](const runs::Run& run) { return run.test.accuracy; }),
+          .nll = mean(runs, [](const runs::Run& run) { return run.test.nll; }),
+          .ece = mean(runs, [](const runs::Run& run) { return run.test.ece; }),
+          .aurc = mean(runs, [](const runs::Run& run) { return run.test.aurc; })};
 }
 
-std::optional<Metrics> Arm::after() const {
-  const auto calibrated = [](const RunRecord* run) { return run->calibration && std::isfinite(run->calibration->after.ece); };
+std::optional<calibration::Metrics> Arm::after() const {
+  const auto calibrated = [](const runs::Run* run) { return run->calibration && std::isfinite(run->calibration->trial.after.metrics.ece); };
   if (!std::ranges::all_of(runs, calibrated)) return std::nullopt;
-  return Metrics{.samples = first().test.samples,
-                 .accuracy = mean(runs, [](const RunRecord& run) { return run.calibration->after.accuracy; }),
-                 .nll = mean(runs, [](const RunRecord& run) { return run.calibration->after.nll; }),
-                 .ece = mean(runs, [](const RunRecord& run) { return run.calibration->after.ece; })};
+  return calibration::Metrics{.samples = first().test.samples,
+                              .accuracy = mean(runs, [](const runs::Run& run) { return run.calibration->trial.after.metrics.accuracy; }),
+                              .nll = mean(runs, [](const runs::Run& run) { return run.calibration->trial.after.metrics.nll; }),
+                              .ece = mean(runs, [](const runs::Run& run) { return run.calibration->trial.after.metrics.ece; })};
 }
 
 double Arm::temperature() const {
-  return mean(runs, [](const RunRecord& run) { return run.calibration ? run.calibration->temperature : kNotANumber; });
-}
-
-double Arm::chance_ece(bool calibrated) const {
-  return mean(runs, [&](const RunRecord& run) {
-    return report::chance_ece(calibrated && run.calibration ? run.calibration->bins_after : run.test_bins);
+  return mean(runs, [](const runs::Run& run) {
+    return run.calibration ? run.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
   });
 }
 
-std::vector<Comparison> comparisons(std::span<const RunRecord> runs) {
+double Arm::chance_ece(bool calibrated) const {
+  return mean(runs, [&](const runs::Run& run) {
+    return report::chance_ece(calibrated && run.calibration ? run.calibration->trial.after.reliability : run.test_reliability);
+  });
+}
+
+std::vector<Comparison> comparisons(std::span<const runs::Run> runs) {
   std::vector<Comparison> found;
-  for (const RunRecord& run : runs) {
+  for (const runs::Run& run : runs) {
     const std::string data = data_name(run.data);
     const auto same_images = [&](const Comparison& other) { return other.data == data && other.samples == run.test.samples; };
     auto comparison = std::ranges::find_if(found, same_images);
@@ -99,44 +101,45 @@ std::string data_name(std::string_view spec) {
   return std::string(last.empty() ? kind : last);
 }
 
-std::vector<std::string> different_settings(const RunRecord& a, const RunRecord& b) {
+std::vector<std::string> different_settings(const runs::Run& a, const runs::Run& b) {
+  const auto others = runs::list_settings(b);
   std::vector<std::string> differences;
-  for (const auto& setting : a.settings) {
-    if (std::ranges::find(kNotTraining, setting.first) != kNotTraining.end()) continue;
-    const auto other = std::ranges::find_if(b.settings, [&](const auto& candidate) { return candidate.first == setting.first; });
-    if (other == b.settings.end() || other->second == setting.second) continue;
-    differences.push_back(fmt::format("{} {} against {}", setting.first, setting.second, other->second));
+  for (const auto& [key, value] : runs::list_settings(a)) {
+    if (std::ranges::find(kNotTraining, key) != kNotTraining.end()) continue;
+    const auto other = std::ranges::find_if(others, [&](const auto& candidate) { return candidate.first == key; });
+    if (other == others.end() || other->second == value) continue;
+    differences.push_back(fmt::format("{} {} against {}", key, value, other->second));
   }
   return differences;
 }
 
 double sampling_error(double accuracy, std::int64_t samples) {
-  if (samples <= 0) return kNotANumber;
+  if (samples <= 0) return calibration::kNotMeasured;
   const double n = static_cast<double>(samples);
   const double half_image = std::min(0.5, 0.5 / n);
   const double p = std::clamp(accuracy, half_image, 1 - half_image);
   return std::sqrt(p * (1 - p) / n);
 }
 
-double chance_ece(std::span<const ReliabilityBin> bins) {
+double chance_ece(std::span<const calibration::Bin> bins) {
   double total = 0, sum = 0;
-  for (const ReliabilityBin& bin : bins) {
+  for (const calibration::Bin& bin : bins) {
     if (bin.count == 0 || !std::isfinite(bin.confidence)) continue;
     const double n = static_cast<double>(bin.count);
     total += n;
     sum += n * std::sqrt(2 / std::numbers::pi * std::max(0.0, bin.confidence * (1 - bin.confidence)) / n);
   }
-  return total > 0 ? sum / total : kNotANumber;
+  return total > 0 ? sum / total : calibration::kNotMeasured;
 }
 
-double mean_confidence(std::span<const ReliabilityBin> bins) {
+double mean_confidence(std::span<const calibration::Bin> bins) {
   double total = 0, sum = 0;
-  for (const ReliabilityBin& bin : bins) {
+  for (const calibration::Bin& bin : bins) {
     if (bin.count == 0) continue;
     total += static_cast<double>(bin.count);
     sum += static_cast<double>(bin.count) * bin.confidence;
   }
-  return total > 0 ? sum / total : kNotANumber;
+  return total > 0 ? sum / total : calibration::kNotMeasured;
 }
 
 }  // namespace temper::report

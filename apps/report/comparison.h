@@ -8,39 +8,39 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/report/run_record.h"
+#include "models/runs/run.h"
 
 namespace temper::report {
 
 // Runs that differ in nothing but the seed (and in what must not matter: threads, folder).
 struct Arm {
-  std::vector<const RunRecord*> runs;  // at least one
+  std::vector<const runs::Run*> runs;  // at least one
 
-  const RunRecord& first() const { return *runs.front(); }
-  bool hard() const { return first().smoothing == 0 && !first().teacher; }     // plain training on hard labels
-  bool smoothed() const { return first().smoothing > 0 && !first().teacher; }  // label smoothing alone
-  Metrics before() const;                                                      // mean over the runs, as trained
-  std::optional<Metrics> after() const;                                        // mean after temperature; only if every run has one
-  double temperature() const;                                                  // mean
-  double chance_ece(bool calibrated) const;                                    // mean; NaN without reliability bins
+  const runs::Run& first() const { return *runs.front(); }
+  bool hard() const { return first().recipe.smoothing == 0 && !first().teacher; }     // plain training on hard labels
+  bool smoothed() const { return first().recipe.smoothing > 0 && !first().teacher; }  // label smoothing alone
+  calibration::Metrics before() const;                                                // mean over the runs, as trained
+  std::optional<calibration::Metrics> after() const;                                  // mean after temperature; only if every run has one
+  double temperature() const;                                                         // mean
+  double chance_ece(bool calibrated) const;                                           // mean; NaN without reliability bins
 };
 
 // Runs measured on the same test images.
 struct Comparison {
   std::string data;
   std::int64_t samples = 0;
-  std::vector<const RunRecord*> runs{};
+  std::vector<const runs::Run*> runs{};
   std::vector<Arm> arms{};  // only runs whose test metrics are finite
 };
 
 // In the order of first appearance. The records must outlive the result.
-std::vector<Comparison> comparisons(std::span<const RunRecord> runs);
+std::vector<Comparison> comparisons(std::span<const runs::Run> runs);
 
 // "mnist:/home/me/mnist" -> "mnist", "folder:/home/me/cats" -> "cats": a name for headings; the whole spec stands in the settings.
 std::string data_name(std::string_view spec);
 
 // Training settings, beside smoothing, teacher and seed, in which two runs differ: "epochs 30 against 10".
-std::vector<std::string> different_settings(const RunRecord& a, const RunRecord& b);
+std::vector<std::string> different_settings(const runs::Run& a, const runs::Run& b);
 
 // Standard error of an accuracy measured on `samples` images: sqrt(p (1 - p) / N). p is kept half an image away from 0 and 1, because a
 // perfect score on few images is no proof of perfection.
@@ -48,9 +48,9 @@ double sampling_error(double accuracy, std::int64_t samples);
 
 // The ECE that a perfectly calibrated model with these confidences shows by chance, about sum_b n_b/N sqrt(2/pi c_b (1 - c_b) / n_b): the
 // mean of |accuracy - confidence| of n_b coin throws. NaN when there are no bins.
-double chance_ece(std::span<const ReliabilityBin> bins);
+double chance_ece(std::span<const calibration::Bin> bins);
 
 // Mean confidence over all bins; NaN when they are empty.
-double mean_confidence(std::span<const ReliabilityBin> bins);
+double mean_confidence(std::span<const calibration::Bin> bins);
 
 }  // namespace temper::report

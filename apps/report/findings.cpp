@@ -17,15 +17,15 @@ using Sentences = std::vector<std::string>;
 
 std::string topic(const char* name, const std::string& sentence) { return fmt::format("<b>{}</b> {}", name, sentence); }
 
-std::string quoted(const RunRecord& run) { return "<span class=\"run\">" + escape(run.name) + "</span>"; }
+std::string quoted(const runs::Run& run) { return "<span class=\"run\">" + escape(run.name) + "</span>"; }
 
 // A single run goes by its name, several by what they share.
 std::string named(const Arm& arm) {
   if (arm.runs.size() == 1) return quoted(arm.first());
-  std::string text = fmt::format("the mean of {} runs of {}", arm.runs.size(), escape(arm.first().model));
+  std::string text = fmt::format("the mean of {} runs of {}", arm.runs.size(), escape(arm.first().recipe.model));
   if (arm.first().teacher)
     text += fmt::format(" taught by {} (smoothing {})", escape(arm.first().teacher->model), plain(arm.first().teacher->smoothing));
-  if (arm.first().smoothing > 0) text += fmt::format(" with smoothing {}", plain(arm.first().smoothing));
+  if (arm.first().recipe.smoothing > 0) text += fmt::format(" with smoothing {}", plain(arm.first().recipe.smoothing));
   return text;
 }
 
@@ -43,7 +43,7 @@ std::string beside(const Arm& a, const Arm& b) {
 }
 
 // "has 1.1 points less accuracy than hard, 96.7 % against 97.8 %: less than the sampling error of 1.0 points, so no difference is shown"
-std::string accuracy_against(const Metrics& a, const Metrics& b, const std::string& other) {
+std::string accuracy_against(const calibration::Metrics& a, const calibration::Metrics& b, const std::string& other) {
   const int digits = percent_digits(a.samples);
   const std::string points = decimal(100 * std::abs(a.accuracy - b.accuracy), digits);
   if (points == decimal(0, digits)) return fmt::format("has the accuracy of {}, {}", other, percent(a.accuracy, digits));
@@ -91,7 +91,7 @@ Sentences accuracy(const Comparison& comparison) {
   const auto [worst, best] = std::ranges::minmax_element(comparison.arms, by_accuracy);
   const int digits = percent_digits(comparison.samples);
   const char* const unit = comparison.runs.front()->unit();
-  const Metrics top = best->before();
+  const calibration::Metrics top = best->before();
   if (comparison.arms.size() == 1) {
     return {topic("Accuracy.",
                   fmt::format("{} gets {} of {} test {} right, ±{} points of sampling error.", named(*best), percent(top.accuracy, digits),
@@ -104,10 +104,10 @@ Sentences accuracy(const Comparison& comparison) {
 
 Sentences translations(const Comparison& comparison) {
   Sentences sentences;
-  for (const RunRecord* run : comparison.runs) {
-    if (!run->translations) continue;
+  for (const runs::Run* run : comparison.runs) {
+    if (!run->score) continue;
     sentences.push_back(topic("Translations.", fmt::format("{} reaches a BLEU of {} ({}).", quoted(*run),
-                                                           decimal(run->translations->bleu, 2), escape(run->translations->signature))));
+                                                           decimal(run->score->bleu.score, 2), escape(run->score->signature))));
   }
   return sentences;
 }
@@ -116,12 +116,14 @@ Sentences smoothing(const Comparison& comparison) {
   Sentences sentences;
   for (const Arm& arm : comparison.arms) {
     if (!arm.smoothed()) continue;
-    const Arm* hard = nearest(comparison, arm, [&](const Arm& other) { return other.hard() && other.first().model == arm.first().model; });
+    const Arm* hard =
+        nearest(comparison, arm, [&](const Arm& other) { return other.hard() && other.first().recipe.model == arm.first().recipe.model; });
     if (hard == nullptr) continue;
-    const Metrics with = arm.before(), without = hard->before();
-    std::string text = fmt::format("Smoothing {} alone {} (from {} to {}){}.", plain(arm.first().smoothing), moved(without.ece, with.ece),
-                                   named(*hard), named(arm), chance_note(without.ece, with.ece, arm.chance_ece(false)));
-    if (const std::optional<Metrics> scaled = hard->after()) {
+    const calibration::Metrics with = arm.before(), without = hard->before();
+    std::string text =
+        fmt::format("Smoothing {} alone {} (from {} to {}){}.", plain(arm.first().recipe.smoothing), moved(without.ece, with.ece),
+                    named(*hard), named(arm), chance_note(without.ece, with.ece, arm.chance_ece(false)));
+    if (const std::optional<calibration::Metrics> scaled = hard->after()) {
       text += fmt::format(" Temperature scaling of the hard-label run reaches {} at {}.", decimal(scaled->ece, 3),
                           temperature_text(hard->temperature()));
     }
@@ -146,8 +148,8 @@ std::string temperature_meaning(double temperature) {
 Sentences confidence(const Comparison& comparison) {
   Sentences sentences;
   for (const Arm& arm : comparison.arms) {
-    const RunRecord& run = arm.first();
-    const double claimed = mean_confidence(run.test_bins);
+    const runs::Run& run = arm.first();
+    const double claimed = mean_confidence(run.test_reliability);
     if (arm.after() || arm.runs.size() > 1 || !std::isfinite(claimed)) continue;
     const int digits = percent_digits(comparison.samples);
     sentences.push_back(
@@ -162,11 +164,11 @@ Sentences confidence(const Comparison& comparison) {
 Sentences temperature(const Comparison& comparison) {
   Sentences sentences;
   for (const Arm& arm : comparison.arms) {
-    const std::optional<Metrics> after = arm.after();
+    const std::optional<calibration::Metrics> after = arm.after();
     if (!after) continue;
-    const Metrics before = arm.before();
-    const std::string how =
-        std::isfinite(arm.temperature()) ? temperature_text(arm.temperature()) : escape(arm.first().calibration->method) + " scaling";
+    const calibration::Metrics before = arm.before();
+    const std::string how = std::isfinite(arm.temperature()) ? temperature_text(arm.temperature())
+                                                             : escape(arm.first().calibration->trial.fitted.kind->name) + " scaling";
     std::string text = fmt::format("For {}, {} {}{}. NLL went from {} to {}{}.", named(arm), how, moved(before.ece, after->ece),
                                    chance_note(before.ece, after->ece, arm.chance_ece(true)), decimal(before.nll, 3),
                                    decimal(after->nll, 3), temperature_meaning(arm.temperature()));
@@ -177,7 +179,7 @@ Sentences temperature(const Comparison& comparison) {
   return sentences;
 }
 
-std::string lesson(const Teacher& teacher) {
+std::string lesson(const runs::TeacherRecord& teacher) {
   const std::string model = escape(teacher.model.empty() ? "its teacher" : teacher.model);
   return model + (teacher.smoothing > 0 ? fmt::format(" with smoothing {}", plain(teacher.smoothing)) : " with hard labels");
 }
@@ -186,11 +188,12 @@ std::string lesson(const Teacher& teacher) {
 Sentences teachers(const Comparison& comparison) {
   Sentences sentences;
   for (const Arm& arm : comparison.arms) {
-    const RunRecord& student = arm.first();
+    const runs::Run& student = arm.first();
     if (!student.teacher || !(student.teacher->smoothing > 0)) continue;
     const Arm* hard = nearest(comparison, arm, [&](const Arm& other) {
-      const RunRecord& run = other.first();
-      return run.model == student.model && run.teacher && run.teacher->model == student.teacher->model && run.teacher->smoothing == 0;
+      const runs::Run& run = other.first();
+      return run.recipe.model == student.recipe.model && run.teacher && run.teacher->model == student.teacher->model &&
+             run.teacher->smoothing == 0;
     });
     if (hard == nullptr) continue;
     const std::string other = "the student of the hard teacher, " + named(*hard);
@@ -203,11 +206,12 @@ Sentences teachers(const Comparison& comparison) {
 Sentences distillation(const Comparison& comparison) {
   Sentences sentences;
   for (const Arm& arm : comparison.arms) {
-    const RunRecord& student = arm.first();
+    const runs::Run& student = arm.first();
     if (!student.teacher) continue;
-    const Arm* alone = nearest(comparison, arm, [&](const Arm& other) { return other.hard() && other.first().model == student.model; });
+    const Arm* alone =
+        nearest(comparison, arm, [&](const Arm& other) { return other.hard() && other.first().recipe.model == student.recipe.model; });
     if (alone == nullptr) continue;
-    const Metrics with = arm.before(), without = alone->before();
+    const calibration::Metrics with = arm.before(), without = alone->before();
     const std::string other = "the same network trained alone, " + named(*alone);
     sentences.push_back(topic("Distillation.", fmt::format("Taught by {}, {} {}. Its ECE is {} against {}.{}", lesson(*student.teacher),
                                                            named(arm), accuracy_against(with, without, other), decimal(with.ece, 3),
@@ -218,16 +222,16 @@ Sentences distillation(const Comparison& comparison) {
 
 Sentences warnings(const Comparison& comparison) {
   Sentences sentences;
-  for (const RunRecord* run : comparison.runs) {
+  for (const runs::Run* run : comparison.runs) {
     const bool finite = std::isfinite(run->test.accuracy) && std::isfinite(run->test.nll) && std::isfinite(run->test.ece);
-    if (const auto epoch = diverged_at(*run)) {
+    if (const auto epoch = runs::diverged_at(*run)) {
       sentences.push_back(topic(
           "Caution.",
           fmt::format("{} diverged: its loss is not a finite number in epoch {}. A smaller learning rate or gradient clipping may help.",
                       quoted(*run), *epoch)));
     } else if (!finite) {
       sentences.push_back(topic("Caution.", fmt::format("{} has no finite test result and is left out of the comparisons.", quoted(*run))));
-    } else if (run->log.size() == 1) {
+    } else if (run->epochs.size() == 1) {
       sentences.push_back(topic(
           "Caution.", fmt::format("{} saw a single epoch; it shows that training works, not what the network can do.", quoted(*run))));
     }
@@ -235,11 +239,12 @@ Sentences warnings(const Comparison& comparison) {
     for (const std::string& advice : run->calibration->advice)
       sentences.push_back(topic("Caution.", quoted(*run) + ": " + escape(advice) + "."));
     if (!run->calibration->advice.empty()) continue;
-    if (run->calibration->status == "at_upper_bound" || run->calibration->status == "at_lower_bound") {
+    const calibration::Status status = run->calibration->trial.fitted.status;
+    if (status == calibration::Status::at_upper_bound || status == calibration::Status::at_lower_bound) {
       sentences.push_back(
           topic("Caution.",
                 fmt::format("The temperature of {} stopped at the bound of its search ({}): one temperature cannot repair this network.",
-                            quoted(*run), decimal(run->calibration->temperature, 2))));
+                            quoted(*run), decimal(run->temperature().value_or(calibration::kNotMeasured), 2))));
     }
   }
   const bool one_seed = std::ranges::all_of(comparison.arms, [](const Arm& arm) { return arm.runs.size() == 1; });
@@ -264,7 +269,7 @@ std::string list(const std::vector<Sentences>& kinds) {
 
 }  // namespace
 
-std::string findings(std::span<const RunRecord> runs) {
+std::string findings(std::span<const runs::Run> runs) {
   const std::vector<Comparison> found = comparisons(runs);
   std::string text;
   for (const Comparison& comparison : found) {

@@ -4,11 +4,11 @@
 #include <span>
 #include <string>
 
-#include "apps/report/run_record.h"
+#include "models/runs/run.h"
 
 namespace temper::report {
 
 // Three plots that share one legend, with a text that says how to read them; a sentence instead when no run has a log.
-std::string learning_curves(std::span<const RunRecord> runs);
+std::string learning_curves(std::span<const runs::Run> runs);
 
 }  // namespace temper::report

@@ -20,10 +20,10 @@ namespace temper::report {
 namespace {
 
 // a/run and b/run become "run" and "run (2)".
-std::vector<RunRecord> distinctly_named(std::span<const RunRecord> runs) {
-  std::vector<RunRecord> named(runs.begin(), runs.end());
+std::vector<runs::Run> distinctly_named(std::span<const runs::Run> runs) {
+  std::vector<runs::Run> named(runs.begin(), runs.end());
   std::map<std::string, int> seen;
-  for (RunRecord& run : named) {
+  for (runs::Run& run : named) {
     const int times = ++seen[run.name];
     if (times > 1) run.name += fmt::format(" ({})", times);
   }
@@ -31,9 +31,9 @@ std::vector<RunRecord> distinctly_named(std::span<const RunRecord> runs) {
 }
 
 // The different values of something over the runs, in order of appearance.
-template <class Text> std::vector<std::string> different(std::span<const RunRecord> runs, Text text) {
+template <class Text> std::vector<std::string> different(std::span<const runs::Run> runs, Text text) {
   std::vector<std::string> found;
-  for (const RunRecord& run : runs) {
+  for (const runs::Run& run : runs) {
     const std::string value = text(run);
     if (!value.empty() && std::ranges::find(found, value) == found.end()) found.push_back(value);
   }
@@ -46,27 +46,27 @@ std::string enumerated(const std::vector<std::string>& words) {
   return text;
 }
 
-std::string headline(std::span<const RunRecord> runs) {
-  const std::string data = enumerated(different(runs, [](const RunRecord& run) { return data_name(run.data); }));
-  if (runs.size() == 1) return fmt::format("{}: {} on {}", runs.front().name, runs.front().model, data);
+std::string headline(std::span<const runs::Run> runs) {
+  const std::string data = enumerated(different(runs, [](const runs::Run& run) { return data_name(run.data); }));
+  if (runs.size() == 1) return fmt::format("{}: {} on {}", runs.front().name, runs.front().recipe.model, data);
   return fmt::format("{} runs on {}", runs.size(), data);
 }
 
-std::string when(std::span<const RunRecord> runs) {
-  std::vector<std::string> times = different(runs, [](const RunRecord& run) { return run.created; });
+std::string when(std::span<const runs::Run> runs) {
+  std::vector<std::string> times = different(runs, [](const runs::Run& run) { return run.created; });
   if (times.empty()) return "";
   std::ranges::sort(times);  // ISO times sort as text
   const std::string first = date(times.front()), last = date(times.back());
   return first == last ? "Run on " + first : "Run between " + first + " and " + last;
 }
 
-std::string header(std::span<const RunRecord> runs) {
+std::string header(std::span<const runs::Run> runs) {
   std::vector<std::string> facts;
   if (const std::string time = when(runs); !time.empty()) facts.push_back(time);
-  const auto versions = different(runs, [](const RunRecord& run) { return run.version; });
+  const auto versions = different(runs, [](const runs::Run& run) { return run.version; });
   if (!versions.empty()) facts.push_back("temper " + enumerated(versions));
   const auto images =
-      different(runs, [](const RunRecord& run) { return run.test.samples > 0 ? count(run.test.samples) + " test " + run.unit() : ""; });
+      different(runs, [](const runs::Run& run) { return run.test.samples > 0 ? count(run.test.samples) + " test " + run.unit() : ""; });
   if (images.size() == 1) facts.push_back("measured on " + images.front());
   std::string line;
   for (const std::string& fact : facts) line += (line.empty() ? "" : " · ") + fact;
@@ -80,7 +80,7 @@ std::string section(const char* heading, const std::string& content) {
   return content.empty() ? "" : fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", heading, content);
 }
 
-std::string table(std::span<const RunRecord> runs) {
+std::string table(std::span<const runs::Run> runs) {
   return run_table(runs) +
          "<p class=\"note\" style=\"margin-top:12px\">Measured on the test split. An arrow leads from the network as trained (T = 1) to "
          "the network after "
@@ -95,13 +95,17 @@ std::string setting_list(const std::vector<std::pair<std::string, std::string>>&
   return items.empty() ? "" : "<ul class=\"settings\">\n" + items + "</ul>\n";
 }
 
-std::string settings(std::span<const RunRecord> runs) {
+std::string settings(std::span<const runs::Run> runs) {
   std::string text;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    std::vector<std::pair<std::string, std::string>> entries = runs[i].settings;
-    entries.insert(entries.end(), runs[i].machine.begin(), runs[i].machine.end());
+    std::vector<std::pair<std::string, std::string>> entries = runs::list_settings(runs[i]);
+    const Machine& machine = runs[i].machine;
+    entries.insert(entries.end(), {{"cpu", machine.cpu},
+                                   {"cores", machine.cores > 0 ? std::to_string(machine.cores) : ""},
+                                   {"blas", machine.blas},
+                                   {"compiler", machine.compiler}});
     if (runs[i].teacher) entries.emplace_back("teacher", runs[i].teacher->run);
-    if (entries.empty()) continue;
+    std::erase_if(entries, [](const auto& entry) { return entry.second.empty(); });
     text += fmt::format("<details>\n<summary>{}{} <span>temper {}, {}</span></summary>\n{}</details>\n", swatch(i), escape(runs[i].name),
                         escape(runs[i].command), escape(date(runs[i].created)), setting_list(entries));
   }
@@ -152,9 +156,9 @@ std::string beginning(const std::string& title) {
 
 }  // namespace
 
-std::string page(std::span<const RunRecord> runs) {
+std::string page(std::span<const runs::Run> runs) {
   TEMPER_CHECK(!runs.empty(), "report: no runs; name the folder of at least one finished run");
-  const std::vector<RunRecord> named = distinctly_named(runs);
+  const std::vector<runs::Run> named = distinctly_named(runs);
   std::string text = beginning("temper: " + headline(named)) + "<main>\n" + header(named);
   text += section("What to read in it", findings(named));
   text += section(named.size() == 1 ? "The run" : "The runs", table(named));
@@ -166,22 +170,19 @@ std::string page(std::span<const RunRecord> runs) {
   return text + kFooter;
 }
 
-std::string page_of_logits(const std::string& name, const Calibration& calibration) {
-  RunRecord run;
-  run.name = name;
-  run.test = calibration.before;
-  run.test_bins = calibration.bins_before;
-  run.calibration = calibration;
-  const std::span<const RunRecord> one(&run, 1);
+std::string page_of_logits(const std::string& name, const calibration::CalibrationRecord& record) {
+  const calibration::Trial& trial = record.trial;
+  const runs::Run run{.name = name, .test = trial.before.metrics, .test_reliability = trial.before.reliability, .calibration = record};
+  const std::span<const runs::Run> one(&run, 1);
   std::string advice;
-  for (const std::string& sentence : calibration.advice) advice += "<li>" + escape(sentence) + ".</li>\n";
+  for (const std::string& sentence : record.advice) advice += "<li>" + escape(sentence) + ".</li>\n";
   if (!advice.empty()) advice = "<ul class=\"findings\">\n" + advice + "</ul>\n";
   return beginning("temper: " + name) + "<main>\n" +
          fmt::format(
              "<header>\n<p class=\"eyebrow\">temper report</p>\n<h1>{}</h1>\n<p class=\"lead\">{} rows, calibrated by {}, measured {}"
              "</p>\n</header>\n",
-             escape(name), count(calibration.before.samples), escape(calibration.method), escape(calibration.measured_on)) +
-         section("What to read in it", advice) + section("Before and after", before_and_after(calibration)) +
+             escape(name), count(trial.before.metrics.samples), escape(trial.fitted.kind->name), escape(record.measured_on)) +
+         section("What to read in it", advice) + section("Before and after", before_and_after(record)) +
          section("Do the confidences mean what they say?", reliability_figures(one)) +
          section("What to do with the confidence", calibration_figures(one)) + section("Terms", kTerms) + kFooter;
 }

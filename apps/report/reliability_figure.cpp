@@ -17,7 +17,7 @@ constexpr std::int64_t kFewPredictions = 10;  // below, the accuracy of a bin is
 
 Axis fraction_axis(std::string label) { return {.label = std::move(label), .lower = 0, .upper = 1, .ticks = {0, 0.2, 0.4, 0.6, 0.8, 1}}; }
 
-void draw_bin(Plot& plot, const ReliabilityBin& bin) {
+void draw_bin(Plot& plot, const calibration::Bin& bin) {
   if (bin.count == 0) return;
   const std::string few = bin.count < kFewPredictions ? " few" : "";
   const std::string title = fmt::format("confidence {} to {}: {} predictions, mean confidence {}, accuracy {}, gap {}",
@@ -32,22 +32,22 @@ void draw_bin(Plot& plot, const ReliabilityBin& bin) {
     plot.bar({.x = left, .y = 0}, {.x = right, .y = 1e-6}, "bar" + few, title);  // a sliver: there are predictions, all wrong
 }
 
-std::string diagram(std::span<const ReliabilityBin> bins, const std::string& description) {
+std::string diagram(std::span<const calibration::Bin> bins, const std::string& description) {
   const Plot::Frame frame{.width = 250, .height = 238, .left = 36, .right = 12, .top = 26, .bottom = 22};
   Axis confidence = fraction_axis("");
   Plot plot(frame, confidence, fraction_axis("accuracy"), description);
-  for (const ReliabilityBin& bin : bins) draw_bin(plot, bin);
+  for (const calibration::Bin& bin : bins) draw_bin(plot, bin);
   plot.segment({.x = 0, .y = 0}, {.x = 1, .y = 1}, "ideal", "perfect calibration: accuracy = confidence");
   return plot.svg();
 }
 
-std::string histogram(std::span<const ReliabilityBin> bins, const Metrics& metrics, const std::string& description) {
+std::string histogram(std::span<const calibration::Bin> bins, const calibration::Metrics& metrics, const std::string& description) {
   const Plot::Frame frame{.width = 250, .height = 120, .left = 36, .right = 12, .top = 26, .bottom = 36};
   double most = 1;
-  for (const ReliabilityBin& bin : bins) most = std::max(most, static_cast<double>(bin.count));
+  for (const calibration::Bin& bin : bins) most = std::max(most, static_cast<double>(bin.count));
   Axis counts{.label = "predictions", .lower = 0, .upper = most * 1.08, .ticks = nice_ticks(0, most, 2, true)};
   Plot plot(frame, fraction_axis("confidence"), counts, description);
-  for (const ReliabilityBin& bin : bins) {
+  for (const calibration::Bin& bin : bins) {
     const double gutter = 0.05 * (bin.upper - bin.lower);
     plot.bar({.x = bin.lower + gutter, .y = 0}, {.x = bin.upper - gutter, .y = static_cast<double>(bin.count)}, "count",
              fmt::format("{} predictions with confidence {} to {}", bin.count, decimal(bin.lower, 2), decimal(bin.upper, 2)));
@@ -60,15 +60,18 @@ std::string histogram(std::span<const ReliabilityBin> bins, const Metrics& metri
   return plot.svg();
 }
 
-std::string ece_text(const Metrics& metrics) {
-  const std::string ece = "ECE\u00a0" + decimal(metrics.ece, 3);
-  if (!std::isfinite(metrics.ece_lower)) return ece;
-  return fmt::format("{} <small title=\"95 % interval, by bootstrap\">[{},\u00a0{}]</small>", ece, decimal(metrics.ece_lower, 3),
-                     decimal(metrics.ece_upper, 3));
+std::string ece_text(const calibration::Assessment& assessment) {
+  const std::string ece = "ECE\u00a0" + decimal(assessment.metrics.ece, 3);
+  const calibration::Interval& ends = assessment.ece_interval;
+  if (!std::isfinite(ends.lower)) return ece;
+  return fmt::format("{} <small title=\"95 % interval, by bootstrap\">[{},\u00a0{}]</small>", ece, decimal(ends.lower, 3),
+                     decimal(ends.upper, 3));
 }
 
-std::string panel(const std::string& heading, std::span<const ReliabilityBin> bins, const Metrics& metrics, const std::string& run) {
-  std::string text = fmt::format("<div class=\"panel\"><h4>{} <span>{}</span></h4>\n", heading, ece_text(metrics));
+std::string panel(const std::string& heading, const calibration::Assessment& assessment, const std::string& run) {
+  const std::span<const calibration::Bin> bins = assessment.reliability;
+  const calibration::Metrics& metrics = assessment.metrics;
+  std::string text = fmt::format("<div class=\"panel\"><h4>{} <span>{}</span></h4>\n", heading, ece_text(assessment));
   const double confidence = mean_confidence(bins);
   if (!std::isfinite(confidence)) return text + "<p class=\"note\">No reliability bins were recorded.</p></div>\n";
   const int digits = percent_digits(metrics.samples);
@@ -78,34 +81,33 @@ std::string panel(const std::string& heading, std::span<const ReliabilityBin> bi
                             percent(metrics.accuracy, digits));
 }
 
-std::string after_heading(const Calibration& calibration) {
-  if (!std::isfinite(calibration.temperature)) return "After " + escape(calibration.method) + " scaling";
-  return "After, T\u00a0=\u00a0" + decimal(calibration.temperature, 2);
+std::string after_heading(const runs::Run& run) {
+  if (const std::optional<double> temperature = run.temperature()) return "After, T\u00a0=\u00a0" + decimal(*temperature, 2);
+  return "After " + escape(run.calibration->trial.fitted.kind->name) + " scaling";
 }
 
-std::string card(const RunRecord& run, std::size_t series) {
+std::string card(const runs::Run& run, std::size_t series) {
   std::string text = fmt::format("<article class=\"card\">\n<h3>{}{}</h3>\n<div class=\"panels\">\n", swatch(series), escape(run.name));
+  const calibration::Assessment as_trained{.metrics = run.test, .reliability = run.test_reliability, .risk_coverage = {}};
   if (!run.calibration) {
-    text += panel("As trained, T\u00a0=\u00a01", run.test_bins, run.test, run.name);
+    text += panel("As trained, T\u00a0=\u00a01", as_trained, run.name);
     text +=
         "<p class=\"note\">Not calibrated: <code>temper calibrate</code> fits a temperature, and the diagram after it will stand "
         "here.</p>\n";
     return text + "</div>\n</article>\n";
   }
-  const Calibration& calibration = *run.calibration;
-  const bool own = !calibration.bins_before.empty();
-  text += panel("Before, T\u00a0=\u00a01", own ? calibration.bins_before : run.test_bins, own ? calibration.before : run.test, run.name);
-  text += panel(after_heading(calibration), calibration.bins_after, calibration.after, run.name);
+  const calibration::Trial& trial = run.calibration->trial;
+  text += panel("Before, T\u00a0=\u00a01", trial.before.reliability.empty() ? as_trained : trial.before, run.name);
+  text += panel(after_heading(run), trial.after, run.name);
   text += "</div>\n";
-  if (!calibration.status.empty() && calibration.status != "converged") {
-    text += "<p class=\"note\">The temperature is " + escape(status_in_words(calibration.status)) + ".</p>\n";
-  }
+  if (trial.fitted.status != calibration::Status::converged)
+    text += "<p class=\"note\">The temperature is " + escape(status_in_words(trial.fitted.status)) + ".</p>\n";
   return text + "</article>\n";
 }
 
 }  // namespace
 
-std::string reliability_figures(std::span<const RunRecord> runs) {
+std::string reliability_figures(std::span<const runs::Run> runs) {
   std::string text =
       "<p class=\"how\"><b>How to read it.</b> The predictions on the test split, of images or of words, are sorted into bins by "
       "confidence, the largest "

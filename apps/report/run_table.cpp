@@ -36,13 +36,13 @@ std::string least(std::vector<double> values) {
 
 Best best_of(const Comparison& comparison) {
   std::vector<double> accuracy, nll, nll_after, ece, ece_after;
-  for (const RunRecord* run : comparison.runs) {
+  for (const runs::Run* run : comparison.runs) {
     if (std::isfinite(run->test.accuracy)) accuracy.push_back(run->test.accuracy);
     nll.push_back(run->test.nll);
     ece.push_back(run->test.ece);
     if (!run->calibration) continue;
-    nll_after.push_back(run->calibration->after.nll);
-    ece_after.push_back(run->calibration->after.ece);
+    nll_after.push_back(run->calibration->trial.after.metrics.nll);
+    ece_after.push_back(run->calibration->trial.after.metrics.ece);
   }
   return {.accuracy = accuracy.size() < 2 ? "" : percent(std::ranges::max(accuracy), percent_digits(comparison.samples)),
           .nll = least(nll),
@@ -51,16 +51,15 @@ Best best_of(const Comparison& comparison) {
           .ece_after = least(ece_after)};
 }
 
-std::string before_after(double before, const std::string& best_before, const std::optional<Calibration>& calibration, double after,
-                         const std::string& best_after) {
+std::string before_after(double before, const std::string& best_before, bool calibrated, double after, const std::string& best_after) {
   std::string text = marked(decimal(before, kDigits), best_before);
-  if (calibration) text += " <span class=\"arrow\">→</span> " + marked(decimal(after, kDigits), best_after);
+  if (calibrated) text += " <span class=\"arrow\">→</span> " + marked(decimal(after, kDigits), best_after);
   return "<span class=\"pair\">" + text + "</span>";
 }
 
-std::string name_cell(const RunRecord& run, std::size_t series) {
+std::string name_cell(const runs::Run& run, std::size_t series) {
   std::string name = swatch(series) + escape(run.name);
-  if (const auto epoch = diverged_at(run)) {
+  if (const auto epoch = runs::diverged_at(run)) {
     name += fmt::format(" <span class=\"badge\">diverged, epoch {}</span>", *epoch);
   } else if (!std::isfinite(run.test.nll)) {
     name += " <span class=\"badge\">no finite result</span>";
@@ -68,21 +67,23 @@ std::string name_cell(const RunRecord& run, std::size_t series) {
   return "<th scope=\"row\">" + name + "</th>\n";
 }
 
-std::string teacher_text(const std::optional<Teacher>& teacher) {
-  if (!teacher) return "<span class=\"quiet\">none</span>";
+std::string teacher_text(const runs::Run& run) {
+  if (!run.teacher) return "<span class=\"quiet\">none</span>";
   return fmt::format("{}<br/><span class=\"quiet\">smoothing {}, T {}</span>",
-                     escape(teacher->model.empty() ? teacher->run : teacher->model), plain(teacher->smoothing),
-                     plain(teacher->temperature));
+                     escape(run.teacher->model.empty() ? run.teacher->run : run.teacher->model), plain(run.teacher->smoothing),
+                     plain(run.recipe.distillation.temperature));
 }
 
-std::string temperature_text(const std::optional<Calibration>& calibration) {
-  if (!calibration) return "<span class=\"quiet\">not calibrated</span>";
-  std::string value = std::isfinite(calibration->temperature) ? decimal(calibration->temperature, 2) : escape(calibration->method);
-  if (calibration->status == "converged" || calibration->status.empty()) return value;
-  return value + "<br/><span class=\"badge\">" + escape(status_in_words(calibration->status)) + "</span>";
+std::string temperature_text(const runs::Run& run) {
+  if (!run.calibration) return "<span class=\"quiet\">not calibrated</span>";
+  const calibration::Fitted& fitted = run.calibration->trial.fitted;
+  const std::optional<double> temperature = run.temperature();
+  const std::string value = temperature ? decimal(*temperature, 2) : escape(fitted.kind->name);
+  if (fitted.status == calibration::Status::converged) return value;
+  return value + "<br/><span class=\"badge\">" + escape(status_in_words(fitted.status)) + "</span>";
 }
 
-std::string accuracy_text(const RunRecord& run, const Best& best) {
+std::string accuracy_text(const runs::Run& run, const Best& best) {
   const int digits = percent_digits(run.test.samples);
   std::string text = marked(percent(run.test.accuracy, digits), best.accuracy);
   if (std::isfinite(run.test.accuracy) && run.test.samples > 0) {
@@ -91,43 +92,50 @@ std::string accuracy_text(const RunRecord& run, const Best& best) {
   return text;
 }
 
-bool translates(const RunRecord& run) { return run.translations.has_value(); }
+bool translates(const runs::Run& run) { return run.score.has_value(); }
 
 // A column that is there when some run translates.
-std::string bleu_cell(const RunRecord& run) {
+std::string bleu_cell(const runs::Run& run) {
   if (!translates(run)) return cell("BLEU", "<span class=\"quiet\">none</span>", "number");
-  return cell("BLEU", fmt::format("<span title=\"{}\">{}</span>", escape(run.translations->signature), decimal(run.translations->bleu, 2)),
+  return cell("BLEU", fmt::format("<span title=\"{}\">{}</span>", escape(run.score->signature), decimal(run.score->bleu.score, 2)),
               "number");
 }
 
-std::string row(const RunRecord& run, std::size_t series, const Best& best, bool with_bleu) {
-  const double nll_after = run.calibration ? run.calibration->after.nll : kNotANumber;
-  const double ece_after = run.calibration ? run.calibration->after.ece : kNotANumber;
-  return "<tr>\n" + name_cell(run, series) + cell("Model", escape(run.model)) +
+std::string row(const runs::Run& run, std::size_t series, const Best& best, bool with_bleu) {
+  const double nll_after = run.calibration ? run.calibration->trial.after.metrics.nll : calibration::kNotMeasured;
+  const double ece_after = run.calibration ? run.calibration->trial.after.metrics.ece : calibration::kNotMeasured;
+  return "<tr>\n" + name_cell(run, series) + cell("Model", escape(run.recipe.model)) +
          cell("Data", fmt::format("<span title=\"{}\">{}</span>", escape(run.data), escape(data_name(run.data)))) +
-         cell("Smoothing", plain(run.smoothing), "number") + cell("Teacher", teacher_text(run.teacher)) +
+         cell("Smoothing", plain(run.recipe.smoothing), "number") + cell("Teacher", teacher_text(run)) +
          cell("Parameters", count(run.parameters), "number") + (with_bleu ? bleu_cell(run) : "") +
          cell("Test accuracy", accuracy_text(run, best), "number") +
-         cell("NLL", before_after(run.test.nll, best.nll, run.calibration, nll_after, best.nll_after), "number") +
-         cell("ECE", before_after(run.test.ece, best.ece, run.calibration, ece_after, best.ece_after), "number") +
-         cell("T", temperature_text(run.calibration), "number") + cell("Time", duration(run.seconds), "number") + "</tr>\n";
+         cell("NLL", before_after(run.test.nll, best.nll, run.calibration.has_value(), nll_after, best.nll_after), "number") +
+         cell("ECE", before_after(run.test.ece, best.ece, run.calibration.has_value(), ece_after, best.ece_after), "number") +
+         cell("T", temperature_text(run), "number") + cell("Time", duration(run.seconds), "number") + "</tr>\n";
 }
 
 }  // namespace
 
-std::string status_in_words(const std::string& status) {
-  if (status == "converged") return "converged";
-  if (status == "at_lower_bound") return "at its lower bound";
-  if (status == "at_upper_bound") return "at its upper bound";
-  if (status == "not_converged") return "not at its minimum: the solver ran out of steps";
-  if (status == "kept_identity") return "kept at 1: nothing helped";
-  return status;
+std::string status_in_words(calibration::Status status) {
+  switch (status) {
+    case calibration::Status::converged:
+      return "converged";
+    case calibration::Status::at_lower_bound:
+      return "at its lower bound";
+    case calibration::Status::at_upper_bound:
+      return "at its upper bound";
+    case calibration::Status::not_converged:
+      return "not at its minimum: the solver ran out of steps";
+    case calibration::Status::kept_identity:
+      return "kept at 1: nothing helped";
+  }
+  return "";
 }
 
-std::string run_table(std::span<const RunRecord> runs) {
-  std::map<const RunRecord*, Best> best;
+std::string run_table(std::span<const runs::Run> runs) {
+  std::map<const runs::Run*, Best> best;
   for (const Comparison& comparison : comparisons(runs)) {
-    for (const RunRecord* run : comparison.runs) best[run] = best_of(comparison);
+    for (const runs::Run* run : comparison.runs) best[run] = best_of(comparison);
   }
   const bool with_bleu = std::ranges::any_of(runs, translates);
   std::string rows;

@@ -9,14 +9,14 @@
 namespace temper::reproduce {
 namespace {
 
-report::Plot diagram(std::span<const report::ReliabilityBin> bins, std::size_t series) {
+report::Plot diagram(std::span<const calibration::Bin> bins, std::size_t series) {
   const report::Axis axis{.label = "confidence", .lower = 0, .upper = 1, .ticks = {0, 0.2, 0.4, 0.6, 0.8, 1}};
   report::Axis accuracy = axis;
   accuracy.label = "accuracy";
   report::Plot plot({.width = 330, .height = 300}, axis, accuracy, "Reliability diagram");
   plot.segment({0, 0}, {1, 1}, "ideal", "perfect calibration");
   std::vector<report::Point> points;
-  for (const report::ReliabilityBin& bin : bins) {
+  for (const calibration::Bin& bin : bins) {
     if (bin.count == 0) continue;
     points.push_back({bin.confidence, bin.accuracy});
     plot.dot(points.back(), report::series_class(series),
@@ -27,9 +27,9 @@ report::Plot diagram(std::span<const report::ReliabilityBin> bins, std::size_t s
 }
 
 // The mean confidence above the accuracy: what lies under the diagonal.
-double overconfidence(std::span<const report::ReliabilityBin> bins) {
+double overconfidence(std::span<const calibration::Bin> bins) {
   double sum = 0, images = 0;
-  for (const report::ReliabilityBin& bin : bins) {
+  for (const calibration::Bin& bin : bins) {
     if (bin.count == 0) continue;
     sum += static_cast<double>(bin.count) * (bin.confidence - bin.accuracy);
     images += static_cast<double>(bin.count);
@@ -37,17 +37,17 @@ double overconfidence(std::span<const report::ReliabilityBin> bins) {
   return sum / images;
 }
 
-double overconfidence_before(const report::RunRecord& run) { return overconfidence(run.calibration->bins_before); }
+double overconfidence_before(const runs::Run& run) { return overconfidence(run.calibration->trial.before.reliability); }
 
 void add_reliability_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
   const double alpha = scene.table_alphas[1];
-  const report::RunRecord* hard = results.run(runs_of(row, 0).front());
-  const report::RunRecord* smooth = results.run(runs_of(row, alpha).front());
+  const runs::Run* hard = results.run(runs_of(row, 0).front());
+  const runs::Run* smooth = results.run(runs_of(row, alpha).front());
   if (!hard || !smooth) return;
-  const std::vector<Panel> panels{
-      {"hard labels, T = 1", diagram(hard->calibration->bins_before, 0)},
-      {fmt::format("hard labels, T = {:.2f}", hard->calibration->temperature), diagram(hard->calibration->bins_after, 1)},
-      {fmt::format("smoothing {}, T = 1", alpha), diagram(smooth->calibration->bins_before, 2)}};
+  const std::vector<Panel> panels{{"hard labels, T = 1", diagram(hard->calibration->trial.before.reliability, 0)},
+                                  {fmt::format("hard labels, T = {:.2f}", hard->temperature().value_or(calibration::kNotMeasured)),
+                                   diagram(hard->calibration->trial.after.reliability, 1)},
+                                  {fmt::format("smoothing {}, T = 1", alpha), diagram(smooth->calibration->trial.before.reliability, 2)}};
   outcome.figures.push_back(figure_of("figure-2-" + row.training.key + ".svg", panels, 3, {},
                                       row.training.title + " on " + scene.pictures_title +
                                           ", 15 bins, seed 1. On the dashed line the network "

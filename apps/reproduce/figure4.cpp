@@ -95,9 +95,9 @@ Sample least(const TemperatureCurve& curve) {
 
 Table table3_row(const Scene& scene, const Results& results) {
   const auto of = [&](double alpha, auto quantity) { return sample(results, runs_of(scene, alpha), quantity); };
-  const auto before = [](const report::RunRecord& run) { return run.calibration->before.ece; };
-  const auto after = [](const report::RunRecord& run) { return run.calibration->after.ece; };
-  const auto temperature = [](const report::RunRecord& run) { return run.calibration->temperature; };
+  const auto before = [](const runs::Run& run) { return run.calibration->trial.before.metrics.ece; };
+  const auto after = [](const runs::Run& run) { return run.calibration->trial.after.metrics.ece; };
+  const auto temperature = [](const runs::Run& run) { return run.temperature().value_or(calibration::kNotMeasured); };
   return {.caption =
               "The Transformer's row of table 3: ECE of next words on the test sentences, given the right ones before; T is fitted on "
               "the validation sentences",

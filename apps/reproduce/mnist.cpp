@@ -24,7 +24,7 @@ void add_mnist_steps(const Scene& scene, Plan& plan) {
   }
 }
 
-double error(const report::RunRecord& run) { return 1 - run.test.accuracy; }
+double error(const runs::Run& run) { return 1 - run.test.accuracy; }
 
 Outcome evaluate_mnist(const Scene& scene, const Results& results) {
   Outcome outcome;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <list>
 #include <optional>
@@ -10,7 +11,7 @@
 #include "apps/reproduce/process.h"
 #include "core/check.h"
 #include "core/file.h"
-#include "core/json.h"
+#include "models/runs/run_file.h"
 
 namespace temper::reproduce {
 namespace {
@@ -22,12 +23,15 @@ bool is_there(const std::string& file, const std::string& folder) { return fs::e
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// How long a training took, by its run.json; nothing for other steps.
+// How long a training took, by its run; nothing for other steps.
 std::optional<double> minutes_taken(const Step& step, const std::string& folder) {
   if (step.weights.empty() || !is_there(step.product, folder)) return std::nullopt;
-  const Json run = Json::parse(read_file((fs::path(folder) / step.product).string()), nullptr, false);
-  if (!run.is_object() || !run.contains("seconds") || !run["seconds"].is_number()) return std::nullopt;
-  return run["seconds"].get<double>() / 60;
+  try {
+    const double seconds = runs::read_run_json((fs::path(folder) / step.product).parent_path().string()).seconds;
+    return std::isfinite(seconds) ? std::optional(seconds / 60) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;  // whoever needs more of it than its time complains
+  }
 }
 
 std::string last_line(const std::string& log) {

@@ -2,16 +2,17 @@
 
 #include "core/check.h"
 #include "core/file.h"
+#include "models/runs/run_file.h"
 
 namespace temper::reproduce {
 
 namespace fs = std::filesystem;
 
-const report::RunRecord* Results::run(const std::string& name) const {
+const runs::Run* Results::run(const std::string& name) const {
   if (const auto known = runs_.find(name); known != runs_.end()) return &known->second;
   const fs::path folder = folder_ / run_folder(name);
   if (!fs::exists(folder / kRun) || !fs::exists(folder / kCalibrator)) return nullptr;
-  return &runs_.emplace(name, report::read_run_record(folder)).first->second;
+  return &runs_.emplace(name, runs::read_run(folder.string())).first->second;
 }
 
 std::optional<std::string> Results::analysis_text(const std::string& run, const std::string& figure, const std::string& file) const {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "apps/report/run_record.h"
 #include "apps/reproduce/plan.h"
 #include "core/json.h"
+#include "models/runs/run.h"
 
 namespace temper::reproduce {
 
@@ -19,7 +19,7 @@ class Results {
   explicit Results(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   // A finished, calibrated run; nothing while it is not. Throws Error when its files are damaged.
-  const report::RunRecord* run(const std::string& name) const;
+  const runs::Run* run(const std::string& name) const;
   // Calls `read` with analysis.json of a figure; not while it is not there. Throws Error naming the file when it lacks what is read of it.
   void read_analysis(const std::string& run, const std::string& figure, const std::function<void(const Json&)>& read) const;
   // A file beside it, as text.
@@ -27,7 +27,7 @@ class Results {
 
  private:
   std::filesystem::path folder_;
-  mutable std::map<std::string, report::RunRecord> runs_;
+  mutable std::map<std::string, runs::Run> runs_;
 };
 
 // The values of some runs that are there, in their order.
@@ -42,7 +42,7 @@ struct Sample {
 template <class Quantity> Sample sample(const Results& results, const std::vector<std::string>& runs, Quantity quantity) {
   Sample sample;
   for (const std::string& name : runs) {
-    const report::RunRecord* run = results.run(name);
+    const runs::Run* run = results.run(name);
     if (!run) continue;
     sample.values.push_back(quantity(*run));
     sample.runs.push_back(name);
@@ -52,6 +52,6 @@ template <class Quantity> Sample sample(const Results& results, const std::vecto
 }
 
 // The quantity that most of them ask for.
-inline double accuracy(const report::RunRecord& run) { return run.test.accuracy; }
+inline double accuracy(const runs::Run& run) { return run.test.accuracy; }
 
 }  // namespace temper::reproduce

@@ -21,7 +21,7 @@ void add_student(const Scene& scene, const Way& way, double alpha, double temper
                 std::to_string(seed)});
 }
 
-double held_out_accuracy(const report::RunRecord& run) { return run.val.accuracy; }
+double held_out_accuracy(const runs::Run& run) { return run.val.accuracy; }
 
 Class taught(const Way& way, const Results& results, double alpha, double temperature) {
   std::vector<std::string> names;

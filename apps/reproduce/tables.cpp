@@ -10,19 +10,19 @@
 namespace temper::reproduce {
 namespace {
 
-double ece_before(const report::RunRecord& run) { return run.calibration->before.ece; }
-double ece_after(const report::RunRecord& run) { return run.calibration->after.ece; }
-double fitted_temperature(const report::RunRecord& run) { return run.calibration->temperature; }
+double ece_before(const runs::Run& run) { return run.calibration->trial.before.metrics.ece; }
+double ece_after(const runs::Run& run) { return run.calibration->trial.after.metrics.ece; }
+double fitted_temperature(const runs::Run& run) { return run.temperature().value_or(calibration::kNotMeasured); }
 
 // The bootstrap's standard error of an ECE, from its interval.
-double ece_sampling(const report::Metrics& metrics) { return (metrics.ece_upper - metrics.ece_lower) / (2 * 1.96); }
+double ece_sampling(const calibration::Interval& interval) { return interval.width() / (2 * 1.96); }
 
 // That of the difference of two ECEs, of the first run of each.
 double ece_sampling(const Results& results, const Sample& a, bool after_a, const Sample& b, bool after_b) {
   if (a.empty() || b.empty()) return 0;
   const auto of = [&](const Sample& sample, bool after) {
-    const report::Calibration& calibration = *results.run(sample.runs.front())->calibration;
-    return ece_sampling(after ? calibration.after : calibration.before);
+    const calibration::Trial& trial = results.run(sample.runs.front())->calibration->trial;
+    return ece_sampling(after ? trial.after.ece_interval : trial.before.ece_interval);
   };
   return std::hypot(of(a, after_a), of(b, after_b));
 }

@@ -251,7 +251,7 @@ class Analysis {
 
   // That of the run's training, but for what was said.
   data::Augment augment() const {
-    data::Augment augment = task_.recipe().augment;
+    data::Augment augment = task_.run().recipe.augment;
     if (options_.shift) augment.shift = *options_.shift;
     if (options_.flip) augment.flip = data::flip(*options_.flip);
     return augment;

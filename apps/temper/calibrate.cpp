@@ -19,9 +19,10 @@
 #include "core/check.h"
 #include "core/file.h"
 #include "models/calibration/calibrators/calibrators.h"
+#include "models/calibration/study/calibration_file.h"
 #include "models/calibration/study/prediction_files.h"
+#include "models/runs/run_folder.h"
 #include "models/tasks/tasks.h"
-#include "models/training/run.h"
 
 namespace temper::app {
 namespace {
@@ -62,7 +63,7 @@ calibration::CalibrationSettings settings_of(const CalibrateOptions& options) {
 void finish(const Calibrated& calibrated, const std::string& folder, const CalibrateOptions& options) {
   clear_stage();
   const calibration::CalibrationRecord& record = calibrated.study.record;
-  if (!folder.empty()) training::save_calibration(folder, record);
+  if (!folder.empty()) calibration::save_calibration(folder, record);
   const std::string whose = options.runs.size() > 1 ? calibrated.name + ": " : "";
   for (const std::string& sentence : record.advice) warn(whose + sentence);
   if (!options.json) fmt::print("{}{}", text_of(calibrated), options.runs.size() > 1 ? "\n" : "");
@@ -78,17 +79,16 @@ void print_json(const std::vector<Calibrated>& all) {
   fmt::print("{}\n", Json{{"runs", runs}}.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
 }
 
-void write_page(const CalibrateOptions& options) {
-  const std::filesystem::path folder = options.out;
+void write_page(const CalibrateOptions& options, const calibration::CalibrationRecord& record) {
   const std::string name = std::filesystem::path(options.files.logits).filename().string();
-  write_file((folder / "report.html").string(), report::page_of_logits(name, report::read_calibration(folder / "calibrator.json")));
+  write_file((std::filesystem::path(options.out) / "report.html").string(), report::page_of_logits(name, record));
 }
 
 // Nothing on ranks that only help the first to predict.
 std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateOptions& options) {
   calibration::CalibrationSettings settings = settings_of(options);
   if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
-  const std::unique_ptr<tasks::Task> task = tasks::open_run(run);
+  const std::unique_ptr<tasks::Task> task = tasks::open_run(run, {.with_calibrator = false});
   task->reporter = terminal_reporter();
   task->load_run_data({});
   const Predictions val = task->predict(tasks::Split::val, ranks()), test = task->predict(tasks::Split::test, ranks());
@@ -107,7 +107,7 @@ std::vector<Calibrated> calibrate_runs(const CalibrateOptions& options) {
   TEMPER_CHECK(options.save_probabilities.empty() || options.runs.size() == 1, "--save-probabilities: one file cannot hold those of ",
                options.runs.size(), " runs; calibrate one run at a time");
   settings_of(options);  // refuses before the first run is read
-  for (const std::string& run : options.runs) training::check_finished(run);
+  for (const std::string& run : options.runs) runs::check_finished(run);
   std::vector<Calibrated> all;
   ranks().timeout = std::numeric_limits<double>::infinity();  // the others wait while the first one fits
   for (const std::string& run : options.runs) {
@@ -133,7 +133,7 @@ std::vector<Calibrated> calibrate_logits(const CalibrateOptions& options) {
     write_probabilities(options.save_probabilities, data, *all.front().study.record.trial.fitted.calibrator);
   }
   finish(all.front(), options.out, options);
-  if (!options.out.empty()) write_page(options);
+  if (!options.out.empty()) write_page(options, all.front().study.record);
   if (options.out.empty()) fmt::print(stderr, "nothing was written; --out FOLDER keeps the calibrator\n");
   return all;
 }
@@ -150,7 +150,7 @@ void apply(const CalibrateOptions& options) {
 void check_outputs(const CalibrateOptions& options) {
   std::vector<std::string> inputs{options.files.logits, options.files.labels};
   for (const std::string& run : options.runs) {
-    const std::vector<std::string> files = training::run_files(run);
+    const std::vector<std::string> files = runs::run_files(run);
     inputs.insert(inputs.end(), files.begin(), files.end());
   }
   check_not_read("--save-probabilities", options.save_probabilities, inputs);

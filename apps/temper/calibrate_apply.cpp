@@ -8,10 +8,11 @@
 #include "apps/temper/console.h"
 #include "apps/temper/probability_file.h"
 #include "core/check.h"
-#include "models/calibration/metrics/json.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/study/calibration_file.h"
 #include "models/calibration/study/data_hash.h"
+#include "models/calibration/study/json.h"
 #include "models/calibration/study/trial.h"
-#include "models/training/calibration_record.h"
 
 namespace temper::app {
 namespace {
@@ -34,31 +35,28 @@ Measured measure(const Predictions& data, const calibration::Calibrator& calibra
   return result;
 }
 
-Json of_assessment(const calibration::Assessment& assessment) {
-  Json json = calibration::to_json(assessment.metrics);
-  json["ece_interval"] = {assessment.ece_interval.lower, assessment.ece_interval.upper};
-  return json;
-}
-
-void print(const Application& application, const training::StoredCalibrator& stored, const Predictions& data, const Measured* measured) {
+void print(const Application& application, const calibration::CalibrationRecord& record, const Predictions& data,
+           const Measured* measured) {
+  const calibration::Fitted& fitted = record.trial.fitted;
+  const std::optional<double> temperature = calibration::fitted_temperature(fitted);
   if (application.json) {
     Json json{{"calibrator", application.calibrator},
-              {"method", stored.kind->name},
-              {"temperature", stored.temperature ? Json(*stored.temperature) : Json()},
-              {"status", calibration::to_string(stored.status)},
+              {"method", fitted.kind->name},
+              {"temperature", temperature ? Json(*temperature) : Json()},
+              {"status", calibration::to_string(fitted.status)},
               {"classes", data.classes},
               {"samples", data.size()},
               {"probabilities", application.save_probabilities.empty() ? Json() : Json(application.save_probabilities)}};
     if (measured) {
       json["changed_predictions"] = measured->changed;
-      json["before"] = of_assessment(measured->before);
-      json["after"] = of_assessment(measured->after);
+      json["before"] = calibration::to_json(measured->before);
+      json["after"] = calibration::to_json(measured->after);
     }
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
     return;
   }
-  const std::string how = stored.temperature ? fmt::format("T = {:.4f}", *stored.temperature) : std::string(stored.kind->name);
-  fmt::print("{}: {} ({}), applied to {} rows of {} classes in {}\n", application.calibrator, how, calibration::to_string(stored.status),
+  const std::string how = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
+  fmt::print("{}: {} ({}), applied to {} rows of {} classes in {}\n", application.calibrator, how, calibration::to_string(fitted.status),
              grouped(data.size()), data.classes, application.files.logits);
   if (measured) {
     fmt::print("{}", before_and_after(measured->before, measured->after));
@@ -82,15 +80,16 @@ void apply_calibrator(const Application& application) {
                ": missing; give the calibrator.json that `temper calibrate` wrote, or its folder");
   show_stage("reading " + application.files.logits);
   const Predictions data = calibration::read_predictions(application.files);
-  const training::StoredCalibrator stored = training::load_calibrator(path.string(), data.classes);
+  const calibration::CalibrationRecord record = calibration::load_calibration(path.string(), data.classes);
+  const calibration::Calibrator& calibrator = *record.trial.fitted.calibrator;
   std::optional<Measured> measured;
-  if (labels) measured = measure(data, *stored.calibrator);
+  if (labels) measured = measure(data, calibrator);
   show_stage("writing " + application.save_probabilities);
-  if (!application.save_probabilities.empty()) write_probabilities(application.save_probabilities, data, *stored.calibrator);
+  if (!application.save_probabilities.empty()) write_probabilities(application.save_probabilities, data, calibrator);
   clear_stage();
-  if (labels && stored.data_hash == calibration::data_hash(data))
+  if (labels && record.data_hash == calibration::data_hash(data))
     warn("these are the rows that the calibrator was fitted on, so \"after\" flatters it; measure on rows that it has not seen");
-  print(application, stored, data, measured ? &*measured : nullptr);
+  print(application, record, data, measured ? &*measured : nullptr);
 }
 
 }  // namespace temper::app

@@ -12,7 +12,7 @@
 #include "data/tables/csv.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/json.h"
-#include "models/training/json.h"
+#include "models/calibration/study/json.h"
 
 namespace temper::app {
 namespace {
@@ -74,14 +74,13 @@ std::string text_of(const Calibrated& calibrated) {
 }
 
 Json json_of(const calibration::CalibrationStudy& study) {
-  Json json = training::to_json(study.record);
+  Json json = calibration::to_json(study.record);
   for (const char* bulky : {"parameters", "reliability", "risk_coverage", "nll_by_temperature"}) json.erase(bulky);
   if (study.trials.size() == 1) return json;
   for (const calibration::Trial& trial : study.trials) {
-    Json after = calibration::to_json(trial.after.metrics);
-    after["ece_interval"] = {trial.after.ece_interval.lower, trial.after.ece_interval.upper};
-    json["methods"][std::string(trial.fitted.kind->name)] = {
-        {"status", calibration::to_string(trial.fitted.status)}, {"changed_predictions", trial.changed}, {"after", after}};
+    json["methods"][std::string(trial.fitted.kind->name)] = {{"status", calibration::to_string(trial.fitted.status)},
+                                                             {"changed_predictions", trial.changed},
+                                                             {"after", calibration::to_json(trial.after)}};
   }
   return json;
 }

@@ -16,8 +16,9 @@
 #include "core/weights.h"
 #include "data/pytorch/state_dict.h"
 #include "data/pytorch/tensor_names.h"
+#include "models/runs/image_run.h"
+#include "models/runs/run_folder.h"
 #include "models/tasks/classification.h"
-#include "models/training/run.h"
 
 namespace temper::app {
 namespace {
@@ -75,7 +76,7 @@ void check(const ConvertOptions& options) {
 TensorFile read_weights(const ConvertOptions& options) {
   TensorFile file;
   if (fs::is_directory(options.from)) {
-    file = to_file(*training::load_run(options.from).model.parameters);
+    file = to_file(*runs::load_image_run(options.from).model.parameters);
   } else {
     const bool state_dict = names_state_dict(options.from) || data::looks_like_state_dict(options.from);
     file = state_dict ? data::read_state_dict(options.from) : read_safetensors(options.from);
@@ -159,36 +160,35 @@ void warn_of_surprises(const calibration::Metrics& val, const calibration::Metri
   }
 }
 
-void print_run(const ConvertOptions& options, Index parameters, const training::RunRecord& record) {
+void print_run(const ConvertOptions& options, const runs::Run& record) {
   if (options.json) {
-    const Json known{{"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", parameters}};
+    const Json known{{"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", record.parameters}};
     fmt::print("{}\n", with_metrics(known, record.val, record.test).dump());
     return;
   }
-  fmt::print("{}: {} of {} parameters\n", options.out, record.model, grouped(parameters));
+  fmt::print("{}: {} of {} parameters\n", options.out, record.recipe.model, grouped(record.parameters));
   print_metrics(options.out, record.val, record.test);
 }
 
 // A run of weights that were trained elsewhere: measured on the data, so that it can be calibrated, distilled and reported as any other.
 void write_run(const ConvertOptions& options, const training::Recipe& recipe, TensorFile file) {
-  training::check_can_begin(options.out, options.overwrite);
+  runs::check_can_begin(options.out, options.overwrite);
   const auto start = std::chrono::steady_clock::now();
   tasks::Classification task;
   task.reporter = terminal_reporter();
   task.load_data(options.data, recipe, {});
   task.make_model(recipe);
   set_weights_of(task.model(), options, std::move(file));
-  training::RunRecord record{
-      .command = "convert", .data = options.data, .model = recipe.model, .recipe = recipe, .threads = threads(), .weights = options.from};
+  runs::Run record{.command = "convert", .data = options.data, .recipe = recipe, .threads = threads(), .weights = options.from};
   show_stage("measuring on the validation and test images");
   optim::Alone alone;
   task.measure_run(record, nullptr, alone);
   clear_stage();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   warn_of_surprises(record.val, record.test, task.model().spec.classes);
-  const FolderLock lock = training::begin_run(options.out, options.overwrite);
+  const FolderLock lock = runs::begin_run(options.out, options.overwrite);
   task.save(options.out, record);
-  print_run(options, task.parameters(), record);
+  print_run(options, record);
 }
 
 void run(const ConvertOptions& options) {

@@ -35,9 +35,8 @@ void check(const DistillOptions& options) {
 }
 
 // What is known about teachers with label smoothing, of which the paper is about.
-void advise_on_smoothing(const training::TeacherRecord& teacher, bool quiet) {
+void advise_on_smoothing(const runs::TeacherRecord& teacher, const training::Distillation& d, bool quiet) {
   if (teacher.smoothing == 0) return;
-  const training::Distillation& d = teacher.distillation;
   const std::string trained = fmt::format("the teacher was trained with label smoothing {}", teacher.smoothing);
   if (d.form == Form::logits) {
     warn(trained +
@@ -63,9 +62,9 @@ void advise_on_temperature(const training::Distillation& d, bool quiet) {
       d.temperature);
 }
 
-void advise(const training::TeacherRecord& teacher, bool quiet) {
-  advise_on_smoothing(teacher, quiet);
-  advise_on_temperature(teacher.distillation, quiet);
+void advise(const runs::TeacherRecord& teacher, const training::Distillation& distillation, bool quiet) {
+  advise_on_smoothing(teacher, distillation, quiet);
+  advise_on_temperature(distillation, quiet);
 }
 
 void run(DistillOptions& options) {
@@ -83,9 +82,9 @@ void run(DistillOptions& options) {
   if (options.data.empty()) options.data = task->teachers_data();
   const training::Recipe recipe = task->adopt_settings(options.settings(), options.data);
   if (options.show_settings(recipe)) return;
-  const training::TeacherRecord teacher = task->teacher_record(recipe.distillation);
-  advise(teacher, options.json);
-  train_and_print(options, *task, {.command = "distill", .data = options.data, .model = recipe.model, .recipe = recipe, .teacher = teacher});
+  const runs::TeacherRecord teacher = task->teacher_record();
+  advise(teacher, recipe.distillation, options.json);
+  train_and_print(options, *task, {.command = "distill", .data = options.data, .recipe = recipe, .teacher = teacher});
 }
 
 }  // namespace

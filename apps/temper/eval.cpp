@@ -26,12 +26,13 @@ struct EvalOptions {
   bool json = false;
 };
 
-std::string describe_calibrator(const EvalOptions& options, const std::optional<training::StoredCalibrator>& stored) {
+std::string describe_calibrator(const EvalOptions& options, const runs::Run& run) {
   if (options.temperature) return fmt::format("temperature {:.4g} (as given)", *options.temperature);
-  if (!stored) return "temperature 1 (not calibrated)";
-  if (stored->temperature) return fmt::format("temperature {:.4g} (of its calibrator)", *stored->temperature);
-  const bool identity = stored->status == calibration::Status::kept_identity;
-  return fmt::format("{} calibrator{}", stored->kind->name, identity ? ", which keeps the logits as they are" : "");
+  if (!run.calibration) return "temperature 1 (not calibrated)";
+  if (const auto temperature = run.temperature()) return fmt::format("temperature {:.4g} (of its calibrator)", *temperature);
+  const calibration::Fitted& fitted = run.calibration->trial.fitted;
+  const bool identity = fitted.status == calibration::Status::kept_identity;
+  return fmt::format("{} calibrator{}", fitted.kind->name, identity ? ", which keeps the logits as they are" : "");
 }
 
 void run(const EvalOptions& options) {
@@ -42,12 +43,10 @@ void run(const EvalOptions& options) {
   task->reporter = terminal_reporter();
   task->load_run_data({.data = options.data, .views = options.tta, .beam = options.beam});
   const tasks::Split split = tasks::parse_split(options.split);
-  const std::optional<training::StoredCalibrator>& stored = task->calibrator();
+  const runs::Run& run = task->run();
   const std::shared_ptr<const calibration::Calibrator> calibrator =
-      options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature)
-      : stored            ? stored->calibrator
-                          : calibration::identity_calibrator();
-  const std::optional<double> temperature = options.temperature ? options.temperature : stored ? stored->temperature : 1;
+      options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature) : run.calibrator();
+  const std::optional<double> temperature = options.temperature ? options.temperature : run.temperature();
   const calibration::Metrics m = task->measure(split, *calibrator, ranks());
   if (!is_first_rank()) return;
   // A beam prefers words by a temperature alone: other calibrators are not for decoding.
@@ -55,14 +54,14 @@ void run(const EvalOptions& options) {
   if (options.json) {
     Json json = calibration::to_json(m);
     json["temperature"] = temperature ? Json(*temperature) : Json();
-    json["calibrator"] = options.temperature || !stored ? Json() : Json(stored->kind->name);
+    json["calibrator"] = options.temperature || !run.calibration ? Json() : Json(run.calibration->trial.fitted.kind->name);
     json["split"] = options.split;
     if (score) add_bleu(*score, json);
     fmt::print("{}\n", json.dump());
     return;
   }
   fmt::print("{} on {} ({} {}), {}\n", options.run, task->name_of(split), grouped(m.samples), task->unit(),
-             describe_calibrator(options, stored));
+             describe_calibrator(options, run));
   if (score) fmt::print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
   fmt::print("{}", metrics_lines(m));
 }

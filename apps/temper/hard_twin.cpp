@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "apps/report/comparison.h"
-#include "apps/report/run_record.h"
 #include "core/check.h"
 #include "models/calibration/study/advice.h"
+#include "models/runs/run_file.h"
 
 namespace temper::app {
 namespace {
@@ -24,25 +24,30 @@ std::vector<fs::path> find_siblings(const fs::path& run) {
   return siblings;
 }
 
-bool is_hard_twin(const report::RunRecord& other, const report::RunRecord& run) {
-  return other.smoothing == 0 && !other.teacher && !run.teacher && other.model == run.model && other.data == run.data &&
-         other.calibration && other.test.samples == run.test.samples && report::different_settings(run, other).empty();
+bool is_hard_twin(const runs::Run& other, const runs::Run& run) {
+  return other.recipe.smoothing == 0 && !other.teacher && !run.teacher && other.recipe.model == run.recipe.model &&
+         other.data == run.data && other.calibration && other.test.samples == run.test.samples &&
+         report::different_settings(run, other).empty();
 }
 
-calibration::HardTwin to_twin(const report::RunRecord& run) {
-  const report::Calibration& scaled = *run.calibration;
-  return {.name = run.name, .temperature = scaled.temperature, .before = {.aurc = scaled.before.aurc}, .after = {.ece = scaled.after.ece}};
+calibration::HardTwin to_twin(const runs::Run& run) {
+  const calibration::Trial& scaled = run.calibration->trial;
+  return {.name = run.name,
+          .temperature = run.temperature().value_or(calibration::kNotMeasured),
+          .before = scaled.before.metrics,
+          .after = scaled.after.metrics};
 }
 
 }  // namespace
 
 std::vector<std::string> advise_by_hard_twin(const fs::path& folder, const calibration::CalibrationRecord& record) {
-  const report::RunRecord run = report::read_run_record(folder);
-  if (run.smoothing == 0) return {};
+  const runs::Run run = runs::read_run_json(folder.string());  // not its calibrator, which is being made
+  if (run.recipe.smoothing == 0) return {};
   for (const fs::path& sibling : find_siblings(folder)) {
     try {
-      const report::RunRecord hard = report::read_run_record(sibling);
-      if (is_hard_twin(hard, run)) return calibration::advise_on_smoothing(run.smoothing, record.trial.before.metrics, to_twin(hard));
+      const runs::Run hard = runs::read_run(sibling.string());
+      if (is_hard_twin(hard, run))
+        return calibration::advise_on_smoothing(run.recipe.smoothing, record.trial.before.metrics, to_twin(hard));
     } catch (const Error&) {
       continue;  // another run's damage is not this one's
     }

@@ -13,8 +13,6 @@ using calibration::kMetrics;
 using calibration::Metric;
 using calibration::Metrics;
 
-bool has_interval(const Metric& metric) { return metric.value == &Metrics::ece; }
-
 std::string metric_text(const Metric& metric, const Metrics& metrics) {
   const double value = metrics.*metric.value;
   if (std::isnan(value)) return "-";

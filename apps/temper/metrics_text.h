@@ -12,8 +12,6 @@ namespace temper::app {
 // "97.35 %" of a metric in percent, "0.0413" of others, "-" where it was not measured.
 std::string metric_text(const calibration::Metric& metric, const calibration::Metrics& metrics);
 
-bool has_interval(const calibration::Metric& metric);  // in an Assessment
-
 // The same, with the interval of a metric that has one: "0.0413 [0.0406, 0.0420]"; and the heading that goes with it.
 std::string metric_text(const calibration::Metric& metric, const calibration::Assessment& assessment);
 std::string heading_with_interval(const calibration::Metric& metric);

@@ -14,7 +14,7 @@
 #include "data/images/framing.h"
 #include "data/images/image.h"
 #include "models/calibration/softmax.h"
-#include "models/training/run.h"
+#include "models/runs/image_run.h"
 
 namespace temper::app {
 namespace {
@@ -73,12 +73,12 @@ std::vector<std::size_t> best_classes(const std::vector<double>& probabilities, 
   return classes;
 }
 
-std::string calibration_text(const PredictOptions& options, const training::LoadedRun& run) {
+std::string calibration_text(const PredictOptions& options, const runs::ImageRun& run) {
   if (options.raw) return "as the network gives them";
-  if (!run.calibrator) return fmt::format("not calibrated; next: temper calibrate {}", options.run);
-  const training::StoredCalibrator& stored = *run.calibrator;
-  return stored.temperature ? fmt::format("calibrated with temperature {:.4g}", *stored.temperature)
-                            : fmt::format("calibrated by {}", stored.kind->name);
+  if (!run.run.calibration) return fmt::format("not calibrated; next: temper calibrate {}", options.run);
+  const std::optional<double> temperature = run.run.temperature();
+  return temperature ? fmt::format("calibrated with temperature {:.4g}", *temperature)
+                     : fmt::format("calibrated by {}", run.run.calibration->trial.fitted.kind->name);
 }
 
 std::string framing_text(const data::Framing& framing) {
@@ -87,7 +87,7 @@ std::string framing_text(const data::Framing& framing) {
                      width + framing.margin, height, width, framing.image[2] == 1 ? ", as luminance" : "");
 }
 
-void print_table(const Reading& reading, const training::LoadedRun& run, Index top) {
+void print_table(const Reading& reading, const runs::ImageRun& run, Index top) {
   fmt::print("\n{}\n", reading.path);
   Table table({"  class", "probability"});
   for (const std::size_t k : best_classes(reading.probabilities, top))
@@ -95,7 +95,7 @@ void print_table(const Reading& reading, const training::LoadedRun& run, Index t
   fmt::print("{}", table.text());
 }
 
-Json to_json(const Reading& reading, const training::LoadedRun& run, Index top) {
+Json to_json(const Reading& reading, const runs::ImageRun& run, Index top) {
   Json classes = Json::array();
   for (const std::size_t k : best_classes(reading.probabilities, top))
     classes.push_back({{"class", run.model.class_names[k]}, {"label", k}, {"probability", reading.probabilities[k]}});
@@ -104,10 +104,10 @@ Json to_json(const Reading& reading, const training::LoadedRun& run, Index top) 
 
 void run(const PredictOptions& options) {
   TEMPER_CHECK(options.top >= 1, "--top: ", options.top, " is not allowed; give at least 1");
-  const training::LoadedRun loaded = training::load_run(options.run);
-  const bool calibrated = !options.raw && loaded.calibrator;
+  const runs::ImageRun loaded = runs::load_image_run(options.run);
+  const bool calibrated = !options.raw && loaded.run.calibration;
   const std::shared_ptr<const calibration::Calibrator> calibrator =
-      calibrated ? loaded.calibrator->calibrator : std::shared_ptr<const calibration::Calibrator>(calibration::identity_calibrator());
+      calibrated ? loaded.run.calibrator() : std::shared_ptr<const calibration::Calibrator>(calibration::identity_calibrator());
   if (!options.json) fmt::print("{}: {}\n{}\n", options.run, calibration_text(options, loaded), framing_text(loaded.model.framing));
 
   const auto begin = std::chrono::steady_clock::now();
@@ -134,7 +134,7 @@ void run(const PredictOptions& options) {
   }
   if (options.json) {
     clear_stage();
-    const Json method = calibrated ? Json(loaded.calibrator->kind->name) : Json();
+    const Json method = calibrated ? Json(loaded.run.calibration->trial.fitted.kind->name) : Json();
     const Json json{{"run", options.run}, {"calibrator", method}, {"images", images}, {"errors", errors}};
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
   }

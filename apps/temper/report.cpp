@@ -11,7 +11,8 @@
 #include "apps/temper/console.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "models/training/run.h"
+#include "models/runs/run_file.h"
+#include "models/runs/run_folder.h"
 
 namespace temper::app {
 namespace {
@@ -22,23 +23,24 @@ struct ReportOptions {
   bool json = false;
 };
 
-std::string table_of(const std::vector<report::RunRecord>& records) {
+std::string table_of(const std::vector<runs::Run>& records) {
   const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::string("-"); };
-  const bool with_bleu = std::ranges::any_of(records, [](const report::RunRecord& run) { return run.translations.has_value(); });
+  const bool with_bleu = std::ranges::any_of(records, [](const runs::Run& run) { return run.score.has_value(); });
   std::vector<std::string> header{"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"};
   if (with_bleu) header.insert(header.begin() + 4, "BLEU");
   Table table(header);
-  for (const report::RunRecord& run : records) {
+  for (const runs::Run& run : records) {
     std::vector<std::string> cells{run.name,
-                                   run.model,
-                                   fmt::format("{:g}", run.smoothing),
+                                   run.recipe.model,
+                                   fmt::format("{:g}", run.recipe.smoothing),
                                    grouped(run.parameters),
                                    percent(run.test.accuracy),
                                    number(run.test.nll),
                                    number(run.test.ece)};
-    if (with_bleu) cells.insert(cells.begin() + 4, run.translations ? number(run.translations->bleu) : "-");
-    if (const auto& calibration = run.calibration) {
-      cells.insert(cells.end(), {number(calibration->temperature), number(calibration->after.nll), number(calibration->after.ece)});
+    if (with_bleu) cells.insert(cells.begin() + 4, run.score ? number(run.score->bleu.score) : "-");
+    if (run.calibration) {
+      const calibration::Metrics& after = run.calibration->trial.after.metrics;
+      cells.insert(cells.end(), {number(run.temperature().value_or(calibration::kNotMeasured)), number(after.nll), number(after.ece)});
     }
     table.row(cells);
   }
@@ -46,9 +48,9 @@ std::string table_of(const std::vector<report::RunRecord>& records) {
 }
 
 void run(const ReportOptions& options) {
-  std::vector<report::RunRecord> records;
-  for (const std::string& folder : options.runs) check_not_read("--out", options.out, training::run_files(folder));
-  for (const std::string& folder : options.runs) records.push_back(report::read_run_record(folder));
+  std::vector<runs::Run> records;
+  for (const std::string& folder : options.runs) check_not_read("--out", options.out, runs::run_files(folder));
+  for (const std::string& folder : options.runs) records.push_back(runs::read_run(folder));
   write_file(options.out, report::page(records));
   if (options.json) {
     fmt::print("{}\n", Json{{"page", options.out}, {"runs", options.runs}}.dump());

@@ -5,7 +5,7 @@
 
 #include "core/json.h"
 #include "models/calibration/metrics/metrics.h"
-#include "models/translation/run.h"
+#include "models/translation/bleu.h"
 
 namespace temper::app {
 

@@ -16,7 +16,7 @@ void run(TrainingOptions& options) {
   options.use_threads();
   const std::unique_ptr<tasks::Task> task = tasks::make_task(recipe);
   task->reporter = terminal_reporter();
-  train_and_print(options, *task, {.command = "train", .data = options.data, .model = recipe.model, .recipe = recipe});
+  train_and_print(options, *task, {.command = "train", .data = options.data, .recipe = recipe});
 }
 
 }  // namespace

@@ -12,13 +12,13 @@
 namespace temper::app {
 namespace {
 
-void print_teacher(const training::TeacherRecord& teacher, const tasks::Task& task, double accuracy) {
+void print_teacher(const runs::TeacherRecord& teacher, const tasks::Task& task, double temperature, double accuracy) {
   fmt::print(stderr, "teacher {}: {} of the {} right, gamma {:.4f} at T = {:.4g} (its equivalent label smoothing); {}\n", teacher.run,
-             percent(accuracy), task.studied(), teacher.equivalent_smoothing, teacher.distillation.temperature,
+             percent(accuracy), task.studied(), teacher.equivalent_smoothing, temperature,
              teacher.by_sample ? "its logits are computed once" : "its logits are computed anew for every batch");
 }
 
-void print_header(const training::RunRecord& record, const tasks::Task& task, Index steps_an_epoch) {
+void print_header(const runs::Run& record, const tasks::Task& task, Index steps_an_epoch) {
   const training::Recipe& r = record.recipe;
   fmt::print(stderr, "{}: {}, {} epochs of {} steps, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n",
              record.data, task.describe_data(), r.epochs, steps_an_epoch, r.smoothing, r.optimizer, r.learning_rate, r.weight_decay,
@@ -37,7 +37,7 @@ void print_resumption(const TrainingOptions& options) {
 
 }  // namespace
 
-void train_and_print(const TrainingOptions& options, tasks::Task& task, const training::RunRecord& record) {
+void train_and_print(const TrainingOptions& options, tasks::Task& task, const runs::Run& record) {
   const bool first = is_first_rank();
   TrainingProgress progress(task.unit());
   std::size_t epochs = 0;  // in all
@@ -49,7 +49,7 @@ void train_and_print(const TrainingOptions& options, tasks::Task& task, const tr
                                    .snapshot_every = options.snapshot_every,
                                    .data = options.data_options(),
                                    .on_start =
-                                       [&](const training::RunRecord& begun, Index steps_an_epoch) {
+                                       [&](const runs::Run& begun, Index steps_an_epoch) {
                                          epochs = static_cast<std::size_t>(begun.recipe.epochs);
                                          watch_stop_signals();
                                          warn_of_silent_ranks();
@@ -58,8 +58,9 @@ void train_and_print(const TrainingOptions& options, tasks::Task& task, const tr
                                          print_resumption(options);
                                        },
                                    .on_teacher =
-                                       [&](const training::TeacherRecord& teacher, double accuracy) {
-                                         if (first && !options.json) print_teacher(teacher, task, accuracy);
+                                       [&](const runs::TeacherRecord& teacher, double accuracy) {
+                                         if (first && !options.json)
+                                           print_teacher(teacher, task, record.recipe.distillation.temperature, accuracy);
                                        },
                                    .observer = {.on_step =
                                                     [&](const training::Progress& p) {
@@ -73,8 +74,8 @@ void train_and_print(const TrainingOptions& options, tasks::Task& task, const tr
                                                 .on_warning = warn,
                                                 .stop = [] { return stop_signal() != 0; }}};
   try {
-    const training::RunRecord finished = tasks::train_run(task, record, how, &ranks());
-    if (first) print_run(options, task.parameters(), finished, task.score());
+    const runs::Run finished = tasks::train_run(task, record, how, &ranks());
+    if (first) print_run(options, finished);
   } catch (const training::Stopped& stopped) {
     progress.finish();
     const int signal = stop_signal() != 0 ? stop_signal() : SIGTERM;  // which another rank got

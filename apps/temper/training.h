@@ -6,8 +6,8 @@
 
 namespace temper::app {
 
-// `record` has what is known before: command, data, model, recipe and, of a student, the teacher. Throws StoppedBySignal, with a checkpoint
+// `record` has what is known before: command, data, recipe and, of a student, the teacher. Throws StoppedBySignal, with a checkpoint
 // saved and how to resume.
-void train_and_print(const TrainingOptions& options, tasks::Task& task, const training::RunRecord& record);
+void train_and_print(const TrainingOptions& options, tasks::Task& task, const runs::Run& record);
 
 }  // namespace temper::app

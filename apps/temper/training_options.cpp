@@ -14,10 +14,10 @@
 #include "data/sources.h"
 #include "data/text/text_splits.h"
 #include "models/networks/transformer.h"
-#include "models/calibration/metrics/json.h"
+#include "models/runs/run_file.h"
+#include "models/runs/run_folder.h"
 #include "models/training/recipe_file.h"
 #include "models/training/recipes.h"
-#include "models/translation/json.h"
 
 namespace temper::app {
 namespace {
@@ -32,46 +32,27 @@ std::string recipe_list() {
 
 }  // namespace
 
-void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record,
-               const std::optional<translation::Score>& score) {
+void print_run(const TrainingOptions& options, const runs::Run& run) {
   if (options.json) {
-    const Json known{{"command", record.command}, {"out", options.out}, {"parameters", parameters}, {"seconds", record.seconds}};
-    Json json = with_metrics(known, record.val, record.test);
-    if (record.teacher) json["gamma"] = record.teacher->equivalent_smoothing;
-    if (score) add_bleu(*score, json);
+    const Json known{{"command", run.command}, {"out", options.out}, {"parameters", run.parameters}, {"seconds", run.seconds}};
+    Json json = with_metrics(known, run.val, run.test);
+    if (run.teacher) json["gamma"] = run.teacher->equivalent_smoothing;
+    if (run.score) add_bleu(*run.score, json);
     fmt::print("{}\n", json.dump());
     return;
   }
-  fmt::print("{}: {} of {} parameters, {:.1f} s on {} threads\n", options.out, record.model, grouped(parameters), record.seconds,
-             record.threads);
-  if (score) fmt::print("  test: {}, {}\n", translation::describe(score->bleu), score->signature);
-  print_metrics(options.out, record.val, record.test, score ? "words" : "images");
+  fmt::print("{}: {} of {} parameters, {:.1f} s on {} threads\n", options.out, run.recipe.model, grouped(run.parameters), run.seconds,
+             run.threads);
+  if (run.score) fmt::print("  test: {}, {}\n", translation::describe(run.score->bleu), run.score->signature);
+  print_metrics(options.out, run.val, run.test, run.unit());
 }
 
 namespace {
 
 void print_finished_run(const TrainingOptions& options) {
-  const std::string path = (std::filesystem::path(options.out) / "run.json").string();
-  try {
-    const Json run = parse_json(read_file(path));
-    fmt::print(stderr, "{}: the run is finished; nothing is left to do\n", options.out);
-    print_run(
-        options, run.at("parameters"),
-        {.command = run.at("command"),
-         .data = {},
-         .model = run.at("settings").at("model"),
-         .recipe = {},
-         .threads = run.at("settings").at("threads"),
-         .teacher = run.contains("teacher")
-                        ? std::optional(training::TeacherRecord{.equivalent_smoothing = run["teacher"].value("equivalent_smoothing", 0.0)})
-                        : std::nullopt,
-         .seconds = run.at("seconds"),
-         .val = calibration::read_metrics(JsonNode(run).object("metrics").object("val")),
-         .test = calibration::read_metrics(JsonNode(run).object("metrics").object("test"))},
-        run.contains("bleu") ? std::optional(translation::score_of(run["bleu"])) : std::nullopt);
-  } catch (const std::exception& error) {
-    throw Error(about(path, plain_words(error), "; it is damaged: train the model again with --overwrite"));
-  }
+  const runs::Run run = runs::read_run_json(options.out);
+  fmt::print(stderr, "{}: the run is finished; nothing is left to do\n", options.out);
+  print_run(options, run);
 }
 
 }  // namespace
@@ -192,7 +173,7 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
                models::list_transformers());
   TEMPER_CHECK(data::is_text(data) || !settings.reads_text(), "--model: ", settings.model, " reads text, ", data,
                " is images; `temper models` lists what reads what");
-  if (!checkpoint) training::check_can_begin(out, overwrite);
+  if (!checkpoint) runs::check_can_begin(out, overwrite);
   return false;
 }
 

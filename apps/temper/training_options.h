@@ -10,9 +10,7 @@
 #include "models/tasks/task.h"
 #include "models/training/checkpoints.h"
 #include "models/training/recipe.h"
-#include "models/training/run.h"
 #include "models/training/settings.h"
-#include "models/translation/run.h"
 
 namespace temper::app {
 
@@ -53,8 +51,7 @@ struct TrainingOptions {
   std::vector<std::pair<const training::Setting*, CLI::Option*>> options_ = {};
 };
 
-// The results of a run that is finished, as text or, with --json, as an object. score: of a run that translates.
-void print_run(const TrainingOptions& options, Index parameters, const training::RunRecord& record,
-               const std::optional<translation::Score>& score = {});
+// The results of a run that is finished, as text or, with --json, as an object.
+void print_run(const TrainingOptions& options, const runs::Run& run);
 
 }  // namespace temper::app

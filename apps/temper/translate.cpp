@@ -14,7 +14,8 @@
 #include "apps/temper/threads_option.h"
 #include "core/file.h"
 #include "core/parallel.h"
-#include "models/translation/run.h"
+#include "models/runs/run_folder.h"
+#include "models/runs/translation_run.h"
 #include "models/translation/search.h"
 
 namespace temper::app {
@@ -61,16 +62,16 @@ std::string joined(const std::vector<std::string>& lines) {
 void run(const TranslateOptions& options) {
   TEMPER_CHECK(!options.json || !options.out.empty() || !options.references.empty(),
                "--json: it prints results, not translations; add --reference FILE to measure them, or --out FILE");
-  check_not_read("--out", options.out, training::run_files(options.run));
+  check_not_read("--out", options.out, runs::run_files(options.run));
   check_not_read("--out", options.out, options.references);
   check_not_read("--out", options.out, {options.file});
-  const translation::LoadedRun loaded = translation::load_run(options.run);
+  const runs::TranslationRun loaded = runs::load_translation_run(options.run);
   const translation::Model& model = loaded.model;
   const std::vector<std::string> source = read_source(options.file);
   const References references = read_references(options, model, source.size());
   translation::TranslateOptions how{.search = options.search, .text = model.text};
-  how.search.temperature = options.temperature.value_or(loaded.temperature());
-  if (loaded.calibrator && !loaded.calibrator->temperature && !options.temperature)
+  how.search.temperature = options.temperature.value_or(loaded.run.temperature().value_or(1));
+  if (!loaded.run.temperature() && !options.temperature)
     warn(concat(options.run, ": its calibrator is no temperature, and words are looked for without it"));
   const auto start = std::chrono::steady_clock::now();
   how.on_progress = [&](Index done) {

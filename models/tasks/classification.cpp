@@ -13,15 +13,13 @@
 
 namespace temper::tasks {
 
+using runs::TeacherRecord;
 using training::Recipe;
-using training::TeacherRecord;
 
-Classification::Classification(const std::string& run) {
-  training::LoadedRun loaded = training::load_run(run);
-  data_ = loaded.data;
+Classification::Classification(const std::string& run, const runs::LoadOptions& options) {
+  runs::ImageRun loaded = runs::load_image_run(run, options);
+  run_ = std::move(loaded.run);
   model_ = std::move(loaded.model);
-  recipe_ = loaded.recipe;
-  calibrator_ = std::move(loaded.calibrator);
 }
 
 const data::Dataset& Classification::set(Split split) const {
@@ -40,7 +38,7 @@ data::Splits Classification::load(const std::string& spec, data::LoadOptions opt
 // --- Teachers ---
 
 void Classification::load_teachers(const std::vector<std::string>& runs, const training::TeacherFile& file) {
-  for (const std::string& run : runs) teachers_.push_back(training::load_run(run));
+  for (const std::string& run : runs) teachers_.push_back(runs::load_image_run(run, {.with_calibrator = false}));
   teacher_runs_ = runs;
   teacher_file_ = file;
 }
@@ -49,10 +47,10 @@ void Classification::load_teachers(const std::vector<std::string>& runs, const t
 Recipe Classification::adopt_settings(Recipe recipe, const std::string& data) {
   TEMPER_CHECK(!data::is_text(data), teachers_.empty() ? "--teacher-logits: a file" : "--teacher: a run of images", " cannot teach ", data,
                "; give a run that translates");
-  for (const training::LoadedRun& teacher : teachers_) {
-    if (data != teacher.data) continue;
-    if (recipe.val_size == Recipe::kOwnSplit) recipe.val_size = teacher.val_size;
-    if (recipe.val_size != teacher.val_size) {
+  for (const runs::ImageRun& teacher : teachers_) {
+    if (data != teacher.run.data) continue;
+    if (recipe.val_size == Recipe::kOwnSplit) recipe.val_size = teacher.run.recipe.val_size;
+    if (recipe.val_size != teacher.run.recipe.val_size) {
       reporter.on_warning("a teacher was trained with another --val-size: it knows some of the images that the student is validated on");
       break;
     }
@@ -60,16 +58,15 @@ Recipe Classification::adopt_settings(Recipe recipe, const std::string& data) {
   return recipe;
 }
 
-TeacherRecord Classification::teacher_record(const training::Distillation& distillation) const {
-  TeacherRecord record{
-      .run = teacher_file_.logits, .distillation = distillation, .runs = teacher_runs_, .probabilities = teacher_file_.probabilities};
+TeacherRecord Classification::teacher_record() const {
+  TeacherRecord record{.run = teacher_file_.logits, .runs = teacher_runs_, .probabilities = teacher_file_.probabilities};
   Fingerprint knowledge;
   if (teachers_.empty()) knowledge.add(read_file(teacher_file_.logits));
   for (std::size_t i = 0; i < teachers_.size(); ++i) {
     const std::string_view joint = i == 0 ? "" : " + ";
     record.run += concat(joint, teacher_runs_[i]);
     record.model += concat(joint, teachers_[i].model.network_name);
-    record.smoothing = std::max(record.smoothing, teachers_[i].smoothing);
+    record.smoothing = std::max(record.smoothing, teachers_[i].run.recipe.smoothing);
     knowledge.add(teachers_[i].model.parameters->fingerprint());
   }
   record.fingerprint = knowledge.hex();
@@ -78,7 +75,7 @@ TeacherRecord Classification::teacher_record(const training::Distillation& disti
 
 double Classification::study_teachers(const Recipe& recipe, TeacherRecord& record) {
   std::vector<const models::Model*> networks;
-  for (const training::LoadedRun& teacher : teachers_) networks.push_back(&teacher.model);
+  for (const runs::ImageRun& teacher : teachers_) networks.push_back(&teacher.model);
   if (networks.empty())
     teacher_.emplace(teacher_file_, model_, splits_.train, recipe);
   else
@@ -86,7 +83,7 @@ double Classification::study_teachers(const Recipe& recipe, TeacherRecord& recor
   const calibration::Predictions known = teacher_->study(
       splits_.train, recipe, [&](Index done, Index all) { reporter.on_progress("computing the teacher's logits: images", done, all); });
   reporter.on_stage_end();
-  record.equivalent_smoothing = analysis::equivalent_smoothing(known, record.distillation.temperature);
+  record.equivalent_smoothing = analysis::equivalent_smoothing(known, recipe.distillation.temperature);
   record.by_sample = teacher_->knows_by_sample();
   const double accuracy = calibration::accuracy(known);
   if (!teacher_file_.logits.empty() && accuracy * static_cast<double>(known.classes) < 2)
@@ -98,13 +95,12 @@ double Classification::study_teachers(const Recipe& recipe, TeacherRecord& recor
 // --- Training ---
 
 void Classification::load_data(const std::string& spec, const Recipe& recipe, const DataOptions& options) {
-  data_ = spec;
   data::LoadOptions load_options{.held_out = recipe.val_size,
                                  .image_size = recipe.image_size,
                                  .short_side = recipe.short_side,
                                  .skip_damaged = recipe.skip_damaged,
                                  .memory_budget = options.memory_budget};
-  if (!teachers_.empty() && spec == teachers_.front().data && recipe.image_size == 0)
+  if (!teachers_.empty() && spec == teachers_.front().run.data && recipe.image_size == 0)
     load_options.framing = teachers_.front().model.framing;
   splits_ = load(spec, load_options);
 }
@@ -129,17 +125,15 @@ std::unique_ptr<training::Objective> Classification::make_objective(const Recipe
   return std::make_unique<training::ImageObjective>(model_, splits_.train, splits_.val, recipe, std::move(loss), ranks);
 }
 
-void Classification::measure_run(training::RunRecord& record, const calibration::Metrics* val, optim::Communicator& ranks) {
-  record.recipe.val_size = splits_.val.size();
-  record.val = val && model_.views == models::Views::one ? *val : calibration::metrics(predict(Split::val, ranks));
+void Classification::measure_run(runs::Run& run, const calibration::Metrics* val, optim::Communicator& ranks) {
+  run.recipe.val_size = splits_.val.size();
+  run.val = val && model_.views == models::Views::one ? *val : calibration::metrics(predict(Split::val, ranks));
   const calibration::Predictions test = predict(Split::test, ranks);
-  record.test = calibration::metrics(test);
-  record.test_reliability = calibration::reliability(test);
+  run.test = calibration::metrics(test);
+  run.test_reliability = calibration::reliability(test);
 }
 
-void Classification::save(const std::string& folder, const training::RunRecord& record) const {
-  training::save_run(folder, model_, record);
-}
+void Classification::save(const std::string& folder, runs::Run& run) const { runs::save_run(folder, model_, run); }
 
 // --- A run that exists ---
 
@@ -152,16 +146,16 @@ void Classification::load_run_data(const EvaluationOptions& options) {
       throw Error(concat("--tta: ", error.what()));
     }
   }
-  const std::string& spec = options.data.empty() ? data_ : options.data;
-  data::LoadOptions load_options{.held_out = recipe_.val_size,
+  const std::string& spec = options.data.empty() ? run_.data : options.data;
+  data::LoadOptions load_options{.held_out = run_.recipe.val_size,
                                  .framing = model_.framing,
                                  .class_names = model_.class_names,
-                                 .skip_damaged = recipe_.skip_damaged,
+                                 .skip_damaged = run_.recipe.skip_damaged,
                                  .with_train = options.with_train};
   // The run's data, even if they lie elsewhere now, are divided as they were for the run: no image that it was trained on may come into
   // val. Other data are divided in their own way.
   const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
-  const bool same = kind(spec) == "folder" ? spec == data_ : kind(spec) == kind(data_);
+  const bool same = kind(spec) == "folder" ? spec == run_.data : kind(spec) == kind(run_.data);
   if (!same) load_options.held_out = -1;
   splits_ = load(spec, load_options);
   TEMPER_CHECK(splits_.test.class_names == model_.class_names, "--data: the classes of ", splits_.test.name,

@@ -20,12 +20,10 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "models/calibration/calibrator.h"
 #include "models/calibration/metrics/metrics.h"
+#include "models/runs/run.h"
 #include "models/training/objective.h"
-#include "models/training/run.h"
 #include "models/training/teacher.h"
-#include "models/translation/run.h"
 
 namespace temper::tasks {
 
@@ -75,12 +73,11 @@ class Task {
   virtual void load_data(const std::string& spec, const training::Recipe& recipe, const DataOptions& options) = 0;
   // A fresh model for the data.
   virtual void make_model(const training::Recipe& recipe) = 0;
-  virtual Index parameters() const = 0;  // how many are learned
 
   // What is known of the teachers before they see any data.
-  virtual training::TeacherRecord teacher_record(const training::Distillation& distillation) const = 0;
+  virtual runs::TeacherRecord teacher_record() const = 0;
   // Evaluates the teachers on data, completes their record, and returns their accuracy there.
-  virtual double study_teachers(const training::Recipe& recipe, training::TeacherRecord& record) = 0;
+  virtual double study_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) = 0;
   virtual std::string studied() const = 0;  // on which data: "training images"
 
   // A fingerprint of what is learned, for checkpoints.
@@ -91,16 +88,16 @@ class Task {
   virtual void check_ranks(optim::Communicator& ranks) const = 0;
   virtual std::unique_ptr<training::Objective> make_objective(const training::Recipe& recipe, optim::Communicator& ranks) = 0;
 
-  // Completes the record of a run whose weights the model has: recipe, metrics of validation and test data, reliability, translations.
+  // Completes the record of a run whose weights the model has: recipe, metrics of validation and test data, reliability, BLEU.
   // `val`: the validation metrics at temperature 1 where they are known; else null. All ranks call it; only that of rank 0 is complete.
-  virtual void measure_run(training::RunRecord& record, const calibration::Metrics* val, optim::Communicator& ranks) = 0;
-  virtual void save(const std::string& folder, const training::RunRecord& record) const = 0;
-  // BLEU of the test split as measure_run found it; nothing for a task that translates nothing.
-  virtual std::optional<translation::Score> score() const { return std::nullopt; }
+  virtual void measure_run(runs::Run& run, const calibration::Metrics* val, optim::Communicator& ranks) = 0;
+  // As runs::save_run.
+  virtual void save(const std::string& folder, runs::Run& run) const = 0;
 
   // --- A run that exists ---
 
-  virtual const std::optional<training::StoredCalibrator>& calibrator() const = 0;
+  // run.json and calibrator.json.
+  const runs::Run& run() const { return run_; }
   // The run's own data, divided as for its training, or others. Throws Error "--option: ..." for an option that is not for this task.
   virtual void load_run_data(const EvaluationOptions& options) = 0;
   // "mnist test".
@@ -113,6 +110,9 @@ class Task {
   virtual std::optional<translation::Score> score_translations(Split /*split*/, double /*temperature*/) { return std::nullopt; }
 
   Reporter reporter = {};
+
+ protected:
+  runs::Run run_ = {};
 };
 
 }  // namespace temper::tasks

@@ -18,13 +18,13 @@ std::unique_ptr<Task> make_task(const training::Recipe& recipe) {
   return std::make_unique<Classification>();
 }
 
-std::unique_ptr<Task> open_run(const std::string& folder) {
-  if (translation::is_translation_run(folder)) return std::make_unique<Translation>(folder);
-  return std::make_unique<Classification>(folder);
+std::unique_ptr<Task> open_run(const std::string& folder, const runs::LoadOptions& options) {
+  if (runs::is_translation_run(folder)) return std::make_unique<Translation>(folder, options);
+  return std::make_unique<Classification>(folder, options);
 }
 
 std::unique_ptr<Task> make_student_task(const std::vector<std::string>& teacher_runs, const training::TeacherFile& file) {
-  const bool translates = !teacher_runs.empty() && translation::is_translation_run(teacher_runs.front());
+  const bool translates = !teacher_runs.empty() && runs::is_translation_run(teacher_runs.front());
   std::unique_ptr<Task> task;
   if (translates)
     task = std::make_unique<Translation>();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "models/runs/run_file.h"
 #include "models/tasks/task.h"
 
 namespace temper::tasks {
@@ -12,7 +13,7 @@ namespace temper::tasks {
 std::unique_ptr<Task> make_task(const training::Recipe& recipe);
 
 // The task of a finished run, its model loaded. Throws Error naming the file and what is wrong with it.
-std::unique_ptr<Task> open_run(const std::string& folder);
+std::unique_ptr<Task> open_run(const std::string& folder, const runs::LoadOptions& options = {});
 
 // The task of a student of these teachers, who are loaded: that of the first run; of a file of logits, classification.
 std::unique_ptr<Task> make_student_task(const std::vector<std::string>& teacher_runs, const training::TeacherFile& file);

@@ -6,6 +6,8 @@
 
 #include "core/file.h"
 #include "core/parallel.h"
+#include "models/runs/log_file.h"
+#include "models/runs/run_folder.h"
 #include "models/training/best_weights.h"
 #include "models/training/snapshots.h"
 
@@ -15,11 +17,11 @@ namespace {
 using training::EpochRecord;
 
 // What the run is, which a checkpoint must agree with.
-training::RunPlan make_plan(const training::RunRecord& record, std::string data_fingerprint) {
+training::RunPlan make_plan(const runs::Run& record, std::string data_fingerprint) {
   training::RunPlan plan{
       .command = record.command, .data = record.data, .training_data = std::move(data_fingerprint), .recipe = record.recipe};
   if (record.teacher) {
-    const training::TeacherRecord& teacher = *record.teacher;
+    const runs::TeacherRecord& teacher = *record.teacher;
     plan.teachers = teacher.runs;
     if (teacher.runs.empty()) plan.teacher_file = {teacher.run, teacher.probabilities};
     plan.teachers_fingerprint = teacher.fingerprint;
@@ -32,7 +34,7 @@ training::Observer keep_log(const TrainRunOptions& options, training::Objective&
   training::Observer observer = options.observer;
   observer.on_epoch = [&, writes, unit = objective.unit(),
                        known = options.resume ? options.resume->state.epochs.size() : 0](const std::vector<EpochRecord>& done) mutable {
-    if (writes) training::write_log(options.folder, done, unit);
+    if (writes) runs::write_log(options.folder, done, unit);
     const bool is_new = std::exchange(known, done.size()) != done.size();
     if (writes && is_new && options.snapshot_every > 0 && done.back().epoch % options.snapshot_every == 0)
       training::save_snapshot(options.folder, objective.parameters(), done.back().epoch);
@@ -43,7 +45,7 @@ training::Observer keep_log(const TrainRunOptions& options, training::Objective&
 
 }  // namespace
 
-training::RunRecord train_run(Task& task, training::RunRecord record, const TrainRunOptions& options, optim::Communicator* given_ranks) {
+runs::Run train_run(Task& task, runs::Run record, const TrainRunOptions& options, optim::Communicator* given_ranks) {
   optim::Alone alone;
   optim::Communicator& ranks = given_ranks ? *given_ranks : alone;
   const bool writes = ranks.rank() == 0;
@@ -59,8 +61,7 @@ training::RunRecord train_run(Task& task, training::RunRecord record, const Trai
   const training::RunPlan plan = make_plan(record, task.data_fingerprint());
   if (options.resume) training::check_same(options.resume->plan, plan);
   std::optional<FolderLock> lock;
-  if (writes)
-    lock.emplace(options.resume ? training::continue_run(options.folder) : training::begin_run(options.folder, options.overwrite));
+  if (writes) lock.emplace(options.resume ? runs::continue_run(options.folder) : runs::begin_run(options.folder, options.overwrite));
 
   const auto start = std::chrono::steady_clock::now();
   record.threads = threads();

@@ -12,15 +12,13 @@
 
 namespace temper::tasks {
 
+using runs::TeacherRecord;
 using training::Recipe;
-using training::TeacherRecord;
 
-Translation::Translation(const std::string& run) {
-  translation::LoadedRun loaded = translation::load_run(run);
-  data_ = loaded.data;
+Translation::Translation(const std::string& run, const runs::LoadOptions& options) {
+  runs::TranslationRun loaded = runs::load_translation_run(run, options);
+  run_ = std::move(loaded.run);
   model_ = std::move(loaded.model);
-  recipe_ = loaded.recipe;
-  calibrator_ = std::move(loaded.calibrator);
 }
 
 const data::ParallelCorpus& Translation::corpus(Split split) const {
@@ -48,45 +46,41 @@ void Translation::load_teachers(const std::vector<std::string>& runs, const trai
   TEMPER_CHECK(file.logits.empty(), "--teacher-logits: a file cannot teach a translator; give a --teacher that translates");
   TEMPER_CHECK(runs.size() == 1, "--teacher: ", runs.size(), " runs, the first of which translates; one such run teaches alone: give one");
   teacher_run_ = runs.front();
-  teacher_ = translation::load_run(teacher_run_);
+  teacher_ = runs::load_translation_run(teacher_run_, {.with_calibrator = false});
 }
 
 // A student reads text and is measured as its teacher was.
 Recipe Translation::adopt_settings(Recipe recipe, const std::string& data) {
   TEMPER_CHECK(recipe.text.subwords.empty(), "--subwords: a student reads those of its teacher; leave it out");
-  const Recipe::Text& text = teacher_->recipe.text;
+  const Recipe::Text& text = teacher_->run.recipe.text;
   recipe.text.lower_case = teacher_->model.text.lower_case;
-  if (data != teacher_->data) return recipe;
+  if (data != teacher_->run.data) return recipe;
   if (recipe.text.languages.empty()) recipe.text.languages = text.languages;
   if (recipe.text.val.empty()) recipe.text.val = text.val;
   if (recipe.text.test.empty()) recipe.text.test = text.test;
-  if (recipe.val_size == Recipe::kOwnSplit) recipe.val_size = teacher_->recipe.val_size;
+  if (recipe.val_size == Recipe::kOwnSplit) recipe.val_size = teacher_->run.recipe.val_size;
   return recipe;
 }
 
-TeacherRecord Translation::teacher_record(const training::Distillation& distillation) const {
+TeacherRecord Translation::teacher_record() const {
   return {.run = teacher_run_,
           .model = teacher_->model.network_name,
-          .smoothing = teacher_->recipe.smoothing,
-          .distillation = distillation,
-          .runs = {teacher_run_},
-          .fingerprint = teacher_->model.parameters->fingerprint()};
+          .smoothing = teacher_->run.recipe.smoothing,
+          .fingerprint = teacher_->model.parameters->fingerprint(),
+          .runs = {teacher_run_}};
 }
 
-double Translation::study_teachers(const Recipe& /*recipe*/, TeacherRecord& record) {
+double Translation::study_teachers(const Recipe& recipe, TeacherRecord& record) {
   reporter.on_progress("computing the teacher's logits", 0, 0);
   const calibration::Predictions known = translation::predict_tokens(*teacher_->model.network, val_);
   reporter.on_stage_end();
-  record.equivalent_smoothing = analysis::equivalent_smoothing(known, record.distillation.temperature);
+  record.equivalent_smoothing = analysis::equivalent_smoothing(known, recipe.distillation.temperature);
   return calibration::accuracy(known);
 }
 
 // --- Training ---
 
-void Translation::load_data(const std::string& spec, const Recipe& recipe, const DataOptions& /*options*/) {
-  data_ = spec;
-  splits_ = load(spec, recipe);
-}
+void Translation::load_data(const std::string& spec, const Recipe& recipe, const DataOptions& /*options*/) { splits_ = load(spec, recipe); }
 
 void Translation::make_model(const Recipe& recipe) {
   const auto subwords = [&] {
@@ -117,30 +111,28 @@ std::unique_ptr<training::Objective> Translation::make_objective(const Recipe& r
   return std::make_unique<translation::Objective>(*model_, train_, val_, recipe, ranks, teacher_ ? &teacher_->model : nullptr);
 }
 
-void Translation::measure_run(training::RunRecord& record, const calibration::Metrics* val, optim::Communicator& ranks) {
-  if (val) record.val = *val;
+void Translation::measure_run(runs::Run& run, const calibration::Metrics* val, optim::Communicator& ranks) {
+  if (val) run.val = *val;
   if (ranks.rank() != 0) return;
-  if (!val) record.val = translation::token_metrics(*model_->network, val_).result();
+  if (!val) run.val = translation::token_metrics(*model_->network, val_).result();
   const calibration::Assessment words =
       calibration::assess(translation::token_metrics(*model_->network, tokenise(splits_.test, kLongestMeasured)));
-  record.test = words.metrics;
-  record.test_reliability = words.reliability;
-  score_ = score_translations(Split::test, 1);
+  run.test = words.metrics;
+  run.test_reliability = words.reliability;
+  run.score = score_translations(Split::test, 1);
 }
 
-void Translation::save(const std::string& folder, const training::RunRecord& record) const {
-  translation::save_run(folder, *model_, record, *score_);
-}
+void Translation::save(const std::string& folder, runs::Run& run) const { runs::save_run(folder, *model_, run); }
 
 // --- A run that exists ---
 
 void Translation::load_run_data(const EvaluationOptions& options) {
   TEMPER_CHECK(!options.views, "--tta: it averages views of images; a run that translates has none");
   beam_ = options.beam.value_or(beam_);
-  Recipe recipe = recipe_;
+  Recipe recipe = run_.recipe;
   // The run's own way of reading text, its files for val and test only where the data are its own.
-  if (!options.data.empty() && options.data != data_) recipe.text.val = recipe.text.test = "";
-  splits_ = load(options.data.empty() ? data_ : options.data, recipe);
+  if (!options.data.empty() && options.data != run_.data) recipe.text.val = recipe.text.test = "";
+  splits_ = load(options.data.empty() ? run_.data : options.data, recipe);
 }
 
 calibration::Predictions Translation::predict(Split split, optim::Communicator& /*ranks*/) {

@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/fingerprint.h"
+#include "core/machine.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 
@@ -111,7 +112,7 @@ void Checkpoints::save(const RunPlan& plan, const RunState& state, const Paramet
                        std::span<const optim::StateArena> arenas) const {
   TensorFile file;
   optim::write_arenas(store, arenas, file);
-  file.metadata = {{"temper", "checkpoint 1"}, {"plan", to_json(plan).dump()}, {"state", training::to_json(state).dump()}};
+  file.metadata = {{"temper", "checkpoint 1"}, {"version", kVersion}, {"plan", to_json(plan).dump()}, {"state", training::to_json(state).dump()}};
   file.metadata["fingerprint"] = fingerprint(file);
   make_folder(folder_);
   const std::string path = (fs::path(folder_) / file_name(state.step)).string();

@@ -31,6 +31,8 @@ struct Distillation {
   float student_t() const;
   bool times_squared() const;
 
+  bool operator==(const Distillation&) const = default;
+
   void check() const;               // throws Error "--option: ..."
   void check(Index classes) const;  // also what needs to know K
 };

@@ -1,6 +1,8 @@
 #include "models/training/json.h"
 
+#include <algorithm>
 #include <charconv>
+#include <concepts>
 
 #include "models/calibration/metrics/json.h"
 #include "models/training/settings.h"
@@ -70,11 +72,40 @@ Json to_json(const Recipe& recipe) {
   return json;
 }
 
-Recipe recipe_of(const Json& json) {
+namespace {
+
+template <class T> bool holds(const Json& json) {
+  if constexpr (std::same_as<T, bool>) return json.is_boolean();
+  if constexpr (std::same_as<T, Index>) return json.is_number_integer();
+  if constexpr (std::same_as<T, double>) return json.is_number();
+  if constexpr (std::same_as<T, std::string>) return json.is_string();
+  if constexpr (requires { typename T::value_type; } && !std::same_as<T, std::string>)
+    return json.is_array() && std::ranges::all_of(json, holds<typename T::value_type>);
+}
+
+template <class T> constexpr const char* kName = "a list";
+template <> constexpr const char* kName<bool> = "true or false";
+template <> constexpr const char* kName<Index> = "a whole number";
+template <> constexpr const char* kName<double> = "a number";
+template <> constexpr const char* kName<std::string> = "a text";
+
+}  // namespace
+
+Recipe read_recipe(const JsonNode& settings) {
   Recipe recipe;
-  for (const Setting& setting : settings()) {
-    if (!json.contains(setting.key)) continue;
-    setting.write(recipe, std::visit([&]<class T>(const T&) { return Value(json.at(setting.key).get<T>()); }, setting.read({})));
+  for (const Setting& setting : training::settings()) {
+    if (!settings.has(setting.key)) continue;
+    const auto stored = [&]<class T>(const T&) {
+      const Json& json = settings.json().at(setting.key);
+      TEMPER_CHECK(holds<T>(json), settings.path(setting.key), " is not ", kName<T>);
+      return Value(json.get<T>());
+    };
+    const Value value = std::visit(stored, setting.read({}));
+    try {
+      setting.write(recipe, value);
+    } catch (const Error& error) {
+      throw Error(about(settings.path(setting.key), error.what()));
+    }
   }
   return recipe;
 }

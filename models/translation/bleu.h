@@ -48,6 +48,14 @@ Bleu bleu(std::span<const std::string> hypotheses, std::span<const std::vector<s
 // "nrefs:1|case:lc|eff:no|tok:13a|smooth:exp|version:temper": what a reader needs to compare the score.
 std::string signature(const BleuOptions& options, std::size_t references);
 
+// A BLEU and what it was measured with.
+struct Score {
+  Bleu bleu = {};
+  std::string signature = "";
+  Index beam = 0;
+  double length_penalty = 0;
+};
+
 // "BLEU = 35.12 67.0/42.1/28.0/18.9 (BP = 0.980 ratio = 0.981 hyp_len = 11000 ref_len = 11220)".
 std::string describe(const Bleu& bleu);
 

@@ -8,7 +8,7 @@
 
 #include "data/text/token_pairs.h"
 #include "models/translation/model.h"
-#include "models/translation/run.h"
+#include "models/translation/bleu.h"
 #include "models/translation/search.h"
 
 namespace temper::translation {

@@ -59,4 +59,12 @@ std::vector<std::pair<std::string, std::string>> Objective::fingerprints() const
   return {{"the training text", train_.fingerprint()}, {"the validation text", val_.fingerprint()}};
 }
 
+data::TextLoadOptions load_options(const training::Recipe& recipe) {
+  return {.languages = recipe.text.languages,
+          .val = recipe.text.val,
+          .test = recipe.text.test,
+          .held_out = recipe.val_size,
+          .text = {.lower_case = recipe.text.lower_case}};
+}
+
 }  // namespace temper::translation

@@ -1,6 +1,7 @@
 // A network learns to translate: to predict each word of a translation from its source and the words before it.
 #pragma once
 
+#include "data/text/text_splits.h"
 #include "data/text/token_loader.h"
 #include "models/training/objective.h"
 #include "models/translation/model.h"
@@ -42,5 +43,8 @@ class Objective final : public training::Objective {
   Index epoch_ = 0, next_batch_ = 0, next_shard_ = 0;
   std::vector<Held> held_;  // own shards of the current batch
 };
+
+// How load_text reads the data of a recipe.
+data::TextLoadOptions load_options(const training::Recipe& recipe);
 
 }  // namespace temper::translation

@@ -11,7 +11,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/safetensors.h"
-#include "models/training/run.h"
+#include "models/runs/image_run.h"
 #include "tests/apps/program.h"
 #include "tests/apps/well_formed.h"
 #include "tests/temporary_folder.h"
@@ -61,7 +61,7 @@ TEST_CASE("distill command: one teacher, an ensemble and a file, with gamma in t
   CHECK(both.at("smoothing") == 0.2);
   CHECK(both.at("dkd_beta") == 4.0);
 
-  const training::LoadedRun a = training::load_run(folder / "a");
+  const runs::ImageRun a = runs::load_image_run(folder / "a");
   const data::Splits splits = data::digits();
   const calibration::Predictions known = models::predict(a.model, splits.train);
   const Shape shape{splits.train.size(), 10};

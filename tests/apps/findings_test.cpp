@@ -11,16 +11,16 @@
 namespace temper::report {
 namespace {
 
-std::string found(const std::vector<RunRecord>& runs) {
+std::string found(const std::vector<runs::Run>& runs) {
   std::string text = findings(runs);
   CHECK(well_formedness_error(text) == "");
   return text;
 }
 
-RunRecord student(const std::string& name, double teacher_smoothing, double accuracy) {
-  RunRecord run = sample_run(name, 0, accuracy, 0.05);
+runs::Run student(const std::string& name, double teacher_smoothing, double accuracy) {
+  runs::Run run = sample_run(name, 0, accuracy, 0.05);
   run.command = "distill";
-  run.teacher = Teacher{.run = "t", .model = "resnet20", .smoothing = teacher_smoothing};
+  run.teacher = runs::TeacherRecord{.run = "t", .model = "resnet20", .smoothing = static_cast<float>(teacher_smoothing)};
   return run;
 }
 
@@ -32,15 +32,15 @@ TEST_CASE("report: sampling error and chance ECE by hand") {
   CHECK(sampling_error(1, 100) == doctest::Approx(sampling_error(0, 100)));
   CHECK(std::isnan(sampling_error(0.9, 0)));
   CHECK(sampling_error(0.7, 1) == doctest::Approx(0.5));
-  const std::vector<ReliabilityBin> bins{{.lower = 0, .upper = 0.5},
-                                         {.lower = 0.5, .upper = 1, .count = 100, .confidence = 0.8, .accuracy = 0.7}};
+  const std::vector<calibration::Bin> bins{{.lower = 0, .upper = 0.5},
+                                           {.lower = 0.5, .upper = 1, .count = 100, .confidence = 0.8, .accuracy = 0.7}};
   CHECK(chance_ece(bins) == doctest::Approx(0.0319154));  // sqrt(2/pi * 0.16 / 100)
   CHECK(mean_confidence(bins) == doctest::Approx(0.8));
   CHECK(std::isnan(chance_ece({})));
 }
 
 TEST_CASE("report: smoothing is compared with hard labels, and the temperature of the hard run is told") {
-  std::vector<RunRecord> runs{sample_run("hard", 0, 0.950, 0.150), sample_run("smooth", 0.05, 0.955, 0.024)};
+  std::vector<runs::Run> runs{sample_run("hard", 0, 0.950, 0.150), sample_run("smooth", 0.05, 0.955, 0.024)};
   runs[0].calibration = sample_calibration(runs[0], 1.9, 0.021);
   const std::string text = found(runs);
   CHECK(contains(text, "Smoothing 0.05 alone lowered ECE from 0.150 to 0.024"));
@@ -79,26 +79,26 @@ TEST_CASE("report: students are compared by their teachers") {
 TEST_CASE("report: nothing is said that the runs do not support") {
   CHECK_FALSE(contains(found({sample_run("smooth", 0.1, 0.9, 0.1)}), "alone"));
   CHECK_FALSE(contains(found({student("of-smooth", 0.1, 0.9)}), "hard teacher"));
-  RunRecord elsewhere = sample_run("mnist", 0.1, 0.99, 0.1);
+  runs::Run elsewhere = sample_run("mnist", 0.1, 0.99, 0.1);
   elsewhere.data = "mnist:somewhere";
   const std::string apart = found({sample_run("digits", 0, 0.9, 0.1), elsewhere});
   CHECK_FALSE(contains(apart, "points more"));
   CHECK_FALSE(contains(apart, "somewhere"));
-  RunRecord other_model = sample_run("mlp", 0.1, 0.99, 0.1);
-  other_model.model = "mlp";
+  runs::Run other_model = sample_run("mlp", 0.1, 0.99, 0.1);
+  other_model.recipe.model = "mlp";
   CHECK_FALSE(contains(found({sample_run("cnn", 0, 0.9, 0.1), other_model}), "Label smoothing."));
 }
 
 TEST_CASE("report: runs that differ in more than smoothing say so") {
-  RunRecord longer = sample_run("smooth", 0.1, 0.95, 0.02);
-  longer.settings[2].second = "300";
+  runs::Run longer = sample_run("smooth", 0.1, 0.95, 0.02);
+  longer.recipe.epochs = 300;
   CHECK(contains(found({sample_run("hard", 0, 0.9, 0.1), longer}), "also differ in epochs 300 against 3"));
 }
 
 TEST_CASE("report: seeds of one setting are averaged") {
-  RunRecord second = sample_run("second", 0, 0.92, 0.10);
-  second.settings[4].second = "2";
-  const std::vector<RunRecord> runs{sample_run("first", 0, 0.90, 0.20), second};
+  runs::Run second = sample_run("second", 0, 0.92, 0.10);
+  second.recipe.seed = 2;
+  const std::vector<runs::Run> runs{sample_run("first", 0, 0.90, 0.20), second};
   const std::vector<Comparison> compared = comparisons(runs);
   REQUIRE(compared.size() == 1);
   REQUIRE(compared[0].arms.size() == 1);
@@ -109,21 +109,21 @@ TEST_CASE("report: seeds of one setting are averaged") {
 }
 
 TEST_CASE("report: bounds, harm and divergence are told") {
-  RunRecord run = sample_run("stuck", 0, 0.9, 0.1);
+  runs::Run run = sample_run("stuck", 0, 0.9, 0.1);
   run.calibration = sample_calibration(run, 100, 0.2);
-  run.calibration->status = "at_upper_bound";
-  run.calibration->after.nll = 0.9;
+  run.calibration->trial.fitted.status = calibration::Status::at_upper_bound;
+  run.calibration->trial.after.metrics.nll = 0.9;
   CHECK(contains(found({run}), "stopped at the bound of its search (100.00)"));
   CHECK(contains(found({run}), "made things worse"));
-  RunRecord lost = sample_run("lost", 0, kNotANumber, kNotANumber);
-  lost.log[1].val_nll = kNotANumber;
+  runs::Run lost = sample_run("lost", 0, kNotMeasured, kNotMeasured);
+  lost.epochs[1].val.nll = kNotMeasured;
   CHECK(contains(found({lost}), "diverged: its loss is not a finite number in epoch 2"));
 }
 
 TEST_CASE("report: numbers and dates as people write them") {
   CHECK(decimal(-0.0001, 2) == "0.00");
   CHECK(decimal(-0.5, 1) == "-0.5");
-  CHECK(decimal(kNotANumber, 2) == "–");
+  CHECK(decimal(kNotMeasured, 2) == "–");
   CHECK(percent(0.9725, 1) == "97.2\u00a0%");
   CHECK(plain(0.1) == "0.1");
   CHECK(count(999) == "999");

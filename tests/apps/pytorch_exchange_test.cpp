@@ -10,7 +10,7 @@
 #include "core/file.h"
 #include "data/loader.h"
 #include "data/pytorch/state_dict.h"
-#include "models/training/run.h"
+#include "models/runs/image_run.h"
 #include "tests/temporary_folder.h"
 
 namespace temper {
@@ -35,7 +35,7 @@ struct SeenByRun {
   std::vector<float> logits;
 };
 SeenByRun look(const std::string& run_folder) {
-  const training::LoadedRun run = training::load_run(run_folder);
+  const runs::ImageRun run = runs::load_image_run(run_folder);
   std::vector<Index> first(kImages);
   for (Index i = 0; i < kImages; ++i) first[static_cast<std::size_t>(i)] = i;
   const data::Dataset set = data::digits().test.subset(first, "first");

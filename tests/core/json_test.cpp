@@ -41,6 +41,7 @@ TEST_CASE("json: a node names the whole path of what is wrong, and null is absen
   CHECK(a.numbers("none").empty());
   CHECK(a.texts("none").empty());
   CHECK(std::isnan(a.interval("none").first));
+  CHECK(std::isnan(JsonNode(Json{{"i", {nullptr, nullptr}}}).interval("i").second));
   CHECK(a.numbers("b").size() == 2);
   CHECK_THROWS_WITH_AS(a.text("none"), "a.none is missing", Error);
   CHECK_THROWS_WITH_AS(node.array("a"), "a is not an array", Error);

@@ -25,7 +25,7 @@ std::string_view to_string(Status status) {
 Status status_of(std::string_view name) {
   for (const auto& [value, known] : kStatusNames)
     if (known == name) return value;
-  throw Error(concat("status: ", name, " is not known; calibrate again"));
+  throw Error(concat(name, " is not known"));
 }
 
 }  // namespace temper::calibration

@@ -37,6 +37,8 @@ bool turned_down(Trial& trial, const Metrics& before, const Metrics& out_of_fold
 
 }  // namespace
 
+bool has_interval(const Metric& metric) { return metric.value == &Metrics::ece; }
+
 Assessment assess(const MetricsStream& stream) {
   const Confidences& says = stream.confidences();
   return {.metrics = stream.result(),

@@ -16,10 +16,11 @@ namespace temper::calibration {
 // Everything that is reported about one set of probabilities.
 struct Assessment {
   Metrics metrics;
-  Interval ece_interval;  // 95 %, by bootstrap
+  Interval ece_interval{kNotMeasured, kNotMeasured};  // 95 %, by bootstrap
   std::vector<Bin> reliability = {};
   std::vector<CoveragePoint> risk_coverage = {};  // of the confidence
 };
+bool has_interval(const Metric& metric);  // in an Assessment
 Assessment assess(const MetricsStream& stream);
 Assessment assess(const Selection& data, const Calibrator& calibrator);
 

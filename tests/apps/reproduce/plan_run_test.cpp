@@ -26,7 +26,9 @@ std::string stand_in(const TemporaryFolder& folder, const std::string& body) {
 }
 
 constexpr const char* kTrain =
-    "mkdir -p $out && touch $out/model.safetensors && sleep 0.05 && echo '{\"seconds\": 120}' > $out/run.json && "
+    "mkdir -p $out && touch $out/model.safetensors && sleep 0.05 && "
+    "echo '{\"command\": \"train\", \"settings\": {\"data\": \"digits\", \"model\": \"mlp\"}, \"metrics\": {}, \"seconds\": 120}' > "
+    "$out/run.json && "
     "echo {} > $out/calibrator.json\n";
 
 Plan plan_of_three() {

@@ -9,11 +9,14 @@
 #include "core/ops/relu.h"
 #include "layers/linear.h"
 #include "layers/sequential.h"
-#include "models/calibration/calibrators/calibrators.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/study/calibration_file.h"
 #include "models/networks/cost.h"
 #include "models/networks/registry.h"
-#include "models/training/run.h"
+#include "models/runs/image_run.h"
+#include "models/runs/run_folder.h"
 #include "models/training/settings.h"
+#include "models/training/trainer.h"
 #include "tests/temporary_folder.h"
 
 namespace temper {
@@ -72,18 +75,18 @@ TEST_CASE("register_network: an own network trains, stops, resumes, is saved, lo
     observer.on_step = [&](const training::Progress& progress) { steps = progress.step; };
     observer.stop = [&] { return stop > 0 && steps >= stop; };
     const training::RunPlan plan{.command = "train", .data = "digits", .recipe = recipe};
-    training::RunRecord record{.command = "train", .data = "digits", .model = recipe.model, .recipe = recipe, .threads = 1};
+    runs::Run record{.command = "train", .data = "digits", .recipe = recipe, .threads = 1};
     record.val = training::train(model, splits.train, splits.val, recipe, training::cross_entropy(recipe), observer,
                                  {.run = run, .plan = plan, .resume = from ? &*from : nullptr})
                      .back()
                      .val;
     record.test = calibration::metrics(models::predict(model, splits.test));
-    training::save_run(run, model, record);
+    runs::save_run(run, model, record);
     return model;
   };
   const std::string whole = folder / "whole", parts = folder / "parts";
-  static_cast<void>(training::begin_run(whole, false));
-  static_cast<void>(training::begin_run(parts, false));
+  static_cast<void>(runs::begin_run(whole, false));
+  static_cast<void>(runs::begin_run(parts, false));
   const models::Model model = train(whole, 0);
   CHECK_THROWS_AS(train(parts, 11), training::Stopped);
   const models::Model resumed = train(parts, 0);
@@ -91,12 +94,12 @@ TEST_CASE("register_network: an own network trains, stops, resumes, is saved, lo
   CHECK(std::memcmp(model.parameters->all_values().data(), resumed.parameters->all_values().data(), bytes) == 0);
 
   const calibration::Predictions val = models::predict(model, splits.val);
-  const calibration::Trial trial{.fitted = calibration::fit(calibration::calibrator_kind("temperature"), val), .before = {}, .after = {}};
-  training::save_calibration(whole, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = val.size(), .trial = trial});
-  const training::LoadedRun loaded = training::load_run(whole);
+  const calibration::Trial trial{.fitted = calibration::fit(calibration::kTemperature, val), .before = {}, .after = {}};
+  calibration::save_calibration(whole, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = val.size(), .trial = trial});
+  const runs::ImageRun loaded = runs::load_image_run(whole);
   CHECK(loaded.model.network_name == kName);
   CHECK(models::predict(loaded.model, splits.val).logits == val.logits);
-  CHECK(loaded.calibrator->temperature.value() > 0);
+  CHECK(loaded.run.temperature().value() > 0);
   CHECK(models::cost(kName, {.image = {8, 8, 1}, .classes = 10}, 32).parameters == 64 * 16 + 16 + 16 * 10 + 10);
 }
 

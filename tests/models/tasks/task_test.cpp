@@ -74,18 +74,18 @@ TEST_CASE("tasks: a training is kept, and the run that is opened again measures 
       epochs = static_cast<Index>(done.size());
       CHECK(std::filesystem::exists(run + "/log.csv"));
     };
-    const training::RunRecord record =
-        train_run(*task, {.command = "train", .data = one.data, .model = one.teacher.model, .recipe = one.teacher}, options);
+    const runs::Run record = train_run(*task, {.command = "train", .data = one.data, .recipe = one.teacher}, options);
     CHECK(epochs == one.teacher.epochs);
     CHECK(steps > epochs);
     CHECK(record.kept_epoch == epochs);
-    CHECK(task->score().has_value() == (task->unit() == "words"));
+    CHECK(record.score.has_value() == (task->unit() == "words"));
 
     optim::Alone alone;
     const auto opened = open_run(run);
     CHECK(opened->unit() == task->unit());
-    CHECK(opened->parameters() == task->parameters());
-    CHECK_FALSE(opened->calibrator());
+    CHECK(opened->run().parameters == record.parameters);
+    CHECK(record.parameters > 0);
+    CHECK_FALSE(opened->run().calibration);
     opened->load_run_data({});
     for (const auto& [split, expected] : {std::pair{Split::val, record.val}, {Split::test, record.test}}) {
       const calibration::Metrics measured = opened->measure(split, *calibration::identity_calibrator(), alone);
@@ -97,13 +97,12 @@ TEST_CASE("tasks: a training is kept, and the run that is opened again measures 
       CHECK(calibration::nll(predictions) == doctest::Approx(expected.nll).epsilon(1e-5));
     }
     const auto score = opened->score_translations(Split::test, 1);
-    CHECK(score.has_value() == task->score().has_value());
-    if (score) CHECK(score->bleu.score == task->score()->bleu.score);
+    CHECK(score.has_value() == record.score.has_value());
+    if (score) CHECK(score->bleu.score == record.score->bleu.score);
     if (score) CHECK(stages.contains("translating: sentences"));
 
     // The same folder is refused without --overwrite, and keeps its run.
-    CHECK_THROWS_WITH_AS(train_run(*make_task(one.teacher),
-                                   {.command = "train", .data = one.data, .model = one.teacher.model, .recipe = one.teacher}, options),
+    CHECK_THROWS_WITH_AS(train_run(*make_task(one.teacher), {.command = "train", .data = one.data, .recipe = one.teacher}, options),
                          doctest::Contains("holds a finished run"), Error);
     CHECK(std::filesystem::exists(run + "/model.safetensors"));
   }
@@ -113,7 +112,7 @@ TEST_CASE("tasks: a training that was stopped resumes to the same bits") {
   const TemporaryFolder folder;
   for (const TaskCase& one : task_cases(folder)) {
     CAPTURE(one.data);
-    const training::RunRecord record{.command = "train", .data = one.data, .model = one.teacher.model, .recipe = one.teacher};
+    const runs::Run record{.command = "train", .data = one.data, .recipe = one.teacher};
     const std::string whole = folder / concat("whole-", one.teacher.model), parts = folder / concat("parts-", one.teacher.model);
     train_run(*make_task(one.teacher), record, {.folder = whole});
     TrainRunOptions options{.folder = parts};
@@ -129,7 +128,7 @@ TEST_CASE("tasks: a training that was stopped resumes to the same bits") {
     train_run(*make_task(one.teacher), record, options);
     CHECK(read_file(parts + "/model.safetensors") == read_file(whole + "/model.safetensors"));
 
-    training::RunRecord other = record;
+    runs::Run other = record;
     other.recipe.seed = 7;
     CHECK_THROWS_WITH_AS(train_run(*make_task(one.teacher), other, options), doctest::Contains("--resume: "), Error);
   }
@@ -144,8 +143,7 @@ TEST_CASE("tasks: a run teaches a student of its task, which takes over what it 
     teacher_recipe.smoothing = 0.1f;
     if (teacher_recipe.reads_text()) teacher_recipe.text.lower_case = true;
     if (!teacher_recipe.reads_text()) teacher_recipe.val_size = 100;
-    train_run(*make_task(teacher_recipe), {.command = "train", .data = one.data, .model = teacher_recipe.model, .recipe = teacher_recipe},
-              {.folder = teacher_run});
+    train_run(*make_task(teacher_recipe), {.command = "train", .data = one.data, .recipe = teacher_recipe}, {.folder = teacher_run});
 
     const auto task = make_student_task({teacher_run}, {});
     CHECK(task->teachers_data() == one.data);
@@ -155,14 +153,13 @@ TEST_CASE("tasks: a run teaches a student of its task, which takes over what it 
     else
       CHECK(recipe.val_size == 100);
     recipe.distillation = {.temperature = 2, .beta = 1};
-    const training::TeacherRecord teacher = task->teacher_record(recipe.distillation);
+    const runs::TeacherRecord teacher = task->teacher_record();
     CHECK(teacher.smoothing == 0.1f);
     CHECK(teacher.model == teacher_recipe.model);
     double accuracy = -1;
     TrainRunOptions options{.folder = folder / concat("student-", one.student.model)};
-    options.on_teacher = [&](const training::TeacherRecord&, double measured) { accuracy = measured; };
-    const training::RunRecord record =
-        train_run(*task, {.command = "distill", .data = one.data, .model = recipe.model, .recipe = recipe, .teacher = teacher}, options);
+    options.on_teacher = [&](const runs::TeacherRecord&, double measured) { accuracy = measured; };
+    const runs::Run record = train_run(*task, {.command = "distill", .data = one.data, .recipe = recipe, .teacher = teacher}, options);
     CHECK(accuracy > 0);
     CHECK(record.teacher->equivalent_smoothing > 0);
     CHECK(record.teacher->equivalent_smoothing < 1);
@@ -174,8 +171,7 @@ TEST_CASE("tasks: options and teachers of the other task are refused, saying why
   const TemporaryFolder folder;
   const std::vector<TaskCase> cases = task_cases(folder);
   const auto train = [&](const TaskCase& one, const std::string& run) {
-    train_run(*make_task(one.teacher), {.command = "train", .data = one.data, .model = one.teacher.model, .recipe = one.teacher},
-              {.folder = run});
+    train_run(*make_task(one.teacher), {.command = "train", .data = one.data, .recipe = one.teacher}, {.folder = run});
   };
   const std::string images = folder / "images", text = folder / "text-run";
   train(cases[0], images);

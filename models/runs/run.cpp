@@ -1,0 +1,24 @@
+#include "models/runs/run.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/calibration/calibrators/temperature.h"
+
+namespace temper::runs {
+
+std::shared_ptr<const calibration::Calibrator> Run::calibrator() const {
+  if (calibration) return calibration->trial.fitted.calibrator;
+  return calibration::identity_calibrator();
+}
+
+std::optional<double> Run::temperature() const { return calibration ? calibration::fitted_temperature(calibration->trial.fitted) : 1; }
+
+std::optional<Index> diverged_at(const Run& run) {
+  const auto broken = std::ranges::find_if(
+      run.epochs, [](const training::EpochRecord& epoch) { return !std::isfinite(epoch.train_loss) || !std::isfinite(epoch.val.nll); });
+  if (broken == run.epochs.end()) return std::nullopt;
+  return broken->epoch;
+}
+
+}  // namespace temper::runs

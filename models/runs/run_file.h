@@ -1,0 +1,27 @@
+// Reads the record of a run. Files of an older version lack keys, those of a newer one have more: both are read. Throws Error naming the
+// file and the key for what cannot be: a value of another type or out of its range, or no word of the data and the model.
+#pragma once
+
+#include <string>
+
+#include "models/runs/run.h"
+
+namespace temper::runs {
+
+// run.json, and log.csv and calibrator.json where they exist.
+Run read_run(const std::string& folder);
+
+// run.json alone.
+Run read_run_json(const std::string& folder);
+
+// calibrator.json, where it exists: of a model of so many classes; 0: of any.
+void read_calibration(const std::string& folder, Index classes, Run& run);
+
+struct LoadOptions {
+  bool with_calibrator = true;  // false: also with a calibrator.json that cannot be read, for who makes another
+};
+
+// Whether it is a run that translates; false also when it is none at all.
+bool is_translation_run(const std::string& folder);
+
+}  // namespace temper::runs
