@@ -216,6 +216,10 @@ TEST_CASE("calibrate command: several runs make one object and one table, each i
     const std::string stored = read_file(folder / (run.at("run").get<std::string>() + "/calibrator.json"));
     CHECK(Json::parse(stored).at("temperature") == run.at("temperature"));
   }
+  // The hard run was calibrated first, so the smooth one is set against it.
+  CHECK(result.err.find("runs/smooth: smoothing 0.1 alone has an ECE of ") != std::string::npos);
+  CHECK(result.err.find(" (hard) reach ") != std::string::npos);
+  CHECK(result.err.find("runs/hard: smoothing") == std::string::npos);
   const std::string table = read_file(folder / "t.csv");
   for (const char* row : {"\nhard,none,", "\nhard,temperature,", "\nsmooth,none,", "\nsmooth,temperature,"})
     CHECK(table.find(row) != std::string::npos);
