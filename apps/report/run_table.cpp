@@ -13,47 +13,49 @@
 namespace temper::report {
 namespace {
 
-constexpr int kDigits = 3;  // of NLL and ECE
+using calibration::Metric;
+using calibration::Metrics;
 
-// The best printed values among runs on the same images; compared as printed, so that a difference nobody sees marks nobody.
-struct Best {
-  std::string accuracy, nll, nll_after, ece, ece_after;
-};
+constexpr Metric kAccuracy = calibration::find_metric(&Metrics::accuracy), kNll = calibration::find_metric(&Metrics::nll),
+                 kEce = calibration::find_metric(&Metrics::ece);
 
 std::string cell(const char* label, const std::string& content, const char* css_class = "") {
   return fmt::format("<td data-label=\"{}\" class=\"{}\"><div>{}</div></td>\n", label, css_class, content);
 }
 
-std::string marked(const std::string& value, const std::string& best) {
-  if (best.empty() || value != best) return value;
-  return "<strong class=\"best\" title=\"best on this test split\">" + value + "</strong>";
+std::string value_text(const Metric& metric, const Metrics& metrics) {
+  const double value = metrics.*metric.value;
+  return metric.unit == Metric::Unit::percent ? percent(value, percent_digits(metrics.samples)) : decimal(value, 3);
 }
 
-std::string least(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return !std::isfinite(value); });
-  return values.size() < 2 ? "" : decimal(std::ranges::min(values), kDigits);
+// The value, marked when none of the others is better. Values that print alike count as ties.
+std::string marked(const Metric& metric, const Metrics& metrics, std::vector<Metrics> all) {
+  std::erase_if(all, [&](const Metrics& other) { return !std::isfinite(other.*metric.value); });
+  const std::string text = value_text(metric, metrics);
+  if (all.size() < 2) return text;
+  const auto [least, greatest] = std::ranges::minmax_element(all, {}, metric.value);
+  const Metrics& best = metric.better == Metric::Better::higher ? *greatest : *least;
+  if (text != value_text(metric, best)) return text;
+  return "<strong class=\"best\" title=\"best on this test split\">" + text + "</strong>";
 }
 
-Best best_of(const Comparison& comparison) {
-  std::vector<double> accuracy, nll, nll_after, ece, ece_after;
-  for (const runs::Run* run : comparison.runs) {
-    if (std::isfinite(run->test.accuracy)) accuracy.push_back(run->test.accuracy);
-    nll.push_back(run->test.nll);
-    ece.push_back(run->test.ece);
-    if (!run->calibration) continue;
-    nll_after.push_back(run->calibration->trial.after.metrics.nll);
-    ece_after.push_back(run->calibration->trial.after.metrics.ece);
-  }
-  return {.accuracy = accuracy.size() < 2 ? "" : percent(std::ranges::max(accuracy), percent_digits(comparison.samples)),
-          .nll = least(nll),
-          .nll_after = least(nll_after),
-          .ece = least(ece),
-          .ece_after = least(ece_after)};
+std::vector<Metrics> as_trained(const Comparison& comparison) {
+  std::vector<Metrics> all;
+  for (const runs::Run* run : comparison.runs) all.push_back(run->test);
+  return all;
 }
 
-std::string before_after(double before, const std::string& best_before, bool calibrated, double after, const std::string& best_after) {
-  std::string text = marked(decimal(before, kDigits), best_before);
-  if (calibrated) text += " <span class=\"arrow\">→</span> " + marked(decimal(after, kDigits), best_after);
+std::vector<Metrics> calibrated(const Comparison& comparison) {
+  std::vector<Metrics> all;
+  for (const runs::Run* run : comparison.runs)
+    if (run->calibration) all.push_back(run->calibration->trial.after.metrics);
+  return all;
+}
+
+std::string before_after(const Metric& metric, const runs::Run& run, const Comparison& comparison) {
+  std::string text = marked(metric, run.test, as_trained(comparison));
+  if (run.calibration)
+    text += " <span class=\"arrow\">→</span> " + marked(metric, run.calibration->trial.after.metrics, calibrated(comparison));
   return "<span class=\"pair\">" + text + "</span>";
 }
 
@@ -83,11 +85,11 @@ std::string temperature_text(const runs::Run& run) {
   return value + "<br/><span class=\"badge\">" + escape(status_in_words(fitted.status)) + "</span>";
 }
 
-std::string accuracy_text(const runs::Run& run, const Best& best) {
-  const int digits = percent_digits(run.test.samples);
-  std::string text = marked(percent(run.test.accuracy, digits), best.accuracy);
+std::string accuracy_text(const runs::Run& run, const Comparison& comparison) {
+  std::string text = marked(kAccuracy, run.test, as_trained(comparison));
   if (std::isfinite(run.test.accuracy) && run.test.samples > 0) {
-    text += fmt::format(" <span class=\"quiet\">±{}</span>", decimal(100 * sampling_error(run.test.accuracy, run.test.samples), digits));
+    text += fmt::format(" <span class=\"quiet\">±{}</span>",
+                        decimal(100 * sampling_error(run.test.accuracy, run.test.samples), percent_digits(run.test.samples)));
   }
   return text;
 }
@@ -101,17 +103,14 @@ std::string bleu_cell(const runs::Run& run) {
               "number");
 }
 
-std::string row(const runs::Run& run, std::size_t series, const Best& best, bool with_bleu) {
-  const double nll_after = run.calibration ? run.calibration->trial.after.metrics.nll : calibration::kNotMeasured;
-  const double ece_after = run.calibration ? run.calibration->trial.after.metrics.ece : calibration::kNotMeasured;
+std::string row(const runs::Run& run, std::size_t series, const Comparison& comparison, bool with_bleu) {
   return "<tr>\n" + name_cell(run, series) + cell("Model", escape(run.recipe.model)) +
          cell("Data", fmt::format("<span title=\"{}\">{}</span>", escape(run.data), escape(data_name(run.data)))) +
          cell("Smoothing", plain(run.recipe.smoothing), "number") + cell("Teacher", teacher_text(run)) +
          cell("Parameters", count(run.parameters), "number") + (with_bleu ? bleu_cell(run) : "") +
-         cell("Test accuracy", accuracy_text(run, best), "number") +
-         cell("NLL", before_after(run.test.nll, best.nll, run.calibration.has_value(), nll_after, best.nll_after), "number") +
-         cell("ECE", before_after(run.test.ece, best.ece, run.calibration.has_value(), ece_after, best.ece_after), "number") +
-         cell("T", temperature_text(run), "number") + cell("Time", duration(run.seconds), "number") + "</tr>\n";
+         cell("Test accuracy", accuracy_text(run, comparison), "number") + cell("NLL", before_after(kNll, run, comparison), "number") +
+         cell("ECE", before_after(kEce, run, comparison), "number") + cell("T", temperature_text(run), "number") +
+         cell("Time", duration(run.seconds), "number") + "</tr>\n";
 }
 
 }  // namespace
@@ -133,13 +132,13 @@ std::string status_in_words(calibration::Status status) {
 }
 
 std::string run_table(std::span<const runs::Run> runs) {
-  std::map<const runs::Run*, Best> best;
-  for (const Comparison& comparison : comparisons(runs)) {
-    for (const runs::Run* run : comparison.runs) best[run] = best_of(comparison);
-  }
+  const std::vector<Comparison> all = comparisons(runs);
+  std::map<const runs::Run*, const Comparison*> comparison;
+  for (const Comparison& one : all)
+    for (const runs::Run* run : one.runs) comparison[run] = &one;
   const bool with_bleu = std::ranges::any_of(runs, translates);
   std::string rows;
-  for (std::size_t i = 0; i < runs.size(); ++i) rows += row(runs[i], i, best[&runs[i]], with_bleu);
+  for (std::size_t i = 0; i < runs.size(); ++i) rows += row(runs[i], i, *comparison.at(&runs[i]), with_bleu);
   return "<div class=\"table\">\n<table class=\"runs\">\n<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Model</th><th "
          "scope=\"col\">Data</th>"
          "<th scope=\"col\" class=\"number\">Smoothing</th><th scope=\"col\">Teacher</th><th scope=\"col\" "

@@ -2,6 +2,7 @@
 // 0..1, NLL in nats. All sums are in double, so the order of the samples changes a result by rounding only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <string_view>
@@ -76,6 +77,9 @@ inline constexpr std::array kMetrics = [] {
       {"auroc", "AUROC", &M::auroc, fraction, higher, in_tables, 14},
   });
 }();
+
+// The row of a member.
+constexpr Metric find_metric(double Metrics::*value) { return *std::ranges::find(kMetrics, value, &Metric::value); }
 
 // The same in the order of JSON, and those of log.csv in the order of its columns.
 std::vector<Metric> metrics_by_number();
