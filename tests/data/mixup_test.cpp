@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/random.h"
 #include "data/loader.h"
 #include "tests/data/file_folder.h"
 
@@ -32,6 +33,21 @@ TEST_CASE("data: shares of mixup have the mean and variance of Beta(alpha, alpha
   CHECK(draw_mixup(0.4f, 1, 2, 3) != draw_mixup(0.4f, 1, 3, 3));
   CHECK(draw_mixup(0, 1, 2, 3) == 1);
   for (const float alpha : {-1.0f, 5.0f, NAN}) CHECK_THROWS_AS(draw_mixup(alpha, 1, 2, 3), Error);
+}
+
+TEST_CASE("data: shares of mixup are Jöhnk's, draw by draw") {
+  for (const float alpha : {0.4f, 1.0f, 4.0f}) {
+    CAPTURE(alpha);
+    for (Index batch = 0; batch < 300; ++batch) {
+      const Random random(5, {0x6D69787570, 2, static_cast<std::uint64_t>(batch)});
+      double x = 1, y = 1;
+      for (std::uint64_t draw = 0; x + y > 1; draw += 2) {
+        x = std::pow(random.uniform(draw), 1 / static_cast<double>(alpha));
+        y = std::pow(random.uniform(draw + 1), 1 / static_cast<double>(alpha));
+      }
+      CHECK(draw_mixup(alpha, 5, 2, batch) == doctest::Approx(x / (x + y)).epsilon(1e-5));
+    }
+  }
 }
 
 TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {

@@ -34,6 +34,10 @@ TEST_CASE("adamw: a resumed run ends in the same bits") { check_resume<AdamW>(Ad
 
 TEST_CASE("adamw: a clip's scale within the step is the same as clipping before it") { check_clipped<AdamW>(AdamWOptions{}); }
 
+TEST_CASE("adamw: every element of every chunk as if it were alone") {
+  check_chunks<AdamW>(AdamWOptions{.weight_decay = 0.1, .decay_norm_and_bias = false});
+}
+
 TEST_CASE("adamw: every number of threads computes the same bits") { check_thread_counts<AdamW>(AdamWOptions{}); }
 
 TEST_CASE("adamw: a step asks for no memory") { check_no_allocation<AdamW>(AdamWOptions{}); }

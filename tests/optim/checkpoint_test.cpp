@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/frozen.h"
 #include "layers/init.h"
 #include "optim/adamw.h"
 #include "optim/sgd.h"
@@ -67,6 +68,54 @@ TEST_CASE("checkpoint: AdamW's moments and bias correction survive to the bit") 
   read_arenas(second.store, second.arenas(after), file, "file");
   after.set_steps(3);
   for (int i = 0; i < 3; ++i) CHECK(whole.step(undisturbed) == second.step(after));
+}
+
+TEST_CASE("checkpoint: every parameter's own part of every arena, and what was packed of the old values is forgotten") {
+  struct Three {
+    ParameterStore store;
+    std::vector<Parameter*> parameters;
+    explicit Three(float sign) {
+      for (const auto& [name, kind] :
+           {std::pair{"a", Parameter::Kind::weight}, {"b", Parameter::Kind::bias}, {"mean", Parameter::Kind::state}}) {
+        const float start = sign * static_cast<float>(parameters.size() + 1);
+        parameters.push_back(&store.root().declare({.name = name,
+                                                    .shape = Shape{3},
+                                                    .initialize =
+                                                        [start](const View& value, const Random&) {
+                                                          for (Index i = 0; i < 3; ++i) value[i] = start * static_cast<float>(10 + i);
+                                                        },
+                                                    .kind = kind}));
+      }
+      store.commit({});
+    }
+  };
+  Three from(1), to(-1);
+  Sgd first(from.store, {.momentum = 0.9}), second(to.store, {.momentum = 0.9});
+  for (std::size_t i = 0; i < first.state()[0].values.size(); ++i) first.state()[0].values[i] = static_cast<float>(i);
+  const auto arenas = [](Three& net, Sgd& sgd) {
+    std::vector<StateArena> all = sgd.state();
+    all.push_back({"value", net.store.all_values()});
+    return all;
+  };
+  TensorFile file;
+  write_arenas(from.store, arenas(from, first), file);
+  CHECK(file.tensors.size() == 5);
+  CHECK(file.tensors.at("value/mean").values == std::vector<float>{30, 33, 36});
+  const Frozen frozen;
+  const auto packed = [&] {
+    float local = 0;
+    return Frozen::derive(*to.parameters[0], local, [&] { return to.parameters[0]->value[0]; });
+  };
+  CHECK(packed() == -10);
+  read_arenas(to.store, arenas(to, second), file, "file");
+  CHECK(packed() == 10);
+  for (std::size_t p = 0; p < 3; ++p) {
+    for (Index i = 0; i < 3; ++i) {
+      CHECK(to.parameters[p]->value[i] == from.parameters[p]->value[i]);
+      if (p < 2)
+        CHECK(second.state()[0].values[p * 16 + static_cast<std::size_t>(i)] == static_cast<float>(p * 16 + static_cast<std::size_t>(i)));
+    }
+  }
 }
 
 // Case 28: a missing or foreign entry is no fresh start.

@@ -91,6 +91,28 @@ TEST_CASE("clip: the largest norm must be positive") {
   for (const double bad : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) CHECK_THROWS_AS(clip_global_norm(toy.store, bad), Error);
 }
 
+TEST_CASE("clip: the norm is the definition's and every element is scaled, far beyond one chunk") {
+  ToyStore toy;
+  Parameter& w = toy.add("w", 3 * kElementGrain + 5, [](Index) { return 1.0; });
+  Parameter& b = toy.add("b", 19, [](Index) { return 1.0; });
+  toy.commit();
+  const auto of_w = [](Index i) { return static_cast<double>(i % 31) - 15; };
+  const auto of_b = [](Index i) { return static_cast<double>(i) * 100; };
+  set_gradient(w, of_w);
+  set_gradient(b, of_b);
+  double squares = 0;
+  for (Index i = 0; i < w.gradient.size(); ++i) squares += of_w(i) * of_w(i);
+  for (Index i = 0; i < 19; ++i) squares += of_b(i) * of_b(i);
+  const double norm = std::sqrt(squares);  // of whole numbers: exact
+  CHECK(clip_global_norm(toy.store, norm) == norm);
+  CHECK(b.gradient[18] == 1800);
+  CHECK(clip_global_norm(toy.store, norm / 4) == norm);
+  bool scaled = true;
+  for (Index i = 0; i < w.gradient.size(); ++i) scaled = scaled && w.gradient[i] == static_cast<float>(of_w(i) / 4);
+  for (Index i = 0; i < 19; ++i) scaled = scaled && b.gradient[i] == static_cast<float>(of_b(i) / 4);
+  CHECK(scaled);
+}
+
 TEST_CASE("clip: every number of threads computes the same bits") {
   const ThreadsRestored restored;
   std::vector<double> norms;

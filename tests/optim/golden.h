@@ -41,6 +41,36 @@ template <class Optimizer, class Options> void check_golden(const Options& optio
   }
 }
 
+// In parameters of many chunks, one group after the other, every element takes the values that it takes in a parameter of its own: no chunk
+// reads or writes at another's place. The elements repeat with a period that no chunk's length is a multiple of.
+template <class Optimizer, class Options> void check_chunks(const Options& options) {
+  constexpr Index kPeriod = 7, kSize = 2 * kElementGrain + 11;
+  const auto start = [](Index i) { return static_cast<double>(i % kPeriod) / 8 - 0.3; };
+  const auto gradient = [](Index i, int t) { return static_cast<double>((5 * (i % kPeriod) + 3 * t) % 11 - 5) / 8; };
+  ToyStore large, small;
+  std::vector<Parameter*> parameters;
+  for (const Parameter::Kind kind : {Parameter::Kind::weight, Parameter::Kind::bias}) {
+    parameters.push_back(&large.add(concat("w", parameters.size()), kSize, start, kind));
+    parameters.push_back(&small.add(concat("w", parameters.size()), kPeriod, start, kind));
+  }
+  large.commit();
+  small.commit();
+  const PoisonedPool poisoned;  // what the optimizer keeps begins with zeros
+  Optimizer many(large.store, options), one(small.store, options);
+  for (int t = 0; t < 3; ++t) {
+    for (Parameter* parameter : parameters) set_gradient(*parameter, [&](Index i) { return gradient(i, t); });
+    const ForcedGrain forced(t == 2 ? 80 : kElementGrain);
+    many.step(0.1f);
+    one.step(0.1f);
+    if (t == 2) CHECK(forced.counts().most_ragged > 1);
+  }
+  for (std::size_t p = 0; p < parameters.size(); p += 2) {
+    bool same = true;
+    for (Index i = 0; i < kSize; ++i) same = same && parameters[p]->value[i] == parameters[p + 1]->value[i % kPeriod];
+    CHECK(same);
+  }
+}
+
 // The same bits on every number of threads, over parameters longer than a chunk.
 template <class Optimizer, class Options> void check_thread_counts(const Options& options) {
   const ThreadsRestored restored;

@@ -77,6 +77,11 @@ TEST_CASE("sgd: a resumed run ends in the same bits") {
   check_resume<Sgd>(SgdOptions{.momentum = 0.9, .nesterov = true});
 }
 
+TEST_CASE("sgd: every element of every chunk as if it were alone") {
+  check_chunks<Sgd>(SgdOptions{.weight_decay = 0.1, .decay_norm_and_bias = false});
+  check_chunks<Sgd>(SgdOptions{.momentum = 0.9, .nesterov = true, .weight_decay = 0.1});
+}
+
 TEST_CASE("sgd: every number of threads computes the same bits") {
   check_thread_counts<Sgd>(SgdOptions{.weight_decay = 0.01});
   check_thread_counts<Sgd>(SgdOptions{.momentum = 0.9, .nesterov = true, .weight_decay = 0.01});

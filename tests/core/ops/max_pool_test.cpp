@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/kernels/max_window.h"
 #include "core/kernels/targets.h"
 #include "core/ops/linear.h"
 #include "core/tape.h"
@@ -157,6 +158,44 @@ void check_winners(const Shape& shape, const MaxPoolOptions& options) {
   std::vector<float> dx(values.size(), 0.0f);
   for (std::size_t i = 0; i < expected.places.size(); ++i) dx[static_cast<std::size_t>(expected.places[i])] += static_cast<float>(i + 1);
   CHECK(same_bits(gradient(shape, values, options), dx));
+}
+
+// A thread's rows end where those of another begin.
+TEST_CASE("max_pool: nothing is written behind the end of the outputs, on every instruction set") {
+  constexpr Index kBehind = 40;
+  constexpr float kUntouched = -123;
+  for (const SimdTarget& target : simd_targets()) {
+    const ForcedSimdTarget forced(target);
+    for (const Index C : {1, 2, 3, 5, 7, 16, 21}) {
+      for (const Index count : {1, 2, 3, 6, 11, 16, 31}) {
+        CAPTURE(target.name);
+        CAPTURE(C);
+        CAPTURE(count);
+        const Index size = count * C, row_size = 2 * size;
+        std::vector<float> x(static_cast<std::size_t>(2 * row_size + kBehind)), y(static_cast<std::size_t>(size + kBehind), kUntouched);
+        std::vector<float> winner = y;
+        std::iota(x.begin(), x.end(), 0.0f);
+        max_of_windows(lanes_of_windows(C, 2 * C), {.x = x.data(),
+                                                    .C = C,
+                                                    .count = count,
+                                                    .step = 2 * C,
+                                                    .rows = 2,
+                                                    .cols = 2,
+                                                    .row_size = row_size,
+                                                    .first_tap = 0,
+                                                    .tap_row = 2,
+                                                    .y = y.data(),
+                                                    .winner = winner.data(),
+                                                    .readable = x.data() + x.size(),
+                                                    .y_end = y.data() + size});
+        for (Index i = 0; i < size + kBehind; ++i) {
+          const Index last = row_size + i / C * 2 * C + C + i % C;  // the last tap holds the largest
+          REQUIRE(y[static_cast<std::size_t>(i)] == (i < size ? static_cast<float>(last) : kUntouched));
+          REQUIRE(winner[static_cast<std::size_t>(i)] == (i < size ? 3 : kUntouched));
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("max_pool: any number of channels and every instruction set give the same winners, with and without a tape") {

@@ -96,6 +96,24 @@ struct Step {
   }
 };
 
+TEST_CASE("norm_conv2d: without a tape it takes the running statistics and leaves them") {
+  Running running(3);
+  for (std::size_t c = 0; c < 3; ++c) running.mean[c] = 0.3f * static_cast<float>(c), running.variance[c] = 0.5f + static_cast<float>(c);
+  const Running before = running;
+  std::vector<float> values(2 * 5 * 4 * 3), kernels(2 * 3 * 3 * 3);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 13) / 4 - 1;
+  for (std::size_t i = 0; i < kernels.size(); ++i) kernels[i] = static_cast<float>(i % 7) / 8 - 0.3f;
+  const std::vector<float> gammas = {1, 2, 0.5f}, betas = {0.1f, -0.2f, 0.3f};
+  const Tensor x(Shape{2, 5, 4, 3}, values), w(Shape{2, 3, 3, 3}, kernels), gamma(Shape{3}, gammas), beta(Shape{3}, betas);
+  const auto run = [&](bool frozen) {
+    const Tensor y = norm_conv2d(x, gamma, beta, running.views(), {.frozen = frozen, .relu = true}, w, {.padding = 1});
+    return std::vector<float>(y.values().begin(), y.values().end());
+  };
+  CHECK(run(false) == run(true));
+  CHECK(running.mean == before.mean);
+  CHECK(running.variance == before.variance);
+}
+
 TEST_CASE("norm_conv2d: over the batch it is batch_norm, then conv2d") {
   for (const NormConvCase& c : kLarge) {
     CAPTURE(c.x);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/kernels/targets.h"
 #include "core/parameters.h"
 #include "core/tape.h"
 #include "tests/check_op.h"
@@ -66,6 +67,22 @@ TEST_CASE("softmax: large logits") {
   check_row(log_softmax, {-781.1664f, -1043.7303f, 890.2518f}, {-1671.4182, -1933.9821, 0});
   check_row(softmax, {1000, 0, -1000}, {1, 0, 0});
   check_row(softmax, {-3e38f, 3e38f}, {0, 1});
+}
+
+TEST_CASE("softmax: the largest logit is found at any place, on every instruction set") {
+  for (const SimdTarget& target : simd_targets()) {
+    CAPTURE(target.name);
+    const ForcedSimdTarget forced(target);
+    for (const Index K : {1, 3, 16, 40, 100, 1100}) {
+      for (Index place = 0; place<K; place += K> 1000 ? 37 : 1) {
+        std::vector<float> x(static_cast<std::size_t>(K), -3e38f);
+        x[static_cast<std::size_t>(place)] = 3e38f;
+        const Tensor row(Shape{K}, x), p = softmax(row), log_p = log_softmax(row);
+        REQUIRE(p.data()[place] == 1);
+        REQUIRE(log_p.data()[place] == 0);
+      }
+    }
+  }
 }
 
 TEST_CASE("softmax: infinity and NaN") {

@@ -3,11 +3,13 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
 
+#include "core/ops/elementwise.h"
 #include "core/ops/relu.h"
 #include "core/ops/softmax_cross_entropy.h"
 #include "core/parallel.h"
@@ -20,6 +22,7 @@
 #include "layers/pool.h"
 #include "layers/sequential.h"
 #include "models/networks/lenet.h"
+#include "optim/clip.h"
 #include "optim/sgd.h"
 #include "tests/allocation_counter.h"
 #include "tests/restored.h"
@@ -166,6 +169,75 @@ TEST_CASE("trainer: learns, reports every epoch, and says how far it is") {
   CHECK(last.steps == 3 * 38);
   CHECK(last.seconds_left == 0);
   CHECK(records[0].learning_rate > records[2].learning_rate);
+}
+
+// A network of one convolution with dropout behind it, in a model that sees the set as `cnn` does.
+models::Model dropping_model(const data::Dataset& set) {
+  struct Dropping final : models::Network {
+    explicit Dropping(ParameterStore::Scope scope)
+        : conv(scope / "conv", {.in = 1, .out = 4}), dropout(0.25f), fc(scope / "fc", {.inputs = {6, 6, 4}, .outputs = 10}) {}
+    Tensor operator()(Tensor images) override { return fc(dropout(relu(conv(std::move(images))))); }
+    layers::Conv2d conv;
+    layers::Dropout dropout;
+    layers::Linear fc;
+  };
+  models::Model model = models::make_model("mlp", set, 1);
+  model.parameters = std::make_unique<ParameterStore>();
+  model.network = std::make_unique<Dropping>(model.parameters->root());
+  model.parameters->commit({.seed = 4});
+  return model;
+}
+
+// Everything that a step does, in a loop that anyone can read: the same bits, and the same records.
+TEST_CASE("trainer: trains as a loop by hand does") {
+  const data::Dataset set = first_digits(150), val = data::digits().val;
+  Recipe recipe{.epochs = 3, .batch = 32, .smoothing = 0.1f, .loss_scale = 2, .momentum = 0.8f, .weight_decay = 0.01f, .clip_norm = 0.7f};
+  recipe.learning_rate = 0.2f;
+  recipe.seed = 7;
+  recipe.nesterov = true;
+  recipe.schedule = optim::Schedule::Kind::cosine;
+  recipe.warm_up_steps = 3;
+  recipe.augment = data::shift(1);
+  recipe.mixup = 0.4f;
+  const models::Model trained = dropping_model(set);
+  const auto records = train(trained, set, val, recipe, cross_entropy(recipe));
+
+  const models::Model by_hand = dropping_model(set);
+  data::Loader loader(set, by_hand.preprocessing, {.batch = 32, .shuffle = true, .augment = recipe.augment, .seed = 7, .mixup = 0.4f});
+  optim::Sgd sgd(*by_hand.parameters, {.momentum = 0.8f, .nesterov = true, .weight_decay = 0.01f});
+  const optim::Schedule schedule{.kind = optim::Schedule::Kind::cosine, .base = 0.2f, .total = 15, .warm_up = 3};
+  REQUIRE(records.size() == 3);
+  std::uint64_t step = 0;
+  int clipped = 0;
+  for (Index epoch = 0; epoch < 3; ++epoch) {
+    const EpochRecord& record = records[static_cast<std::size_t>(epoch)];
+    CHECK(record.epoch == epoch + 1);
+    CHECK(record.learning_rate == schedule.at(static_cast<Index>(step)));
+    double loss_sum = 0, correct = 0;
+    for (const data::Batch& batch : loader.epoch(epoch)) {
+      const layers::Noise noise(Random(7, {step}));
+      Tape tape;
+      const Tensor logits = by_hand(batch.images);
+      const auto of = [&](std::span<const std::int32_t> labels) { return softmax_cross_entropy(logits, labels, {.smoothing = 0.1f}); };
+      const Tensor loss = scale(add(scale(of(batch.labels), batch.mixup_lambda), scale(of(batch.mixed_labels), 1 - batch.mixup_lambda)), 2);
+      loss_sum += static_cast<double>(loss.item()) * static_cast<double>(batch.samples.size());
+      for (std::size_t n = 0; n < batch.labels.size(); ++n) {
+        const float* const row = logits.data() + 10 * n;
+        correct += std::max_element(row, row + 10) - row == batch.labels[n] ? 1 : 0;
+      }
+      tape.backward(loss);
+      const optim::Clip clip = optim::find_clip(*by_hand.parameters, 0.7f);
+      clipped += clip.scale < 1;
+      sgd.step(schedule.at(static_cast<Index>(step++)), clip.scale);
+    }
+    CHECK(record.train_loss == loss_sum / 150);
+    CHECK(record.train_accuracy == correct / 150);
+    CHECK(record.val.nll == calibration::metrics(models::predict(by_hand, val)).nll);
+  }
+  CHECK(step == 15);
+  CHECK(clipped > 0);
+  CHECK(clipped < 15);
+  CHECK(std::ranges::equal(trained.parameters->all_values(), by_hand.parameters->all_values()));
 }
 
 // Case 4: what is reported of an evaluation is never smoothed.
