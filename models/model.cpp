@@ -24,8 +24,9 @@ void show_first_images(Network& network, const data::Dataset& train, const data:
 
 Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed, data::Preprocessing preprocessing) {
   preprocessing.normalization = data::Normalization::measure(train);
+  const Shape image = preprocessing.seen(train.image);
   Model model{.network_name = network_name,
-              .spec = {.image = preprocessing.seen(train.image), .classes = train.classes()},
+              .spec = {.image = image, .classes = train.classes()},
               .class_names = train.class_names,
               .preprocessing = std::move(preprocessing),
               .framing = train.framing(),

@@ -45,8 +45,8 @@ class MpiExchange final : public Exchange {
       MPI_Request_get_status(requests_[i], &done, MPI_STATUS_IGNORE);
       if (!done) ranks.push_back(partners_[i]);
     }
-    std::ranges::sort(ranks);
-    ranks.erase(std::ranges::unique(ranks).begin(), ranks.end());
+    std::sort(ranks.begin(), ranks.end());
+    ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
     return ranks;
   }
 

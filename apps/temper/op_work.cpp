@@ -24,8 +24,8 @@ double bytes_written(const GradientView& gradient) { return bytes_of(gradient) *
 // row, and as many for the gradient of x and for that of the weights. The other inputs are vectors.
 Work work_of_products(Pass pass, const OpCall& call, std::size_t weights) {
   const ConstView& w = call.inputs[weights];
-  const double products =
-      2 * static_cast<double>(call.output.shape.size()) * static_cast<double>(w.size() / std::max<Index>(1, w.shape[0]));
+  const Index weights_of_a_row = w.size() / std::max<Index>(1, w.shape[0]);
+  const double products = 2 * static_cast<double>(call.output.shape.size()) * static_cast<double>(weights_of_a_row);
   Work work;
   if (pass == Pass::forward) {
     work = {products, bytes_of(call.output)};

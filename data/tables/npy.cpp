@@ -81,7 +81,7 @@ std::string header_text(ByteStream& stream) {
   std::array<char, 8> mark{};
   stream.read_all(mark, "the header");
   TEMPER_CHECK(std::string_view(mark.data(), 6) == "\x93NUMPY", stream.name(), ": it is no NumPy array", kSaveWithNumpy);
-  const int version = mark[6];
+  const int version = static_cast<unsigned char>(mark[6]);
   TEMPER_CHECK(version >= 1 && version <= 3, stream.name(), ": NumPy format version ", version, " is not known", kSaveWithNumpy);
   std::array<unsigned char, 4> length{};
   stream.read_all({reinterpret_cast<char*>(length.data()), version == 1 ? 2U : 4U}, "the header");

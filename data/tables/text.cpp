@@ -83,7 +83,7 @@ class TextTable {
   // Fills values_; returns the column of the first field that is no number, or kNone.
   std::size_t parse(std::string_view line) {
     values_.clear();
-    if (separator_ == ' ' || separator_ == '\t') line = separator_ == ' ' ? trimmed(line) : line.substr(0, line.find_last_not_of("\r") + 1);
+    if (separator_ == ' ' || separator_ == '\t') line = separator_ == ' ' ? trimmed(line) : line.substr(0, line.find_last_not_of('\r') + 1);
     for (;;) {
       const std::size_t end = line.find(separator_);
       double number = 0;

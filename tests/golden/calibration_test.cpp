@@ -33,25 +33,29 @@ const Json& golden() {
 bool near(double a, double b, double tolerance = 1e-9) { return std::abs(a - b) <= tolerance; }
 
 void check_metrics(const Metrics& m, const Json& expected, double tolerance = 1e-9) {
-  const std::vector<std::pair<const char*, double>> found = {{"accuracy", m.accuracy},
-                                                             {"nll", m.nll},
-                                                             {"brier", m.brier},
-                                                             {"ece", m.ece},
-                                                             {"mce", m.mce},
-                                                             {"debiased_ece", m.debiased_ece},
-                                                             {"classwise_ece", m.classwise_ece},
-                                                             {"brier_reliability", m.brier_reliability},
-                                                             {"brier_resolution", m.brier_resolution},
-                                                             {"brier_uncertainty", m.brier_uncertainty},
-                                                             {"aurc", m.aurc},
-                                                             {"auroc", m.auroc},
-                                                             {"smooth_ece", m.smooth_ece},
-                                                             {"ace", m.ace}};
+  struct Metric {
+    const char* name;
+    double value;
+  };
+  const std::vector<Metric> found = {{"accuracy", m.accuracy},
+                                     {"nll", m.nll},
+                                     {"brier", m.brier},
+                                     {"ece", m.ece},
+                                     {"mce", m.mce},
+                                     {"debiased_ece", m.debiased_ece},
+                                     {"classwise_ece", m.classwise_ece},
+                                     {"brier_reliability", m.brier_reliability},
+                                     {"brier_resolution", m.brier_resolution},
+                                     {"brier_uncertainty", m.brier_uncertainty},
+                                     {"aurc", m.aurc},
+                                     {"auroc", m.auroc},
+                                     {"smooth_ece", m.smooth_ece},
+                                     {"ace", m.ace}};
   CHECK(found.size() == expected.size());
-  for (const auto& [name, value] : found) {
-    CAPTURE(name);
-    CAPTURE(value);
-    CHECK(near(value, expected.at(name).get<double>(), tolerance));
+  for (const Metric& metric : found) {
+    CAPTURE(metric.name);
+    CAPTURE(metric.value);
+    CHECK(near(metric.value, expected.at(metric.name).get<double>(), tolerance));
   }
 }
 

@@ -35,10 +35,10 @@ TEST_CASE("embedding: rows by number; equal ids add their gradients up") {
   struct Case {
     Index vocabulary, width, ids;
   };
-  for (const auto [V, D, T] : {Case{1, 1, 1}, Case{3, 2, 7}, Case{7, 5, 0}, Case{10, 3, 40}, Case{1100, 2, 60}}) {
-    CAPTURE(V);
-    const std::vector<std::int32_t> ids = some_ids(T, V);
-    check_op({.inputs = {{V, D}},
+  for (const Case& c : {Case{1, 1, 1}, Case{3, 2, 7}, Case{7, 5, 0}, Case{10, 3, 40}, Case{1100, 2, 60}}) {
+    CAPTURE(c.vocabulary);
+    const std::vector<std::int32_t> ids = some_ids(c.ids, c.vocabulary);
+    check_op({.inputs = {{c.vocabulary, c.width}},
               .op = [&](auto x) { return embedding(std::move(x[0]), ids); },
               .reference = [&](auto x) { return reference_embedding(x[0], ids); }});
   }

@@ -25,7 +25,8 @@ TEST_CASE("linear: products, and a bias whose gradient sums the rows") {
   struct Case {
     Index N, D, K;
   };
-  for (const auto [N, D, K] : {Case{1, 1, 1}, Case{5, 3, 2}, Case{3, 0, 2}, Case{130, 2, 35}, Case{300, 1, 18}, Case{20, 16, 1}}) {
+  for (const Case& c : {Case{1, 1, 1}, Case{5, 3, 2}, Case{3, 0, 2}, Case{130, 2, 35}, Case{300, 1, 18}, Case{20, 16, 1}}) {
+    const Index N = c.N, D = c.D, K = c.K;
     CAPTURE(N);
     check_op({.inputs = {{N, D}, {K, D}, {K}},
               .op = [](auto x) { return linear(std::move(x[0]), std::move(x[1]), std::move(x[2])); },

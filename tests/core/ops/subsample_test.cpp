@@ -14,13 +14,13 @@ TEST_CASE("subsample: every stride-th pixel, channels in the middle") {
     Shape x;
     Index stride, channels;
   };
-  for (const auto& [shape, stride, channels] :
-       {Case{{2, 5, 7, 3}, 2, 7}, Case{{1, 4, 4, 2}, 2, 4}, Case{{3, 6, 5, 4}, 3, 4}, Case{{13, 2, 3, 1}, 2, 3}, Case{{1, 1, 1, 1}, 1, 3}}) {
-    CAPTURE(shape);
-    check_op({.inputs = {shape},
-              .op = [s = stride, k = channels](auto x) { return subsample(std::move(x[0]), s, k); },
+  for (const Case& c : {Case{{2, 5, 7, 3}, 2, 7}, Case{{1, 4, 4, 2}, 2, 4}, Case{{3, 6, 5, 4}, 3, 4}, Case{{13, 2, 3, 1}, 2, 3},
+                        Case{{1, 1, 1, 1}, 1, 3}}) {
+    CAPTURE(c.x);
+    check_op({.inputs = {c.x},
+              .op = [s = c.stride, k = c.channels](auto x) { return subsample(std::move(x[0]), s, k); },
               .reference =
-                  [s = stride, k = channels](auto x) {
+                  [s = c.stride, k = c.channels](auto x) {
                     const Shape& in = x[0].shape;
                     Array y({in[0], (in[1] + s - 1) / s, (in[2] + s - 1) / s, k});
                     for (Index n = 0; n < in[0]; ++n) {

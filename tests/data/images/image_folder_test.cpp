@@ -297,7 +297,7 @@ TEST_CASE("image folder: the 60 ImageNet photos") {
   const char* root = std::getenv("TEMPER_DATA");
   const std::string photos = std::string(root ? root : "") + "/imagenet-sample";
   if (!root || !fs::is_directory(photos)) {
-    MESSAGE("TEMPER_DATA has no imagenet-sample: skipped");
+    MESSAGE("skipped: TEMPER_DATA names no folder with imagenet-sample/");
     return;
   }
   const FileFolder folder;

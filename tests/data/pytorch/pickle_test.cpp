@@ -61,7 +61,10 @@ TEST_CASE("pickle: nesting of any depth and shared values take no stack and no m
 }
 
 TEST_CASE("pickle: what is no whole pickle is refused with its byte") {
-  const std::pair<const char*, const char*> cases[] = {
+  struct Case {
+    const char *bytes, *message;
+  };
+  const Case cases[] = {
       {"", "byte 0: the pickle is cut off"},
       {"K", "cut off"},
       {".", "empty stack"},
@@ -77,9 +80,9 @@ TEST_CASE("pickle: what is no whole pickle is refused with its byte") {
       {"N\xFF", "byte 1: the opcode 255"},
       {"q1.", "empty stack"},
   };
-  for (const auto& [bytes, message] : cases) {
-    CAPTURE(bytes);
-    CHECK_THROWS_WITH_AS(parse(bytes), doctest::Contains(message), Error);
+  for (const Case& c : cases) {
+    CAPTURE(c.bytes);
+    CHECK_THROWS_WITH_AS(parse(c.bytes), doctest::Contains(c.message), Error);
   }
 }
 

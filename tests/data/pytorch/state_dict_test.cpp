@@ -53,10 +53,10 @@ TEST_CASE("state_dict: what is written is read again, with the counters that PyT
   expected.tensors["bn1.num_batches_tracked"] = {{}, {0}};
   const TensorFile read = read_state_dict(folder / "a.pt");
   REQUIRE(read.tensors.size() == expected.tensors.size());
-  for (const auto& [name, entry] : expected.tensors) {
-    CAPTURE(name);
-    CHECK(read.tensors.at(name).shape == entry.shape);
-    CHECK(read.tensors.at(name).values == entry.values);
+  for (const auto& entry : expected.tensors) {
+    CAPTURE(entry.first);
+    CHECK(read.tensors.at(entry.first).shape == entry.second.shape);
+    CHECK(read.tensors.at(entry.first).values == entry.second.values);
   }
   const auto store = open_file(folder / "a.pt");
   for (const ZipMember& member : zip_directory(*store)) CHECK(member.method == 0);

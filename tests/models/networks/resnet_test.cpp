@@ -45,13 +45,13 @@ TEST_CASE("networks: the networks of the paper learn, every parameter gets a gra
     const char* name;
     Shape image;
   };
-  for (const auto& [name, image] : {Case{"resnet20", {16, 16, 3}}, Case{"resnet8-wide", {16, 16, 3}}, Case{"alexnet", {24, 24, 3}}}) {
-    CAPTURE(name);
+  for (const Case& c : {Case{"resnet20", {16, 16, 3}}, Case{"resnet8-wide", {16, 16, 3}}, Case{"alexnet", {24, 24, 3}}}) {
+    CAPTURE(c.name);
     double first = 0, last = 0;
-    const std::vector<float> one = trained(name, image, 1, &first, &last);
+    const std::vector<float> one = trained(c.name, c.image, 1, &first, &last);
     CHECK(last < first);
     for (const int count : {2, 3}) {
-      const std::vector<float> many = trained(name, image, count);
+      const std::vector<float> many = trained(c.name, c.image, count);
       CHECK(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)) == 0);
     }
   }
