@@ -1,4 +1,4 @@
-// A batch that passes through the network in parts and is normalised as one: "synchronised" batch normalisation.
+// Synchronised batch normalisation: a batch that passes through the network in shards is normalised as a whole.
 #pragma once
 
 #include <span>
@@ -7,29 +7,30 @@
 
 namespace temper {
 
-// While one is current in a thread, batch normalisation on that thread's tape asks it for what the other parts of the batch have at the
-// same place, and normalises with statistics over all rows of all parts; so do the gradients through these statistics. The loss of a part
-// must be its share of the batch's.
+// While one is current in a thread, batch normalisation on that thread's tape exchanges its statistics with the other shards of the batch
+// and normalises with the statistics over all rows of all shards. The gradients through these statistics are computed in the same way. The
+// loss of a shard must be its share of the loss of the batch.
 class BatchPool {
  public:
-  // Rows and two numbers a channel. forward: mean and sum of squared deviations from it; backward: sum of g and of g z, in the words of
-  // core/kernels/batch_statistics.h.
+  // Rows and two numbers a channel. forward: the mean and the sum of squared deviations from it; backward: the sums of g and of g z, as
+  // core/kernels/batch_statistics.h defines them.
   struct Part {
     double rows;
     const double *first, *second;  // (C)
   };
 
   virtual ~BatchPool() = default;
-  // What all parts have here, this one among them, in the order of the parts; those without rows are left out. Valid until the next call.
+  // Returns what all shards contribute at this layer, this one included, in the order of the shards; shards without rows are left out.
+  // Valid until the next call.
   virtual std::span<const Part> meet(const Part& own, Index C) = 0;
-  // One part of those that share running statistics moves them.
+  // Exactly one of the shards updates the running statistics that they share. True for that one.
   virtual bool leads() const = 0;
 
-  static BatchPool* current();  // null: none, a batch is whole
+  static BatchPool* current();  // null: a batch is not cut into shards
 
   class Scope {
    public:
-    explicit Scope(BatchPool* pool);  // null: batches are whole in here
+    explicit Scope(BatchPool* pool);  // null: batches are not cut into shards in this scope
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;

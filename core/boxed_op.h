@@ -18,7 +18,7 @@ template <class F> struct Arguments;
 template <class C, class... A> struct Arguments<void (C::*)(A...)> { using Tuple = std::tuple<A...>; };
 template <class C, class... A> struct Arguments<void (C::*)(A...) const> { using Tuple = std::tuple<A...>; };
 
-// What each word of the vocabulary says of an op when it stands in forward and when it stands in backward.
+// What each parameter type means for an op: as a parameter of forward, and as one of backward.
 constexpr void forward_says(OpTraits&, const void*) {}
 template <int I> constexpr void forward_says(OpTraits& op, const In<I>*) { op.inputs = std::max(op.inputs, I + 1); }
 constexpr void forward_says(OpTraits& op, const Ins*) { op.inputs = -1; }

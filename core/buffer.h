@@ -1,5 +1,5 @@
-// Memory. The engine takes it from a pool that keeps what it was given back, so a training loop asks the system for memory in its first
-// step only.
+// Memory. The engine allocates from a pool that keeps freed memory for later requests, so a training loop asks the system for memory in
+// its first step only.
 #pragma once
 
 #include <atomic>
@@ -13,13 +13,13 @@
 
 namespace temper {
 
-// The memory of all tensors of the process, and the scratch memory of its threads; core/heap.h says how it is laid out. What was given
-// back stays here for the next request. Thread-safe.
+// The memory of all tensors of the process, and the scratch memory of its threads; core/heap.h describes its layout. Freed memory stays
+// here for the next request. Thread-safe.
 class Pool {
  public:
   struct Stats {
     std::size_t system_bytes = 0;     // held from the system, in use or not
-    std::size_t system_requests = 0;  // times the system was asked since the start
+    std::size_t system_requests = 0;  // number of requests to the system since the start
     std::size_t bytes_in_use = 0;
     std::size_t peak_bytes_in_use = 0;
   };
@@ -29,7 +29,7 @@ class Pool {
   Stats stats() const;
   void forget_peak();  // peak_bytes_in_use counts from now on
   void trim();         // gives unused memory back to the system
-  // For tests: fresh and reused memory comes filled with NaN, so that a kernel that leaves a hole is seen.
+  // For tests: fills fresh and reused memory with NaN, so that values that a kernel forgets to write show up.
   void poison(bool on) { poison_.store(on, std::memory_order_relaxed); }
 
  private:
@@ -61,7 +61,7 @@ class Buffer {
   }
 
   void* data() const { return block_ ? block_ + 1 : nullptr; }
-  // No other handle shares the memory, so its content may be overwritten.
+  // Returns true iff no other handle shares the memory, so that its content may be overwritten.
   bool unique() const { return block_ && block_->references.load(std::memory_order_acquire) == 1; }
   explicit operator bool() const { return block_ != nullptr; }
 
@@ -69,7 +69,8 @@ class Buffer {
   Heap::Block* block_ = nullptr;
 };
 
-// Scratch memory of a kernel: a stack for each thread. What a Workspace hands out is its own until it goes out of scope; Workspaces nest.
+// Scratch memory of a kernel: a stack for each thread. Memory taken from a Workspace is valid until the Workspace goes out of scope;
+// Workspaces nest.
 class Workspace {
  public:
   Workspace();

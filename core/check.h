@@ -1,4 +1,4 @@
-// Errors that name what was being done, what was seen and what to do about it.
+// Errors that say what failed, why, and what to do about it.
 #pragma once
 
 #include <sstream>
@@ -20,7 +20,8 @@ template <class... Parts> std::string concat(const Parts&... parts) {
   return std::move(out).str();
 }
 
-// The message of an error about a file, behind the file's name unless it begins with it; only then with what to do.
+// The message of an error about a file. A message that begins with the file's name is returned as it is; any other one is put between the
+// file's name and the advice.
 template <class... Advice> std::string about(const std::string& file, const std::string& message, const Advice&... advice) {
   return message.starts_with(file) ? message : concat(file, ": ", message, advice...);
 }

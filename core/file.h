@@ -17,10 +17,10 @@ std::string read_file(const std::string& path);
 void write_file(const std::string& path, std::span<const std::string_view> parts);
 void write_file(const std::string& path, std::string_view bytes);
 
-// Makes a folder and those above it, where they are not there yet. Throws Error naming the path and the reason.
+// Creates a folder and its parents where they do not exist. Throws Error naming the path and the reason.
 void make_folder(const std::string& path);
 
-// Removes from a folder what writers that were killed left half-written. Only for who alone writes there.
+// Removes the temporary files that killed writers left in a folder. Call it only when no other process writes there.
 void remove_half_written(const std::string& folder);
 
 // While it lives, no other process holds the same folder. Goes with the process, however that ends. On file systems without locks it

@@ -1,4 +1,4 @@
-// A fingerprint of bytes, to find damage and mix-ups: equal for equal bytes added in the same pieces. It keeps nobody from forging.
+// A hash of bytes that detects damage and mix-ups: equal for equal bytes added in the same pieces. It is no protection against forgery.
 #pragma once
 
 #include <cstdint>

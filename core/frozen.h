@@ -1,4 +1,4 @@
-// Frozen: the promise that no parameter changes for a while.
+// A scope in which no parameter changes, so that layers cache what they derive from their parameters.
 #pragma once
 
 #include <memory>
@@ -8,13 +8,13 @@ namespace temper {
 struct Parameter;
 class ParameterStore;
 
-// While one lives, this thread evaluates with parameters that stay as they are, and layers keep what they derive from them, such as kernels
-// with a batch normalisation folded in, instead of deriving it anew in every call. For a whole data set, or for one image at a time:
+// While one lives, the parameters that this thread evaluates with do not change, and layers cache what they derive from them, such as
+// kernels packed with a batch normalisation folded in, instead of deriving it in every call. For a whole data set, or one image at a time:
 //   const Frozen frozen;
 //   for (const Tensor& image : images) show(network(image));
-// The results are the same bits with it and without. What is kept of a network is forgotten when this thread changes parameters of its
-// store: by an optimizer's step, an average of weights, a file, statistics that are learned. Other stores' stays: a teacher keeps its
-// kernels while its student learns. Do not write into Parameter::value by hand while one lives.
+// The results are bit-identical with it and without. The cache of a store is cleared when this thread changes the store's parameters: by an
+// optimizer's step, an average of weights, loading a file, or updating running statistics. The caches of other stores stay valid: a teacher
+// keeps its packed kernels while its student learns. Do not write into Parameter::value by hand while one lives.
 class Frozen {
  public:
   Frozen();
@@ -22,8 +22,8 @@ class Frozen {
   Frozen(const Frozen&) = delete;
   Frozen& operator=(const Frozen&) = delete;
 
-  // For layers: what `make` derives from this parameter and others of its store. Kept where a Frozen lives, else made in `local`.
-  // requires: one type T for each parameter.
+  // For layers: returns what `make` derives from this parameter and others of its store, cached where a Frozen lives, else stored in
+  // `local`. requires: one type T for each parameter.
   template <class T, class Make> static const T& derive(const Parameter& parameter, T& local, Make make) {
     std::shared_ptr<const void>* const place = place_of(parameter);
     if (!place) return local = make();
@@ -31,7 +31,7 @@ class Frozen {
     return *static_cast<const T*>(place->get());
   }
 
-  // Called where parameters of a store change.
+  // Clears the cache of a store. Called wherever its parameters change.
   static void forget(const ParameterStore& store);
 
  private:
@@ -39,7 +39,7 @@ class Frozen {
   static Store*& current();
   static std::shared_ptr<const void>* place_of(const Parameter& parameter);  // null: none lives
 
-  std::unique_ptr<Store> store_;  // null: nested in another one, whose store serves both
+  std::unique_ptr<Store> store_;  // null: nested in another scope, whose cache both use
 };
 
 }  // namespace temper

@@ -5,7 +5,7 @@
 
 namespace temper {
 
-// A function object that is only borrowed, for the time of a call.
+// A reference to a function object, valid for the duration of a call; like std::function, but it neither owns nor allocates.
 template <class Signature> class FunctionRef;
 template <class Result, class... Args> class FunctionRef<Result(Args...)> {
  public:

@@ -74,7 +74,7 @@ Matrix block(const Matrix& m, Index row, Index rows, Index col, Index cols) {
   return {m.data + offset, rows, cols, m.row_stride(), m.transposed};
 }
 
-// Rows or columns a block of a cut product: about 2 MFLOP, a multiple of the BLAS kernels' tiles. Every block packs the other matrix anew,
+// Rows or columns a block of a cut product: about 2 MFLOP, a multiple of the BLAS kernels' tiles. Every block packs the other matrix again,
 // which took a third of the time of blocks of 32 rows: 256 rows make it cheap, as long as eight blocks are left for the threads.
 Index block_extent(Index along, Index across, Index depth) {
   constexpr Index kTile = 32, kWork = 1 << 20, kAmortised = 256, kBlocks = 8;

@@ -1,5 +1,5 @@
-// Matrix products over OpenBLAS. OpenBLAS runs one thread a call, inside our own loops: the cut of a product into calls is ours and depends
-// on its shape alone. The host program's own OpenBLAS setting is restored when no product of ours is running.
+// Matrix products by OpenBLAS. OpenBLAS runs each call on one thread, inside our own loops: how a product is cut into calls depends on its
+// shape alone. The host program's own OpenBLAS setting is restored when no product of ours is running.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct Matrix {
   const float* data;
   Index rows, cols;
   Index stride = 0;
-  bool transposed = false;  // rows and cols are those seen by the product; in memory it lies as (cols,rows)
+  bool transposed = false;  // rows and cols are those of the product's operand; the memory holds (cols,rows)
 
   Index row_stride() const { return stride ? stride : transposed ? rows : cols; }
 };

@@ -8,10 +8,10 @@
 
 namespace temper {
 
-// Blocks lie side by side, each behind a header that knows its size and that of the block before. A block that is given back merges with
-// free neighbours, so that many small ones serve a large one later: what the deep layers of a network leave behind in backward becomes the
-// gradients of the first. A request takes the smallest free block that holds it, or splits it, or else the untouched end of the range.
-// Not thread-safe. Equal sequences of calls give equal places.
+// Blocks lie side by side, each behind a header with its size and that of the block before it. A freed block merges with its free
+// neighbours, so that many small blocks can serve a large request later: memory that backward frees in the deep layers of a network holds
+// the gradients of the first ones. A request takes the smallest free block that is large enough, split if need be, or else memory from the
+// unused end of the range. Not thread-safe. Equal sequences of calls return equal addresses relative to the start.
 class Heap {
  public:
   static constexpr std::size_t kUnit = 64;  // sizes are multiples of it, and blocks are aligned to it
@@ -35,7 +35,7 @@ class Heap {
   void trim();  // gives the pages of all free blocks back to the system
 
   std::size_t held() const { return (touched_ - begin_) - absent_units_ * kUnit; }  // bytes from the system, used or free
-  std::size_t extensions() const { return extensions_; }                            // times that more of the range was asked for
+  std::size_t extensions() const { return extensions_; }                            // how often the used range was extended
 
  private:
   static constexpr int kSizes = 512;

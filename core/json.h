@@ -1,4 +1,4 @@
-// JSON, with keys in the order in which they were written. For sources: no header of the library includes this one.
+// JSON that keeps its keys in the order in which they were written. Only for sources: no public header includes this one.
 #pragma once
 
 #include <exception>
@@ -16,14 +16,14 @@ namespace temper {
 
 using Json = nlohmann::ordered_json;
 
-// Throws Error "not valid JSON at byte N"; who calls it names the file.
+// Throws Error "not valid JSON at byte N"; the caller adds the name of the file.
 Json parse_json(std::string_view text);
 
-// The message of an error met while reading JSON, without the name that nlohmann-json has for it: "key 'settings' not found".
+// The message of an error met while reading JSON, without nlohmann-json's prefix: "key 'settings' not found".
 std::string plain_words(const std::exception& error);
 
 // A JSON object of a file that an older or a newer version may have written, together with the path to it: every Error names the key, as in
-// "metrics.val.nll is not a number", and who reads the file names that. Null counts as absent, keys that nobody asks for are skipped. Keeps
+// "metrics.val.nll is not a number"; the caller adds the name of the file. Null counts as absent, unknown keys are skipped. Keeps
 // a reference.
 class JsonNode {
  public:
@@ -67,7 +67,7 @@ class JsonNode {
   std::string path_;
 };
 
-// Returns read(JsonNode) of the content of a file. What it throws becomes an Error that names the file and says what to do.
+// Returns read(JsonNode) of the content of a file. Its exceptions become an Error with the name of the file and advice.
 template <class Read> auto read_json_file(const std::string& path, const char* advice, Read read) {
   try {
     const Json json = parse_json(read_file(path));

@@ -1,4 +1,4 @@
-// How the numbers of a binary file are stored, and their values.
+// The number types of binary files, and how they are decoded.
 #pragma once
 
 #include <algorithm>
@@ -31,9 +31,9 @@ struct NumberType {
   }
 };
 
-// NumPy's names: "<f4", ">i8", "|b1", "=f8", ...; empty for a type that holds no real numbers or that is not known.
+// By NumPy's names: "<f4", ">i8", "|b1", "=f8", ...; empty for an unknown type and for one that is not real.
 std::optional<NumberType> numpy_type(std::string_view name);
-// The names of safetensors: "F32", "BF16", "I64", ...
+// By safetensors' names: "F32", "BF16", "I64", ...
 std::optional<NumberType> safetensors_type(std::string_view name);
 
 }  // namespace temper

@@ -2,14 +2,14 @@
 //
 //   struct Relu {
 //     static constexpr auto name = "relu";
-//     Shape shape(const Shape& x) const { return x; }                           // the output's shape; refuses what does not fit
+//     Shape shape(const Shape& x) const { return x; }                           // the output's shape; throws for inputs that do not fit
 //     void forward(In<0> x, OutOver<0> y) const;                                // writes all of y
-//     void backward(Out y, Grad dy, IntoOver<0> dx) const;                      // writes, or adds to, each gradient that is wanted
+//     void backward(Out y, Grad dy, IntoOver<0> dx) const;                      // writes, or adds to, each requested gradient
 //   };
 //
-// The parameter types say it all, and are read at compile time: what backward names as In, Out or Saved is kept for it, everything else is
-// freed after forward; OutOver<I> lets the output take over the memory of input I when nobody else holds it. Ops never allocate: the tape
-// hands them memory.
+// The parameter types are read at compile time and determine memory: what backward takes as In, Out or Saved is kept until then, everything
+// else is freed after forward; OutOver<I> lets the output reuse the memory of input I when no other tensor shares it. Ops never allocate:
+// the tape passes them their memory.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,13 @@ struct Ins {                                // all inputs, for an op of any numb
 struct Out : View {};                       // the output
 template <int I> struct OutOver : View {};  // the output, which may lie in the memory of input I
 template <int J>
-struct Saved : View {};  // statistics that forward leaves for backward; shaped by the op's saved(input shapes...) -> std::array<Shape, n>
-template <int J> struct SavedOnTape : Saved<J> {};  // the same; null in a forward that no backward will follow
+struct Saved : View {};  // statistics that forward saves for backward; shaped by the op's saved(input shapes...) -> std::array<Shape, n>
+template <int J> struct SavedOnTape : Saved<J> {};  // the same; null in a forward pass that is not recorded
 struct Grad : ConstView {};                         // d loss / d output
 
-struct GradientView : View {  // d loss / d input; null: not wanted. Where two of one op share memory, the first assigns and the second
+struct GradientView : View {  // d loss / d input; null: not requested. Where two of one op share memory, the first assigns and the second
                               // adds: write in order.
-  bool add = false;           // add to what is there, instead of overwriting it
+  bool add = false;           // add to the memory instead of overwriting it
   void store(Index i, float gradient) const { data[i] = add ? data[i] + gradient : gradient; }
 };
 template <int I> struct Into : GradientView {};
@@ -45,7 +45,7 @@ struct Intos {                                       // of all inputs
   const GradientView& operator[](Index i) const { return views[static_cast<std::size_t>(i)]; }
 };
 
-// What the tape must know of an op, read from its signatures.
+// What the tape needs to know about an op, read from its signatures.
 struct OpTraits {
   int inputs = 0;                     // -1: any number
   int output_over = -1;               // the input whose memory the output may take
@@ -57,7 +57,7 @@ struct OpTraits {
   bool keeps_output = false;
 };
 
-// The memory of one call, in the engine's hands.
+// The memory of one call, provided by the tape.
 struct OpCall {
   std::span<const ConstView> inputs;
   View output;
@@ -66,7 +66,7 @@ struct OpCall {
   std::span<const View> saved;
 };
 
-// An op without its type, as the tape holds it.
+// A type-erased op, as the tape stores it.
 class AnyOp {
  public:
   virtual ~AnyOp() = default;

@@ -1,5 +1,5 @@
-// Loops on all cores. Where a range is cut depends on its size alone, never on the number of threads, and partial results are joined in the
-// order of the range: every number of threads computes the same bits.
+// Loops on all cores. How a range is cut depends on its size alone, never on the number of threads, and partial results are combined in the
+// order of the range: the result is bit-identical on any number of threads.
 #pragma once
 
 #include <type_traits>
@@ -10,12 +10,12 @@
 
 namespace temper {
 
-// The number of threads that loops use, the caller's included. At first: the cores this process may run on.
+// The number of threads that loops use, the caller's included. Initially the number of cores that this process may run on.
 int threads();
-void set_threads(int count);  // 1..1024, more than there are cores if need be
+void set_threads(int count);  // 1..1024; may exceed the number of cores
 
-// How a loop over [0, count) is cut: into [0, grain), [grain, 2 grain), ..., the last chunk as long as what is left. A loop that keeps
-// something for each chunk asks here how many there are and which one begins where, for a test may cut finer than the grain it was given.
+// The chunks of a loop over [0, count): [0, grain), [grain, 2 grain), ..., the last of the remaining length. A loop that stores something
+// for each chunk takes their number and their bounds from here, because tests may cut finer than the given grain.
 class Chunks {
  public:
   // Every chunk begins at a multiple of `multiple`. requires: grain >= 1, and a multiple of that.
@@ -31,13 +31,15 @@ class Chunks {
   Index count_, grain_;
 };
 
-// Calls body(begin, end) for all chunks, in any order and at the same time. With one chunk, or on one thread, it runs in the caller without
-// waking another. Denormals are flushed. An exception of a chunk reaches the caller. Loops nest.
+// Calls body(begin, end) for all chunks, in any order and concurrently. With one chunk, or on one thread, it runs in the caller and wakes
+// no other thread. Denormals are flushed. An exception of a chunk is rethrown to the caller. Loops may nest, and several threads may run
+// loops at the same time; but there is one thread pool: a nested loop, and a second caller's loop while the pool is busy, run on the
+// calling thread alone.
 using ChunkBody = FunctionRef<void(Index begin, Index end)>;
 void parallel_for(const Chunks& chunks, ChunkBody body);
 inline void parallel_for(Index count, Index grain, ChunkBody body) { parallel_for(Chunks(count, grain), body); }
 
-// The fold, from left to right, of join over `identity` and map(begin, end) of the chunks.
+// Folds join from left to right over `identity` and map(begin, end) of the chunks.
 template <class T, class Map, class Join> T parallel_reduce(const Chunks& chunks, T identity, Map map, Join join) {
   static_assert(std::is_trivially_copyable_v<T>);
   Workspace scratch;
@@ -50,7 +52,7 @@ template <class T, class Map, class Join> T parallel_reduce(Index count, Index g
   return parallel_reduce(Chunks(count, grain), identity, map, join);
 }
 
-// Elements a chunk of a loop that does little for each: enough work to be worth a task, little enough for the first-level caches.
+// Elements in a chunk of a loop with little work for each: enough to be worth a task, few enough for the first-level caches.
 inline constexpr Index kElementGrain = 1 << 14;
 // The same for a loop over rows of `row_size` elements.
 inline Index row_grain(Index row_size) { return std::max<Index>(1, kElementGrain / std::max<Index>(1, row_size)); }

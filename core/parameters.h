@@ -1,5 +1,5 @@
-// What a network learns: named parameters whose values lie in one flat arena and whose gradients in another, so that an optimizer, a clip
-// or an all-reduce is one loop. Layers ask a Scope for their parameters; commit() lays them out and initialises them.
+// Parameters: named tensors that a network learns. All values lie in one flat arena and all gradients in another, so that an optimizer, a
+// clip or an all-reduce is one loop. Layers declare their parameters in a Scope; commit() allocates and initialises them.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ class ParameterStore;
 using Initializer = std::function<void(const View& value, const Random& random)>;
 
 struct Parameter {
-  // What it is for; decides about weight decay. `state` is not learned: running statistics. It has no gradient.
+  // Its role, which determines weight decay. `state` is not learned and has no gradient: running statistics.
   enum class Kind { weight, bias, norm, state };
-  // How it lies in files, which follow PyTorch: a kernel (K,R,S,C) is written (K,C,R,S); weights on a flattened image (K,H,W,C) are written
-  // (K, C*H*W).
+  // Its axis order in files, which follow PyTorch: a kernel (K,R,S,C) is written as (K,C,R,S), and weights on a flattened image (K,H,W,C)
+  // as (K, C*H*W).
   enum class FileLayout { same, kernel, flattened_image };
 
   std::string name;  // "block1.conv2.weight"
@@ -35,13 +35,13 @@ struct Parameter {
   float learning_rate_factor = 1;  // multiplies its learning rate; 0: frozen
 
   // Set by declare:
-  std::uint64_t serial = 0;  // of the process, never given twice
+  std::uint64_t serial = 0;  // unique in the process
   const ParameterStore* store = nullptr;
 
   // From commit() on:
   View value = {};
   View gradient = {};  // null for state
-  bool fresh = true;   // the next gradient assigns, later ones add; set again by the optimizer's step
+  bool fresh = true;   // the next gradient assigns, later ones add; set by the optimizer's step
 };
 
 class ParameterStore {
@@ -50,8 +50,8 @@ class ParameterStore {
   class Scope {
    public:
     Scope operator/(const std::string& name) const { return {*store_, path_.empty() ? name : path_ + "." + name}; }
-    // Declares a parameter; only name, shape, initialize, kind, file_layout and the factors of the argument count. Throws when the name is
-    // taken or the store is committed. The reference stays valid as long as the store.
+    // Declares a parameter. Only name, shape, initialize, kind, file_layout and the factors of the argument are used. Throws when the name
+    // is taken or the store is committed. The reference is valid as long as the store.
     Parameter& declare(Parameter parameter) const;
 
    private:
@@ -61,7 +61,7 @@ class ParameterStore {
     std::string path_;
   };
 
-  // Neighbours of one kind with the same factors: [begin, end) of the flat arenas.
+  // Adjacent parameters of one kind with equal factors: [begin, end) of the flat arenas.
   struct Group {
     Parameter::Kind kind;
     float decay_factor, learning_rate_factor;
@@ -77,12 +77,12 @@ class ParameterStore {
   ParameterStore& operator=(const ParameterStore&) = delete;
 
   Scope root() { return {*this, ""}; }
-  // Lays out the arenas and fills in the values: each is a function of (seed, name, position) alone.
+  // Allocates the arenas and initialises the values: each is a function of (seed, name, position) alone.
   void commit(const CommitOptions& options);
 
   const std::deque<Parameter>& parameters() const { return parameters_; }
   std::deque<Parameter>& parameters() { return parameters_; }
-  Index learned_size() const;  // learned values, the number of parameters that papers quote
+  Index learned_size() const;  // the number of learned values, which papers report as the number of parameters
 
   // The flat arenas of the learned parameters; their padding is zero.
   std::span<float> values() const { return {arena_, static_cast<std::size_t>(learned_extent_)}; }
@@ -91,13 +91,13 @@ class ParameterStore {
   std::span<float> all_values() const { return {arena_, static_cast<std::size_t>(extent_)}; }
   std::string fingerprint() const;  // of all values, 16 digits
   const std::vector<Group>& groups() const { return groups_; }
-  // The factors of parameters may be changed after commit: the groups then follow by this. Values stay where they are.
+  // Recomputes the groups. Call it after changing factors of parameters in a committed store. Values keep their places.
   void regroup();
 
-  // Before an optimizer reads the gradients: those that no backward pass has written since the last step become 0. Returns their
-  // parameters' names.
+  // Called before an optimizer reads the gradients: sets those that no backward pass has written since the last step to 0. Returns the
+  // names of their parameters.
   std::vector<std::string> settle_gradients();
-  // After it: the next gradient assigns.
+  // Called after the step: the next gradient of every parameter assigns.
   void expect_fresh_gradients();
 
  private:

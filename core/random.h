@@ -1,4 +1,4 @@
-// Counter-based random numbers: a draw is a pure function of (seed, stream, i), so no result depends on who draws first or on how many
+// Counter-based random numbers: a draw is a pure function of (seed, stream, i), so no result depends on the order of draws or the number of
 // threads. Philox4x32-10 of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
 #pragma once
 
@@ -15,7 +15,7 @@ class Random {
  public:
   using Block = std::array<std::uint32_t, 4>;
 
-  // A stream is named by numbers: Random(seed, {epoch, sample}). The order of the parts matters.
+  // Numbers identify a stream: Random(seed, {epoch, sample}). Their order matters.
   Random(std::uint64_t seed, std::initializer_list<std::uint64_t> stream) : seed_(seed), stream_(0) {
     for (const std::uint64_t part : stream) stream_ = mix(stream_ ^ mix(part + kGolden));
   }

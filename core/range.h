@@ -1,4 +1,4 @@
-// Ranges of things in a row, and how they are cut into parts.
+// Ranges of indices, and how they are cut into parts.
 #pragma once
 
 #include "core/shape.h"
@@ -10,7 +10,8 @@ struct Range {
   Index size() const { return end - begin; }
 };
 
-// Part `part` of `parts` of `count` things, as equal as can be: of the images of a batch for a shard, of the shards for a rank.
+// Part number `part` when [0, count) is cut into `parts` parts whose sizes differ by at most one: the images of a shard, the shards of a
+// rank.
 inline Range part_of(Index count, Index part, Index parts) { return {count * part / parts, count * (part + 1) / parts}; }
 
 }  // namespace temper

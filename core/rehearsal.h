@@ -1,14 +1,14 @@
-// A step without its arithmetic: what a network costs, before it is run.
+// Runs a step without its arithmetic, to find out what a network costs before it is trained.
 #pragma once
 
 #include "core/tensor.h"
 
 namespace temper {
 
-// While one lives, the operations of this thread give shapes and take memory as always, but compute nothing, and a ParameterStore that is
-// committed initialises nothing: values are whatever the memory held. A forward and backward pass through a large network then takes a
-// millisecond and touches next to none of the memory it asks the Pool for, so that Pool::Stats::peak_bytes_in_use tells what the real one
-// will need, on a machine of any size; without the scratch memory of the kernels.
+// While one lives, the operations of this thread infer shapes and allocate memory as usual but compute nothing, and committing a
+// ParameterStore initialises nothing: values are undefined. A forward and backward pass through a large network then takes a millisecond
+// and touches almost none of the memory that it requests from the Pool, so that Pool::Stats::peak_bytes_in_use tells what the real pass
+// will need, on a machine of any size; the scratch memory of the kernels is not included.
 class Rehearsal {
  public:
   Rehearsal();
@@ -18,8 +18,8 @@ class Rehearsal {
 
   static Rehearsal* current();  // null: none lives in this thread
 
-  // The multiply-adds of the forward passes so far, as papers count them: those of convolutions and dense layers, whose weights (K, ...)
-  // are all used once for every row of the output (..., K).
+  // The multiply-adds of the forward passes so far, as papers count them: those of convolutions and dense layers, which use each of their
+  // weights (K, ...) once for every row of the output (..., K).
   Index multiply_adds() const { return multiply_adds_; }
 
  private:

@@ -1,5 +1,5 @@
-// The safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header, raw little-endian values. The one
-// format in which temper keeps tensors; PyTorch, JAX and others read it.
+// The safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header, raw little-endian values. temper
+// stores all tensors in this format; PyTorch, JAX and others read it.
 #pragma once
 
 #include <map>
@@ -19,12 +19,11 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-// Every byte is checked: throws Error naming the path, the place and the reason for a file that is cut, overlaps itself, has gaps, claims
-// more than it holds, or has tensors of more than four axes. All number types of the format are read; those other than F32 are converted to
-// it.
+// Checks every byte: throws Error naming the path, the place and the reason for a file that is truncated, has overlaps or gaps, claims more
+// than it holds, or has tensors of more than four axes. All number types of the format are read and converted to F32.
 TensorFile read_safetensors(const std::string& path);
 
-// Written as F32, in the order of the names, atomically.
+// Writes F32 in the order of the names, atomically.
 void write_safetensors(const std::string& path, const TensorFile& file);
 
 }  // namespace temper

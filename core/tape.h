@@ -1,11 +1,12 @@
-// The tape. While one lives in a thread, that thread is training: operations on parameters, and on what came of them, are recorded, dropout
-// drops and batch normalisation learns its statistics. With no tape it is evaluating.
+// The tape. While one lives in a thread, that thread is training: operations on parameters, and on tensors computed from them, are
+// recorded; dropout is active and batch normalisation updates its statistics. Without a tape the thread is evaluating.
 //
 //   Tape tape;
 //   Tensor loss = softmax_cross_entropy(net(images), labels);
 //   tape.backward(loss);                                     // the gradients lie in the ParameterStore
 //
-// The tape is a vector of nodes, and backward a loop over it in reverse that frees as it goes: no cycle can form, no destructor recurses.
+// The tape is a vector of nodes, and backward is a loop over it in reverse that frees memory on the way: no cycle can form, and no
+// destructor recurses.
 #pragma once
 
 #include <array>
@@ -26,7 +27,7 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  // The thread evaluates while one lives: for a teacher or a metric inside a training step.
+  // While one lives, the thread evaluates: for a teacher or a metric inside a training step.
   class Pause {
    public:
     Pause();
@@ -38,11 +39,11 @@ class Tape {
     Tape* paused_;
   };
 
-  // Sees every op that this thread runs while it lives, in evaluation as well: derive from it to time ops or to look at what they computed.
-  // Of several alive in a thread the youngest alone is told. Without one, an op pays for a single test. Memory that is written in place
+  // Observes every op that this thread runs while it lives, in evaluation as well: derive from it to time ops or to inspect their results.
+  // Of several that live in a thread, only the newest is called. Without one, an op pays for a single test. Memory that is written in place
   // holds the inputs (forward) or the gradient (backward) before the op and the result after it.
   //   forward    call.inputs, call.output
-  //   backward   call.gradient, call.input_gradients (null: not wanted); inputs and output are null where backward does not read them
+  //   backward   call.gradient, call.input_gradients (null: not requested); inputs and output are null where backward does not read them
   // A parameter is known by its address: an input's data is Parameter::value.data, an input gradient's is Parameter::gradient.data.
   class Watch {
    public:
@@ -53,13 +54,13 @@ class Tape {
     Watch& operator=(const Watch&) = delete;
 
     virtual void before(Pass, const AnyOp&, const OpCall&) {}
-    virtual void after(Pass, const AnyOp&, const OpCall&) {}  // not called for an op that throws; may throw, which reaches the caller
+    virtual void after(Pass, const AnyOp&, const OpCall&) {}  // not called for an op that throws; may throw
 
    private:
     Watch* outer_;
   };
 
-  // Is this thread training?
+  // Returns true iff a tape records in this thread, that is, iff it is training.
   static bool recording();
 
   // Runs an op; used by the functions that wrap ops, such as relu(x).
@@ -76,8 +77,8 @@ class Tape {
     return run(boxed, inputs);
   }
 
-  // d loss / d parameter into the gradient of every parameter that loss depends on. Once a tape. Requires a loss of one element, recorded
-  // here.
+  // Writes d loss / d parameter into the gradient of every parameter that the loss depends on. At most once per tape. Requires a loss of
+  // one element that was recorded here.
   void backward(const Tensor& loss);
 
   // Operations recorded and not yet freed: 0 after backward.
@@ -89,7 +90,7 @@ class Tape {
     Buffer kept;                  // holds the values for backward
     const float* data = nullptr;  // null: backward does not read them
     Shape shape;
-    std::int32_t slot = -1;  // where the input's gradient gathers; -1: not on this tape
+    std::int32_t slot = -1;  // of the input's gradient; -1: not on this tape
     Parameter* parameter = nullptr;
   };
   struct Node {
@@ -102,7 +103,7 @@ class Tape {
     Shape output_shape;
     std::int32_t slot = -1;
   };
-  struct Storage {  // passed on from tape to tape, so that a loop's tapes allocate nothing
+  struct Storage {  // handed from tape to tape, so that the tapes of a loop allocate nothing
     std::vector<Node> nodes;
     std::vector<Edge> edges;
     std::vector<Buffer> gradients;  // by slot

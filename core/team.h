@@ -13,12 +13,12 @@
 
 namespace temper {
 
-// A caller and size() - 1 workers that share the chunks of one loop at a time. A step of a network is a train of loops, many of them a few
-// microseconds long, while waking a thread that sleeps takes as long as they do: a worker therefore stays awake for a moment after each
-// loop, and a caller never waits for one that has not joined in yet.
+// A caller and size() - 1 workers that share the chunks of one loop at a time. A training step is a sequence of loops, many of them only a
+// few microseconds long, which is also what waking a sleeping thread costs: a worker therefore spins for a moment after each loop, and the
+// caller never waits for a worker that has not joined yet.
 class Team {
  public:
-  // Returns when the workers are there and have the first of their scratch memory. Throws Error when the system has not so many threads.
+  // Returns when the workers run and have their first scratch memory. Throws Error when the system cannot create so many threads.
   explicit Team(int size);
   ~Team();
   Team(const Team&) = delete;
@@ -26,8 +26,8 @@ class Team {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // run(0), ..., run(chunks - 1), each once, on any of the threads, and returns when all are done. Where the team is busy, with another
-  // thread's loop or with one that this is nested in, the caller does all the work. The first exception reaches the caller.
+  // Calls run(0), ..., run(chunks - 1), each once, on any of the threads, and returns when all are done. While the pool is busy, with
+  // another thread's loop or with a loop that this one is nested in, the caller does all the work. Rethrows the first exception.
   void run(Index chunks, FunctionRef<void(Index)> run);
 
  private:
@@ -36,7 +36,7 @@ class Team {
   template <class Next> void take_chunks(Next next);
 
   std::atomic<bool> busy_{false};
-  // The loop: open while state_ is odd. A worker joins, and then looks whether it is still open.
+  // The loop is open while state_ is odd. A worker joins and then checks that it is still open.
   std::atomic<std::uint32_t> state_{0};
   std::atomic<int> joined_{0};
   std::atomic<bool> stop_{false};

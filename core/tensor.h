@@ -1,4 +1,4 @@
-// Tensor, the one type that users compute with, and View, what kernels and threads see of it.
+// Tensor, the type that users compute with, and View, which kernels get.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace temper {
 
 struct Parameter;
 
-// Values and their shape, without ownership. Null where an optional input is absent or a gradient is not wanted.
+// Values and their shape, without ownership. Null where an optional input is absent or a gradient is not requested.
 template <class T> struct BasicView {
   T* data = nullptr;
   Shape shape;
@@ -24,13 +24,13 @@ using View = BasicView<float>;
 using ConstView = BasicView<const float>;
 
 // A float32 tensor: memory, a shape, and the place of its gradient on the tape that recorded it. Copies are cheap and share the memory; no
-// operation changes the values of a tensor that somebody else still holds. A default Tensor is empty and stands for an absent optional
-// input.
+// operation changes the values of a tensor that has other copies. A default Tensor is empty and means that an optional input is absent.
+// There are no operators, no broadcasting and no assignment to elements: each computation is a named operation of core/ops.
 class Tensor {
  public:
   Tensor() = default;
   explicit Tensor(const Shape& shape);                        // uninitialised
-  Tensor(const Shape& shape, std::span<const float> values);  // a copy of the values; requires as many as the shape has
+  Tensor(const Shape& shape, std::span<const float> values);  // copies the values; throws Error unless there are shape.size() of them
   Tensor(Parameter& parameter);                               // NOLINT(google-explicit-constructor): a parameter is used as a tensor
 
   const Shape& shape() const { return shape_; }
@@ -40,14 +40,16 @@ class Tensor {
   View view() const { return {data_, shape_}; }
   explicit operator bool() const { return data_ != nullptr; }
 
-  // The value of a tensor of one element, e.g. a loss. Keep this, not the tensor, when you add losses up: a tensor keeps its memory alive.
+  // The value of a tensor of one element, such as a loss; throws Error for others. To sum losses up, keep this number and not the tensor,
+  // which keeps its memory alive.
   float item() const;
 
-  // The same values in another shape of the same size. Nothing is copied and nothing recorded: a gradient is a run of numbers as well.
+  // The same values in another shape of the same size; throws Error for another size. Neither copies nor records anything: gradients have
+  // the same order of elements.
   Tensor reshape(const Shape& shape) const;
   // (N, everything else).
   Tensor flatten() const;
-  // The same values, without a past: no gradient flows through.
+  // The same values, detached from the tape: no gradient flows through.
   Tensor detach() const;
 
  private:

@@ -8,13 +8,13 @@
 
 namespace temper {
 
-// All parameters, state included.
+// Contains all parameters, those of kind state included.
 TensorFile to_file(const ParameterStore& store);
 void save_weights(const ParameterStore& store, const std::string& path);
 
-// Sets every parameter of a committed store from a file, or from what was read of one; `source` is its name in errors. All or nothing:
-// throws Error naming the path and the parameter when one is missing, unknown, of another shape or not finite, and changes no value then.
-// PyTorch's counters `num_batches_tracked` are passed over.
+// Sets every parameter of a committed store from a file, or from a file that was read before; `source` is its name in errors. All or
+// nothing: throws Error naming the path and the parameter, and changes no value, when one is missing, unknown, of another shape or not
+// finite. PyTorch's counters `num_batches_tracked` are ignored.
 void set_weights(ParameterStore& store, const TensorFile& file, const std::string& source);
 void load_weights(ParameterStore& store, const std::string& path);
 

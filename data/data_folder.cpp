@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 std::string in_folder(const std::string& dir, const std::string& name) { return (fs::path(dir) / name).string(); }
 
 std::optional<std::string> first_of(const std::string& dir, const std::vector<std::string>& names) {
-  std::error_code ignored;  // an unreadable entry is not there; a folder in place of a file is: read_file says what it is
+  std::error_code ignored;  // an unreadable entry counts as absent; a folder in place of a file does not: read_file reports it
   for (const std::string& name : names) {
     std::string path = in_folder(dir, name);
     if (fs::exists(path, ignored)) return path;

@@ -1,4 +1,4 @@
-// Where the files of a data set lie: the folder that the user named, or the folder inside it that its archive unpacks to.
+// The folder of a data set's files: the one that the user named, or the folder inside it that its archive unpacks to.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,14 @@ namespace temper::data {
 
 class DataFolder {
  public:
-  // `dir` as the user gave it, then each of `inner` ("cifar-10-batches-bin", ...) inside it. The first that has one of `signs`, a file that
-  // only this data set has, is taken. Throws Error when `dir` is missing, unreadable, a file, or has none; the error ends in `expected`:
-  // what DIR should hold.
+  // Tries `dir` itself, then each of `inner` ("cifar-10-batches-bin", ...) inside it, and takes the first that has one of `signs`, files
+  // that only this data set has. Throws Error when `dir` is missing, unreadable, a file, or has none; the error ends in `expected`, which
+  // says what DIR should contain.
   DataFolder(const std::string& dir, const std::vector<std::string>& inner, const std::vector<std::string>& signs, std::string expected);
 
-  // The path of the first name that is there, or nothing.
+  // The path of the first name that exists, or nothing.
   std::optional<std::string> find(const std::vector<std::string>& names) const;
-  // The same; throws Error when none is there.
+  // The same; throws Error when none exists.
   std::string require(const std::vector<std::string>& names) const;
 
  private:

@@ -127,7 +127,7 @@ TrainVal hold_out(const Dataset& all, Index held_out) {
 
 namespace {
 
-// Divides train and val anew.
+// Divides train and val again.
 void hold_out_anew(Splits& splits, Index held_out) {
   Dataset all = std::move(splits.train);
   all.append(splits.val);
@@ -145,7 +145,7 @@ void hold_out_anew(Splits& splits, Index held_out) {
 
 Splits load(const std::string& spec, const LoadOptions& options) {
   const auto [source, place] = parse_spec(spec);
-  TEMPER_CHECK(source.read_images, "--data: ", spec, " is text, where images are wanted; `temper data` lists what is what");
+  TEMPER_CHECK(source.read_images, "--data: ", spec, " is text, but images are required; see `temper data`");
   Splits splits = source.read_images(place, options);
   if (options.held_out != -1 && options.held_out != splits.val.size()) hold_out_anew(splits, options.held_out);
   return splits;

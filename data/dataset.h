@@ -1,4 +1,4 @@
-// A set of labelled images, held in memory as the bytes of its files, and its fixed division into three parts.
+// A set of labelled images, kept in memory as the bytes of its files, and its fixed train, validation and test splits.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,17 @@ struct Dataset {
   std::vector<std::int32_t> labels;      // (N), each in 0..K-1
   std::vector<std::string> class_names;  // (K)
 
-  // A set of photos, which are not all of one size, has these instead of pixels: every sample is the photo of this number.
+  // A set of photos, which may differ in size, has these instead of pixels: the number of each sample's photo.
   std::shared_ptr<const Photos> photos = {};
   std::vector<Index> photo_numbers = {};  // (N)
-  SkippedFiles skipped = {};              // in the folder, of all its parts; known to the training set
+  SkippedFiles skipped = {};              // in the folder, of all splits; set in the training set
 
   Index size() const { return static_cast<Index>(labels.size()); }
   Index classes() const { return static_cast<Index>(class_names.size()); }
   std::span<const std::uint8_t> pixels_of(Index sample) const;  // (H,W,C); not for photos
-  // Writes a sample as evaluation sees it, of whichever kind the set is. Throws Error when a photo cannot be decoded any more.
+  // Writes a sample's image for evaluation, for both kinds of sets. Throws Error when a photo can no longer be decoded.
   void copy_image(Index sample, std::span<std::uint8_t> out) const;  // (H,W,C)
-  // How a photo from elsewhere becomes an image as these are.
+  // How a photo from elsewhere is turned into an image of this set's kind.
   Framing framing() const { return photos ? photos->framing() : Framing{image}; }
 
   // The chosen samples, in the order given.
@@ -43,17 +43,18 @@ struct Dataset {
   // Of the images, labels and names of classes; of photos, of the names and sizes of their files.
   std::string fingerprint() const;
 
-  // Throws Error unless the sizes agree, images are not empty and every label has a class. For sets made by hand: the readers below check.
+  // Throws Error unless the sizes agree, images are not empty and every label has a class. For sets made by hand: the readers below call
+  // it.
   void check() const;
 };
 
-// train: what the weights see. val: watched during training, and what the temperature is fitted on. test: reported, touched by no decision.
+// train: for the weights. val: for monitoring the training and fitting calibrators. test: for reports; no decision depends on it.
 struct Splits {
   Dataset train, val, test;
 };
 
-// Divides `all` so that `held_out` samples, spread over the classes in proportion, go to val and the rest to train. The choice is a pure
-// function of the labels: the same on every machine, whatever the seed of a run.
+// Splits `all`: `held_out` samples, stratified by class, go to val and the rest to train. The choice is a pure function of the labels: the
+// same on every machine and for every seed.
 struct TrainVal {
   Dataset train, val;
 };
@@ -68,8 +69,8 @@ struct LoadOptions {
   Index short_side = 0;                        // of the photo that they are cut out of; 0: image_size and a seventh, see Framing
   std::optional<Framing> framing = {};         // instead of these two: that of a run
   std::vector<std::string> class_names = {};   // the classes of a run, in its order: other folders are read by them
-  bool skip_damaged = false;                   // leave out pictures that cannot be decoded, instead of refusing the folder
-  bool with_train = true;                      // false: the training part will not be used; spare its decoding
+  bool skip_damaged = false;                   // skip pictures that cannot be decoded, instead of rejecting the folder
+  bool with_train = true;                      // false: the training split will not be used and need not be decoded
   std::uint64_t memory_budget = kUsualBudget;  // bytes of decoded pictures to keep
   std::function<void(Index done, Index all)> on_progress = {};  // of decoding
 

@@ -21,7 +21,7 @@ FileBytes read_unpacked(const std::string& path);
 
 bool begins_with(std::span<const std::uint8_t> bytes, std::string_view text);
 
-// "it looks like a web page", "it looks like a zip archive", ...: what people often have in place of the file they meant. Empty: no idea.
+// "it looks like a web page", "it looks like a zip archive", ...: for files that are often given by mistake. Empty when unknown.
 std::string guess_kind(std::span<const std::uint8_t> bytes);
 
 // The CRC-32 of gzip and PNG.

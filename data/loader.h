@@ -1,4 +1,4 @@
-// Batches of a data set, ready for the network: shuffled, augmented, normalised and made ahead on a thread of its own.
+// Batches of a data set, ready for the network: shuffled, augmented, normalised and prefetched by a thread.
 //
 //   Loader loader(splits.train, Normalization::measure(splits.train), {.batch = 128, .shuffle = true, .augment = crop_flip(4)});
 //   for (Index e = 0; e < 30; ++e)
@@ -59,7 +59,7 @@ class Loader {
   class Epoch;
 
   // Keeps a reference to `set`, which must not change while an epoch runs. Throws Error for a set that does not agree with itself, is empty
-  // or has other channels than the normalisation, and for options that make no sense.
+  // or has other channels than the normalisation, and for invalid options.
   Loader(const Dataset& set, const Preprocessing& preprocessing, const LoaderOptions& options = {});
   Loader(const Dataset& set, const Normalization& normalization, const LoaderOptions& options = {})
       : Loader(set, Preprocessing{.normalization = normalization}, options) {}

@@ -1,4 +1,4 @@
-// Makes the next items on a thread of its own while the current one is used.
+// Produces the next items on another thread while the current one is used.
 #pragma once
 
 #include <array>
@@ -14,12 +14,12 @@
 
 namespace temper::data {
 
-// A ring of kItems items, one of them with the consumer and the others ahead of it. Items are made one after another, in order, into memory
-// that is used again: after the first round nothing is allocated here. start, next and stop are for one thread, the consumer.
+// A ring of kItems items: the consumer holds one, the others are ahead of it. Items are produced one after another, in order, into memory
+// that is reused: after the first round nothing is allocated here. start, next and stop are for one thread, the consumer.
 template <class Item, std::size_t kItems = 3> class Prefetcher {
  public:
-  // produce(i, item) makes item i over what the memory held before. It runs on the other thread, never twice at a time and never after
-  // stop() has returned.
+  // produce(i, item) overwrites the memory with item i. It runs on the other thread, never concurrently with itself and never after stop()
+  // has returned.
   explicit Prefetcher(std::function<void(Index i, Item& item)> produce) : produce_(std::move(produce)), thread_([this] { run(); }) {}
   ~Prefetcher() {
     {
@@ -32,7 +32,7 @@ template <class Item, std::size_t kItems = 3> class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  // Ends what runs and begins with the items first..last-1.
+  // Stops the current run and starts to produce the items first..last-1.
   void start(Index first, Index last) {
     stop();
     {
@@ -44,8 +44,8 @@ template <class Item, std::size_t kItems = 3> class Prefetcher {
     wanted_.notify_one();
   }
 
-  // The next item, or null after the last. The item before it goes back into the ring. An exception of produce comes out here, in the place
-  // of the item that it hit, and ends the run.
+  // Returns the next item, or null after the last. The item before it goes back into the ring. An exception of produce is rethrown here in
+  // place of its item, and ends the run.
   Item* next() {
     std::unique_lock lock(mutex_);
     if (std::exchange(begun_, true) && current_ < last_) ++current_;
@@ -57,7 +57,7 @@ template <class Item, std::size_t kItems = 3> class Prefetcher {
     return nullptr;
   }
 
-  // Ends the run: when it returns, nothing is being made.
+  // Ends the run: when it returns, produce is not running.
   void stop() {
     std::unique_lock lock(mutex_);
     last_ = made_ = current_;

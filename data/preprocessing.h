@@ -1,5 +1,5 @@
-// From the bytes of an image to the numbers that a network sees: a crop, then standardisation. A part of the model: whoever uses a trained
-// network must show it images in the same way.
+// From the bytes of an image to the input of a network: a crop, then standardisation. It is part of the model: a trained network needs the
+// same preprocessing as in training.
 #pragma once
 
 #include <optional>
@@ -27,14 +27,14 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 };
 
-// A preprocessing made ready for images of one shape.
+// A preprocessing, prepared for images of one shape.
 class Preprocessor {
  public:
   // Throws Error for a crop that is larger than the image, or a normalisation of other channels.
   Preprocessor(const Preprocessing& preprocessing, const Shape& image);
 
   const Shape& seen() const { return seen_; }  // (h,w,C)
-  // Writes the image (H,W,C) as the network sees it, in the window of `placement`, to out (h,w,C).
+  // Writes the network's input (h,w,C) for the image (H,W,C), in the window of `placement`, to out.
   void operator()(std::span<const std::uint8_t> pixels, const Placement& placement, float* out) const;
 
  private:

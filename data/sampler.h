@@ -1,4 +1,4 @@
-// Which samples an epoch visits, in which order and in which batches: a pure function of (count, options, epoch).
+// The order of samples in an epoch and their batches: a pure function of (count, options, epoch).
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@ struct SamplerOptions {
   bool drop_last = false;  // drop the samples that do not fill a batch
 };
 
-// The last batch holds what is left. While shuffling, that is for training, a single sample left joins the batch before it, which then has
-// batch + 1: batch normalisation has no variance over one value.
+// The last batch holds the remaining samples. With shuffling, that is in training, a single remaining sample joins the batch before it,
+// which then has batch + 1 samples: batch normalisation has no variance over one value.
 class Sampler {
  public:
   // Throws Error when `count` or the batch is 0 or less, or when drop_last leaves nothing.

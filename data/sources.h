@@ -20,7 +20,7 @@ struct DataSource {
     std::string_view description;  // what that is; lines are separated by \n
   };
 
-  std::string_view kind;           // "mnist", what stands in front of the colon
+  std::string_view kind;           // "mnist", the part before the colon
   std::array<Form, 2> forms;       // the usual one first; the second may be empty
   std::string_view expected = {};  // what the place holds: "train.bin and test.bin"
   std::string_view settings = {};  // lines of a recipe file: what does well on these data without further thought

@@ -9,17 +9,18 @@ namespace temper::layers {
 struct BatchNormSpec {
   Index channels = 0;
   BatchNormOptions options = {};  // relu = true: BatchNorm and ReLU in one
-  bool scale = true;              // false: weight is not learned, but of kind state
+  bool scale = true;              // false: weight is fixed, of kind state
   Initializer weight_init = {};   // absent: 1. With 0 in the last one of a residual block, the block starts as the identity.
 };
 
-// y = batch_norm(x(..., C), weight, bias) [+ residual]. Parameters, called as in PyTorch: weight (gamma) and bias (beta), (C) of kind norm;
-// running_mean and running_var, (C) of kind state, from 0 and 1.
+// y = batch_norm(x(..., C), weight, bias) [+ residual]. Throws Error for an x of other channels. Parameters, named as in PyTorch: weight
+// (gamma) and bias (beta), (C) of kind norm; running_mean and running_var, (C) of kind state, initially 0 and 1.
 struct BatchNorm {
   BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec);
   Tensor operator()(Tensor x, Tensor residual = {}) const;
 
-  // For an operation that is about to use them, or on a tape to learn them: then what was folded with the old ones is forgotten.
+  // The statistics for an operation that reads them or, on a tape, updates them: then the caches that were derived from the old ones are
+  // cleared.
   RunningStatistics running() const;
 
   Parameter& weight;

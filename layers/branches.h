@@ -9,12 +9,12 @@
 
 namespace temper::layers {
 
-// y(..., C1 + C2 + ...) = what each layer makes of the same x, side by side along the last axis:
+// y(..., C1 + C2 + ...) = the outputs of all layers for the same x, concatenated along the last axis:
 //   Branches split{Conv2d(scope / "branch0", ...), Sequential{MaxPool({.kernel = 3, .stride = 2}), Conv2d(scope / "branch1", ...)}};
-// Braces make the layers from left to right, and so declare their parameters in this order.
+// Braces construct the layers from left to right, and so declare their parameters in this order.
 class Branches {
  public:
-  Branches(std::initializer_list<Layer> layers);  // throws for none, and for one that there is nothing to call of
+  Branches(std::initializer_list<Layer> layers);  // throws Error for an empty list and for an empty function
 
   Tensor operator()(Tensor x) const;
 

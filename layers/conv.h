@@ -20,8 +20,8 @@ struct Conv2dSpec {
   float decay_factor = 1;        // of weight and bias
 };
 
-// y(N,P,Q,K) = conv2d(x(N,H,W,C), weight, bias). In evaluation the kernels are packed once while a Frozen lives. Parameters: weight
-// (K,R,S,C/groups), in files as PyTorch has it, and bias (K).
+// y(N,P,Q,K) = conv2d(x(N,H,W,C), weight, bias). Throws Error for an x of other channels and for one smaller than the kernel. In evaluation
+// the kernels are packed once while a Frozen lives. Parameters: weight (K,R,S,C/groups), in files as in PyTorch, and bias (K).
 struct Conv2d {
   Conv2d(const ParameterStore::Scope& scope, const Conv2dSpec& spec);
   Tensor operator()(Tensor x) const;

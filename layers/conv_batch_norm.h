@@ -1,4 +1,4 @@
-// A convolution and the batch normalisation behind it.
+// A convolution followed by batch normalisation.
 #pragma once
 
 #include "layers/batch_norm.h"
@@ -7,9 +7,9 @@
 namespace temper::layers {
 
 // y = norm(conv(x)) [+ residual], with the ReLU of `norm` where it has one. In evaluation it is one pass over memory: the normalisation is
-// folded into the kernels, which are kept while a Frozen lives.
+// folded into the kernels, which are cached while a Frozen lives.
 struct ConvBatchNorm {
-  // The scopes' names are free: PyTorch's networks call them conv1 and bn1, or conv and bn. The normalisation gets its channels from the
+  // The scopes may have any names: PyTorch's networks call them conv1 and bn1, or conv and bn. The normalisation gets its channels from the
   // convolution.
   ConvBatchNorm(const ParameterStore::Scope& conv_scope, const Conv2dSpec& conv_spec, const ParameterStore::Scope& norm_scope,
                 BatchNormSpec norm_spec = {});

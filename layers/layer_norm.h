@@ -11,8 +11,8 @@ struct LayerNormSpec {
   float epsilon = 1e-5f;
 };
 
-// y = layer_norm(x(..., D), weight, bias). Parameters, called as in PyTorch: weight (gamma) from 1 and bias (beta) from 0, (D) of kind
-// norm.
+// y = layer_norm(x(..., D), weight, bias). Throws Error for an x of other features. Parameters, named as in PyTorch: weight (gamma),
+// initially 1, and bias (beta), initially 0, (D) of kind norm.
 struct LayerNorm {
   LayerNorm(const ParameterStore::Scope& scope, const LayerNormSpec& spec);
   Tensor operator()(Tensor x) const;

@@ -6,7 +6,7 @@
 
 namespace temper::layers {
 
-// What a dense layer takes: D features, or images of H x W x C.
+// The input of a dense layer: D features, or images of H x W x C.
 struct LinearInputs {
   LinearInputs(Index features) : shape({features}) {}                         // NOLINT(google-explicit-constructor): .inputs = 192
   LinearInputs(const Shape& features_or_image) : shape(features_or_image) {}  // NOLINT(google-explicit-constructor): an image's shape
@@ -26,7 +26,8 @@ struct LinearSpec {
 
 // y(N,K) = x weight^T + bias. Parameters: weight (K,D), or (K,H,W,C) on images, and bias (K).
 // A matrix for each sequence, x(N,L,D), gives y(N,L,K).
-// On images x is (N,H,W,C), or flattened already; files hold that weight as PyTorch has it, (K, C H W).
+// On images x is (N,H,W,C), or already flattened; files hold that weight as in PyTorch, (K, C H W). Throws Error for an x of other
+// features.
 struct Linear {
   Linear(const ParameterStore::Scope& scope, const LinearSpec& spec);
   Tensor operator()(Tensor x) const;

@@ -15,15 +15,15 @@ struct MultiheadAttentionSpec {
   bool bias = true;   // of the projections, from 0
 };
 
-// Which keys a query sees, beside those of all heads: core/ops/attention.h.
+// Which keys a query sees: core/ops/attention.h.
 struct AttentionMask {
   std::span<const std::int32_t> key_lengths = {};  // (N); empty: all
   bool causal = false;
 };
 
-// Projections to query, key and value, core/ops/attention.h in each head, and a projection of what the heads found. Parameters, called as
-// in PyTorch's nn.MultiheadAttention: in_proj_weight (3D,D), the three one below the other, in_proj_bias (3D), out_proj.weight (D,D) and
-// out_proj.bias (D). Each of the four matrices starts as Glorot's uniform for its own (D,D).
+// Projections to query, key and value, core/ops/attention.h in each head, and a projection of the heads' outputs. Parameters, named as in
+// PyTorch's nn.MultiheadAttention: in_proj_weight (3D,D), the three stacked, in_proj_bias (3D), out_proj.weight (D,D) and out_proj.bias
+// (D). Each of the four matrices is initialised with Glorot's uniform for its own (D,D).
 class MultiheadAttention {
  public:
   MultiheadAttention(const ParameterStore::Scope& scope, const MultiheadAttentionSpec& spec);
@@ -31,7 +31,7 @@ class MultiheadAttention {
   // x(N,L,D) attends to itself.
   Tensor operator()(const Tensor& x, const AttentionMask& mask = {}) const;
 
-  // x(N,L,D) attends to what key_value(N,S,2D) was made of: memory(N,S,D), projected once for many queries.
+  // x(N,L,D) attends to memory(N,S,D), given as key_value(memory), which is projected once for many queries.
   Tensor operator()(const Tensor& x, const Tensor& key_value, const AttentionMask& mask = {}) const;
   Tensor key_value(const Tensor& memory) const;
 

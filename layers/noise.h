@@ -1,11 +1,12 @@
-// The randomness of a training step. While a Noise lives in a thread, layers that need random numbers, such as Dropout, draw them from it:
+// The random numbers of a training step. While a Noise lives in a thread, layers such as Dropout draw their random numbers from it:
 //
 //   Tape tape;
 //   const layers::Noise noise(Random(seed, {step}));
 //   Tensor loss = softmax_cross_entropy(net(images), labels);
 //
-// What is dropped is thus a function of the stream that the caller names and of the order of the layers: a resumed run, which knows its
-// step, drops the same. A run whose batches are cut into shards names a stream for each shard, and drops the same on any number of ranks.
+// The dropped elements are thus a function of the caller's stream and of the order of the layers: a resumed run, which knows its step,
+// drops the same ones. A run whose batches are cut into shards uses a stream for each shard, and drops the same elements on any number of
+// ranks.
 #pragma once
 
 #include "core/random.h"
@@ -19,7 +20,7 @@ class Noise {
   Noise(const Noise&) = delete;
   Noise& operator=(const Noise&) = delete;
 
-  // A stream of its own for every call in a step. Throws when no Noise lives in this thread.
+  // Returns a new stream at every call in a step. Throws Error when no Noise lives in this thread.
   static Random next();
 
  private:

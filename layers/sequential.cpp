@@ -11,7 +11,7 @@ void Sequential::add(Layer layer) {
   layers_.push_back(std::move(layer));
 }
 
-// x is moved on, so that a layer whose input nobody else holds works in place.
+// x is moved, so that a layer whose input is not shared works in place.
 Tensor Sequential::operator()(Tensor x) const {
   for (const Layer& layer : layers_) x = layer(std::move(x));
   return x;

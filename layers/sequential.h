@@ -1,4 +1,4 @@
-// Layers one after the other.
+// Layers in sequence.
 #pragma once
 
 #include <functional>
@@ -12,17 +12,17 @@ namespace temper::layers {
 // Anything that maps a tensor to a tensor: a layer, an operation such as relu, a lambda, another Sequential.
 using Layer = std::function<Tensor(Tensor)>;
 
-// y = the last layer of ... of the first of x; without layers, x:
+// Applies the layers from the first to the last; without layers y = x:
 //   Sequential head{Linear(scope / "fc1", {.inputs = {4, 4, 16}, .outputs = 84}),
 //                   relu,
 //                   Linear(scope / "fc2", {.inputs = 84, .outputs = 10})};
-// Braces make the layers from left to right, and so declare their parameters in this order.
+// Braces construct the layers from left to right, and so declare their parameters in this order.
 class Sequential {
  public:
   Sequential() = default;
   Sequential(std::initializer_list<Layer> layers);
 
-  void add(Layer layer);  // throws when there is nothing to call
+  void add(Layer layer);  // throws Error for an empty function
   std::size_t size() const { return layers_.size(); }
   Tensor operator()(Tensor x) const;
 

@@ -1,5 +1,5 @@
-// A first convolution that whitens image patches: it is given by the data, not learned (Page, "How to train your ResNet", 2019; Jordan,
-// "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv 2404.00498, section 3.2).
+// A first convolution that whitens image patches: it is computed from the data, not learned (Page, "How to train your ResNet", 2019;
+// Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv 2404.00498, section 3.2).
 #pragma once
 
 #include "core/ops/window.h"
@@ -14,7 +14,7 @@ struct WhiteningSpec {
 };
 
 // y(N,H-R+1,W-S+1,2D) = conv2d(x(N,H,W,C), weight, bias) with D = R S C, the size of a patch. Parameters: weight (2D,R,S,C) of kind state,
-// random until fit(), and bias (2D), from 0, which is learned.
+// random until fit(), and bias (2D), initially 0, which is learned.
 struct Whitening {
   Whitening(const ParameterStore::Scope& scope, const WhiteningSpec& spec);
   Tensor operator()(Tensor x) const;

@@ -1,4 +1,4 @@
-// Views of an image at evaluation: the logits of several placements of the same image, averaged (test-time augmentation).
+// Test-time augmentation: the logits of several views of an image, averaged.
 #pragma once
 
 #include <string_view>

@@ -22,7 +22,7 @@ struct AdamWOptions {
 // Its state: "first_moment" and "second_moment".
 class AdamW final : public Optimizer {
  public:
-  // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
+  // Throws Error for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all its memory.
   explicit AdamW(ParameterStore& store, const AdamWOptions& options = {});
 
   const AdamWOptions& options() const { return options_; }

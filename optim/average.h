@@ -1,4 +1,4 @@
-// Averages of weights along a training run: smoother than the last ones, and better by what a lower learning rate would have gained.
+// Averages of weights along a training run: smoother than the last ones, and better, as a lower learning rate would make them.
 #pragma once
 
 #include <span>
@@ -7,17 +7,17 @@
 
 namespace temper::optim {
 
-// Keeps one average of all values of a store, learned and state (running statistics too: they must be those of the averaged weights).
+// One average of all values of a store, including running statistics, which must match the averaged weights.
 class WeightAverage {
  public:
-  // Starts with the values as they are. Keeps a reference to the store. Allocates all that it needs. Throws unless the store is committed.
+  // Starts with the current values. Keeps a reference to the store. Allocates all its memory. Throws Error unless the store is committed.
   explicit WeightAverage(ParameterStore& store);
 
   // average <- decay average + (1 - decay) values. requires: 0 <= decay <= 1; throws else.
   void update(double decay);
   // values <- average.
   void copy_back();
-  // values <-> average: evaluate with the average, then exchange again and go on.
+  // values <-> average: evaluate with the average, then exchange again and continue training.
   void exchange();
 
   // In the layout of ParameterStore::all_values(), for checkpoints.

@@ -13,13 +13,13 @@
 
 namespace temper::optim {
 
-// The tensors that hold a NaN or infinity.
+// The names of the tensors that hold a NaN or infinity.
 std::vector<std::string> not_finite(const ParameterStore& store, std::span<const StateArena> arenas);
 
 void write_arenas(const ParameterStore& store, std::span<const StateArena> arenas, TensorFile& file);
 
-// Sets every value of the arenas. All or nothing: throws Error naming `source` and the tensor when one is missing, of another shape, or
-// there without being asked for, and changes no value then.
+// Sets every value of the arenas. All or nothing: throws Error naming `source` and the tensor, and changes no value, when one is missing,
+// unknown, or of another shape.
 void read_arenas(const ParameterStore& store, std::span<const StateArena> arenas, const TensorFile& file, const std::string& source);
 
 }  // namespace temper::optim

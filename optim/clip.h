@@ -5,7 +5,7 @@
 
 namespace temper::optim {
 
-// What clips the gradients. Optimizers take the scale into their step, which so reads the gradients once more and nobody rewrites them:
+// How to clip the gradients. Optimizers apply the scale inside their step, so that no extra pass rewrites the gradients:
 //   sgd.step(rate, optim::find_clip(store, 1).scale);
 struct Clip {
   double norm = 0;   // the common Euclidean norm of all gradients
@@ -13,13 +13,13 @@ struct Clip {
 };
 
 // Call it between backward and step. The norm is summed in double and in a fixed order: it neither overflows nor underflows for any finite
-// gradient, and is the same on every number of threads. Gradients that no backward pass has written since the last step count as 0.
-// requires: max_norm > 0; infinity only measures. Throws, and leaves the gradients, when one is not finite; the message names the first
-// parameter concerned.
+// gradient, and is the same on any number of threads. Gradients that no backward pass has written since the last step count as 0.
+// requires: max_norm > 0; infinity only measures. Throws Error naming the first such parameter, and changes no gradient, when a gradient is
+// not finite.
 Clip find_clip(ParameterStore& store, double max_norm);
 
-// Scales the gradients where they lie, for other uses of them, and returns the norm before. A step is the same after it, bit for bit, as
-// one that takes the scale: both round float(g scale), the product in double.
+// Scales the gradients in place, for other uses of them, and returns the norm before. A step after it is bit-identical to one that is given
+// the scale: both round float(g scale), the product in double.
 double clip_global_norm(ParameterStore& store, double max_norm);
 
 }  // namespace temper::optim

@@ -29,7 +29,7 @@ std::string silence(const Communicator& communicator, const std::vector<int>& si
   std::string ranks;
   for (const int rank : silent) ranks += concat(ranks.empty() ? "rank " : ", ", rank, " (", communicator.host(rank), ")");
   return concat("ranks: for ", communicator.timeout, " s nothing was heard of ", ranks.empty() ? "the others" : ranks,
-                "; look at that machine and its network, then go on with --resume");
+                "; check that machine and its network, then continue with --resume");
 }
 
 // The first lines in which two texts differ.

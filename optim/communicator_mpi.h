@@ -1,4 +1,5 @@
-// The ranks that mpirun or Slurm started. The one file behind it sees mpi.h; it is a library of its own, temper_mpi, for who wants it.
+// The ranks that mpirun or Slurm started. Its source is the only file that includes mpi.h, and is built as a library of its own,
+// temper_mpi.
 #pragma once
 
 #include <memory>
@@ -7,11 +8,11 @@
 
 namespace temper::optim {
 
-// Joins the other ranks; at most once a process. The thread that calls must be the one that communicates. MPI ends with the object.
+// Joins the other ranks; at most once in a process. The calling thread must be the one that communicates. The destructor finalises MPI.
 std::unique_ptr<Communicator> join_mpi_ranks();
 
-// Ends all ranks at once, this one with the exit code: for an error on one, which the others would wait for in vain. Only between
-// join_mpi_ranks() and the end of its object; else it returns.
+// Ends all ranks at once, this one with the exit code: for an error on one rank, for which the others would wait forever. Returns, without
+// effect, before join_mpi_ranks() and after the destruction of its object.
 void abort_mpi_ranks(int exit_code);
 
 }  // namespace temper::optim

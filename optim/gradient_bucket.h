@@ -1,4 +1,4 @@
-// A part of the flat gradient that travels as one: see optim/gradient_sync.h.
+// A part of the flat gradient that is sent as one message: see optim/gradient_sync.h.
 #pragma once
 
 #include <memory>
@@ -12,15 +12,15 @@ namespace temper::optim {
 
 class GradientBucket {
  public:
-  // values: what the passes of a shard leave, and where the sum is put in the end. stack: memory of the same extent for each sum of own
-  // shards that can wait for its other half; none is needed for a single own shard.
+  // values: the gradients of a shard after its passes, and the sum in the end. stack: memory of the same extent for each sum of own shards
+  // that may have to wait for its sibling in the tree; none is needed for a single own shard.
   GradientBucket(Communicator& communicator, int number, Index shards, std::span<float> values, std::vector<float*> stack);
 
-  // Takes the values of own shard 0, 1, ... into the sums.
+  // Adds the values of own shard 0, 1, ... to the sums.
   void fold(Index own_shard);
-  // After the last: sends. On a single rank the sum is complete then.
+  // Called after the last own shard: starts to send. On a single rank the sum is then complete.
   void start();
-  // Moves the messages on. Once true, the values are the sum over all shards.
+  // Progresses the messages. Returns true once the values are the sum over all shards.
   bool done();
   bool started() const { return phase_ != Phase::folding; }
   const Exchange& awaited() const;  // requires: started, and not done
@@ -28,7 +28,7 @@ class GradientBucket {
 
   Index incomplete = 0;  // gradients that the running pass has not written yet; for GradientSync
 
-  // The most sums that wait at a time.
+  // The largest number of sums that wait at the same time.
   static Index stack_size(const Range& own);
 
  private:

@@ -1,8 +1,8 @@
-// Data-parallel training: the gradients of the shards of a batch are added, on one rank or on many, in the order of optim/shards.h.
+// Data-parallel training: adds the gradients of the shards of a batch, on one rank or on many, in the order of optim/shards.h.
 //
-// Each rank runs its own shards one after the other. While the backward pass of its last one still runs, parts of the flat gradient that
-// are complete, buckets, are on their way: every rank gets one piece of a bucket from all the others, adds it up and sends the sum back. A
-// rank sends and receives twice the gradient, less a rank's share, as with a ring; but whoever adds, adds in the same order.
+// Each rank runs its own shards one after the other. While the backward pass of its last shard still runs, complete parts of the flat
+// gradient (buckets) are already sent: every rank receives one piece of a bucket from all other ranks, adds the pieces and sends the sum
+// back. A rank sends and receives twice the gradient, less its own share, as in a ring all-reduce; but all ranks add in the same order.
 //
 //   for (Index shard = sync.own().begin; shard < sync.own().end; ++shard) {
 //     const GradientSync::Pass pass(sync, shard);
@@ -12,7 +12,7 @@
 //   }
 //   const BatchSums sums = sync.finish(false);      // the gradients in the store are those of the mean over the batch
 //
-// Running statistics: each shard starts from the same and moves them by its own; they end as the mean of these, weighted by samples.
+// Running statistics: each shard updates the same initial ones by its own batch statistics; the result is their mean, weighted by samples.
 #pragma once
 
 #include <algorithm>
@@ -27,21 +27,21 @@
 
 namespace temper::optim {
 
-// What a step knows of its batch, or of a shard.
+// Sums over a batch, or over a shard.
 struct BatchSums {
   double loss = 0;  // times samples: images, or words
   double correct = 0, samples = 0;
-  bool stop = false;  // some rank is to stop
+  bool stop = false;  // some rank was asked to stop
 };
 
-// 256 KiB: little is still on its way when the backward pass ends. But a rank is busy with every message: 16 KiB to each rank as long as
-// that is at most 1 MiB in all, and never less than 4 KiB.
+// 256 KiB, so that little remains to be sent when the backward pass ends. But every message costs a rank time: 16 KiB to each rank as long
+// as that is at most 1 MiB in all, and never less than 4 KiB.
 inline Index usual_bucket(Index ranks) { return std::max({Index{1} << 16, std::min(ranks << 12, Index{1} << 18), ranks << 10}); }
 
 struct SyncOptions {
   Index shards = 1;         // of a batch; at least as many as there are ranks
   Index bucket_floats = 0;  // 0: usual_bucket(ranks)
-  bool overlap = true;      // false: nothing is sent before the backward pass is over. For measurements
+  bool overlap = true;      // false: sends nothing before the backward pass has ended. For measurements
 };
 
 class GradientSync {
@@ -52,7 +52,7 @@ class GradientSync {
   // The shards of this rank.
   const Range& own() const { return own_; }
 
-  // Lives during the passes of a shard: begins them, and sees which gradients are complete.
+  // Lives during the passes of a shard: starts them, and observes which gradients are complete.
   class Pass final : public Tape::Watch {
    public:
     Pass(GradientSync& sync, Index shard);
@@ -63,10 +63,10 @@ class GradientSync {
     bool last_;
   };
 
-  // After the passes of a shard, whose loss was multiplied by `share`. A shard without samples has no passes and share 0.
+  // Called after the passes of a shard, whose loss was multiplied by `share`. A shard without samples has no passes and share 0.
   void take(Index shard, double share, const BatchSums& sums);
 
-  // After the last shard: waits for the other ranks. The same bits on every rank. Throws Error when one is silent for too long.
+  // Called after the last shard: waits for the other ranks. Bit-identical on every rank. Throws Error when a rank is silent for too long.
   BatchSums finish(bool stop);
 
  private:

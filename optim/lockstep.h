@@ -1,9 +1,8 @@
-// The passes of the shards of a batch in step with each other, for synchronised batch normalisation: at each one they meet, on this rank
-// and all others, and go on with statistics over the whole batch.
+// Synchronised batch normalisation: runs the passes of the shards of a batch in step with each other. At each normalisation all shards, on
+// this rank and all others, exchange their statistics and continue with those of the whole batch.
 //
-// Each own shard has a thread that sleeps while another one's pass, or the messages of all, take their turn: one is awake at a time, and
-// what a shard computes is the same as if it were alone. Where a batch has V shards every meeting sends V blocks of at most 2 C + 2 numbers
-// to every rank, C the most channels that there are.
+// Each own shard has a thread, and only one of them runs at a time, while the others sleep: a shard computes the same as it would alone.
+// With V shards in a batch, every exchange sends V blocks of at most 2 C + 2 numbers to every rank, C the largest number of channels.
 //
 //   lockstep.run(shards_with_images, [&](Index shard) { ... forward and backward of the loss times the shard's share ... });
 //   for (Index shard : own shards) {
@@ -30,12 +29,11 @@ class Lockstep {
   Lockstep(ParameterStore& store, Communicator& communicator, Index shards);
   ~Lockstep();
 
-  // pass(shard) for each of these own shards. requires: fresh gradients. The store is afterwards as it was before; what the passes left
-  // there is kept for put_back. All ranks must call it, also one without shards that have images. The first exception of a pass reaches the
-  // caller.
+  // Calls pass(shard) for each of these own shards. requires: stale gradients. The store is restored afterwards; what the passes wrote is
+  // kept for put_back. All ranks must call it, also those whose shards have no images. Rethrows the first exception of a pass.
   void run(std::span<const Index> own_shards, FunctionRef<void(Index shard)> pass);
 
-  // The gradients that the pass of this shard left, and the running statistics after the batch, go into the store. requires: it ran.
+  // Writes the gradients of this shard's pass, and the running statistics after the batch, into the store. requires: the shard ran.
   void put_back(Index shard);
 
  private:

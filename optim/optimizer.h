@@ -19,7 +19,7 @@ class Optimizer {
   // the scale is not a finite number >= 0.
   void step(float learning_rate, double gradient_scale = 1) { update(learning_rate, gradient_scale); }
 
-  // The parameters that got no gradient before the last step. Should be empty: warn, they do not learn.
+  // The parameters that got no gradient before the last step. They do not learn: warn when there are any.
   const std::vector<std::string>& untouched() const { return state_.untouched(); }
   // For checkpoints: the arenas that the optimizer keeps, by name. To resume, fill them and set the number of steps.
   const std::vector<StateArena>& state() { return state_.arenas(); }

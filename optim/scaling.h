@@ -1,12 +1,12 @@
-// How fast a step would be on more ranks than there are at hand: a model of optim/gradient_sync.h, from the time that a rank computes and
-// what the network needs for a message. `temper bench NET --scaling` measures both and shows it.
+// Predicts the time of a step on more ranks than are available: a model of optim/gradient_sync.h, from the computing time of a rank and the
+// network's time for a message. `temper bench NET --scaling` measures both and prints the prediction.
 //
 // A bucket of B bytes on P ranks: each sends a piece of B / P to every other one and, when it has added its own piece, the sum again:
 //   t(B) = 2 (latency + (P - 1) (message + B / P / bandwidth)).
-// Buckets are full at equal distances in the backward pass, the last at its end, and travel one after another:
+// Buckets become full at equal intervals of the backward pass, the last at its end, and are sent one after another:
 //   end_i = max(full_i, end_{i-1}) + t(B_i).
-// The step ends after the last one, a small message from everyone to everyone, and the optimizer. What is not in it: ranks of different
-// speed, of which the slowest counts, and links that several ranks share.
+// The step ends after the last one, a small all-to-all message, and the optimizer. The model ignores ranks of different speed, of which the
+// slowest counts, and links that several ranks share.
 #pragma once
 
 #include "core/shape.h"
@@ -14,9 +14,9 @@
 namespace temper::optim {
 
 struct Network {
-  double latency = 50e-6;            // seconds until the first byte is there
-  double bytes_per_second = 1.25e9;  // each way at once
-  double seconds_a_message = 5e-6;   // that a rank is busy with one, whatever its size
+  double latency = 50e-6;            // seconds until the first byte arrives
+  double bytes_per_second = 1.25e9;  // in each direction at the same time
+  double seconds_a_message = 5e-6;   // a rank's own work for a message of any size
 };
 
 // A step of one rank, in seconds.
@@ -30,10 +30,10 @@ struct StepWork {
 
 struct StepTime {
   double seconds = 0;
-  double communication = 0;  // of all messages, had they nothing to wait for
-  double exposed = 0;        // what the step takes longer than on one rank
+  double communication = 0;  // of all messages, if they never waited
+  double exposed = 0;        // by which the step is longer than on one rank
 
-  // Of images a second, against as many ranks that need not talk.
+  // The throughput relative to as many ranks that do not communicate.
   double efficiency(const StepWork& work) const { return work.seconds() / seconds; }
   // The share of communication that the backward pass hides; 1 where there is none.
   double hidden() const { return communication > 0 ? 1 - exposed / communication : 1; }

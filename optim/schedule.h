@@ -1,5 +1,5 @@
-// Learning rates as pure functions of the step, so that a resumed run needs to know its step and nothing else. A step may be a batch or an
-// epoch, as the caller counts. Step 0 is the first.
+// Learning rates as pure functions of the step, so that a resumed run needs to know nothing but its step. A step may be a batch or an
+// epoch, as the caller decides. Step 0 is the first.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace temper::optim {
 
-// All throw for a negative step, cosine, linear and triangle also for total < 1: a rate of 0 throughout would train nothing, silently.
+// All throw Error for a negative step; cosine, linear and triangle also for total < 1, as a rate of 0 would silently train nothing.
 
 // base factor^(number of milestones <= step): the step of a milestone is the first with the new rate.
 float step_decay(Index step, std::span<const Index> milestones, double factor, double base);

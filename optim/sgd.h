@@ -24,7 +24,7 @@ struct SgdOptions {
 // Its state: "momentum", or nothing without momentum.
 class Sgd final : public Optimizer {
  public:
-  // Throws for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all that it needs.
+  // Throws Error for options out of range and for a store that is not committed. Keeps a reference to the store. Allocates all its memory.
   explicit Sgd(ParameterStore& store, const SgdOptions& options = {});
 
   const SgdOptions& options() const { return options_; }

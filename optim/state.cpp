@@ -22,7 +22,7 @@ void OptimizerState::step(float learning_rate, double gradient_scale, Update upd
   TEMPER_CHECK(std::isfinite(learning_rate) && learning_rate >= 0, "learning rate: ", learning_rate,
                " is not a finite number >= 0; check the schedule");
   TEMPER_CHECK(std::isfinite(gradient_scale) && gradient_scale >= 0, "gradient scale: ", gradient_scale,
-               " is not a finite number >= 0; 1 leaves the gradients as they are");
+               " is not a finite number >= 0; 1 leaves the gradients unchanged");
   untouched_ = store_->settle_gradients();
   for (const ParameterStore::Group& group : store_->groups()) {
     parallel_for(Chunks(group.end - group.begin, kElementGrain, kUpdateBlock),

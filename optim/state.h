@@ -1,5 +1,5 @@
-// What every optimizer keeps between steps: flat arenas in the layout of ParameterStore::values(), the number of steps taken, and the frame
-// that all their steps share.
+// The state of every optimizer: flat arenas in the layout of ParameterStore::values(), the number of steps, and the code that all steps
+// share.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@
 
 namespace temper::optim {
 
-// A flat arena by its name, for checkpoints: value i belongs to ParameterStore::values()[i].
+// A named flat arena, for checkpoints: value i belongs to ParameterStore::values()[i].
 struct StateArena {
   std::string_view name;
   std::span<float> values;
@@ -22,11 +22,12 @@ class OptimizerState {
  public:
   using Update = FunctionRef<void(const ParameterStore::Group& group, Index begin, Index end)>;
 
-  // One arena of zeros for each name; names are literals. Throws unless the store is committed. The store must outlive the state.
+  // Allocates an arena of zeros for each name; names are literals. Throws Error unless the store is committed. The store must outlive the
+  // state.
   OptimizerState(ParameterStore& store, const std::vector<std::string_view>& names);
 
-  // Settles the gradients, calls update for ranges [begin, end) of the flat arenas on all threads, and counts the step. Throws before any
-  // change when the rate or the scale is not a finite number >= 0.
+  // Sets unwritten gradients to 0, calls update for ranges [begin, end) of the flat arenas on all threads, and counts the step. Throws
+  // Error before any change when the rate or the scale is not a finite number >= 0.
   void step(float learning_rate, double gradient_scale, Update update);
 
   const std::vector<StateArena>& arenas() const { return arenas_; }
@@ -44,7 +45,7 @@ class OptimizerState {
   Index steps_ = 0;
 };
 
-// The weight decay of a group: weights always decay, normalisation and biases when the setting says so.
+// The weight decay of a group: weights always decay, normalisation parameters and biases only if decay_norm_and_bias.
 inline double group_decay(const ParameterStore::Group& group, double weight_decay, bool decay_norm_and_bias) {
   const bool decays = group.kind == Parameter::Kind::weight || decay_norm_and_bias;
   return decays ? weight_decay * static_cast<double>(group.decay_factor) : 0.0;

@@ -1,4 +1,4 @@
-// What a calibrated run can be used for: risk against coverage, and how the NLL depends on the temperature.
+// Figures of a calibrated run: risk against coverage, and the NLL as a function of the temperature.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Which runs may be compared with which, and how large a difference must be to mean anything.
+// Which runs can be compared, and how large a difference must be to be significant.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ struct Comparison {
 // In the order of first appearance. The records must outlive the result.
 std::vector<Comparison> comparisons(std::span<const runs::Run> runs);
 
-// "mnist:/home/me/mnist" -> "mnist", "folder:/home/me/cats" -> "cats": a name for headings; the whole spec stands in the settings.
+// "mnist:/home/me/mnist" -> "mnist", "folder:/home/me/cats" -> "cats": a name for headings; the settings show the whole spec.
 std::string data_name(std::string_view spec);
 
 // Training settings, beside smoothing, teacher and seed, in which two runs differ: "epochs 30 against 10".

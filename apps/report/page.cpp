@@ -72,7 +72,7 @@ std::string header(std::span<const runs::Run> runs) {
   for (const std::string& fact : facts) line += (line.empty() ? "" : " · ") + fact;
   return fmt::format(
       "<header>\n<p class=\"eyebrow\">temper report</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n<p class=\"lead\">How often "
-      "the networks are right, and whether they know how sure they may be.</p>\n</header>\n",
+      "the networks are right, and whether their probabilities can be trusted.</p>\n</header>\n",
       escape(headline(runs)), escape(line));
 }
 
@@ -130,7 +130,8 @@ constexpr const char* kTerms =
     "over how "
     "many "
     "it answers. Less is better.</dd></div>\n"
-    "<div><dt>T</dt><dd>temperature: the logits are divided by it. Above 1 it makes the network less sure, below 1 surer; the predicted "
+    "<div><dt>T</dt><dd>temperature: the logits are divided by it. Above 1 it lowers the network's confidence, below 1 it raises it; the "
+    "predicted "
     "class, "
     "and so the accuracy, stays.</dd></div>\n"
     "<div><dt>Smoothing</dt><dd>share of the target spread evenly over all classes while training (Müller, Kornblith and Hinton, 2019). 0 "
@@ -142,7 +143,7 @@ constexpr const char* kTerms =
     "</dl>\n";
 
 constexpr const char* kFooter =
-    "<footer>Made by temper. One file, no script, nothing is loaded from anywhere: it can be mailed and archived as it is.</footer>\n"
+    "<footer>Made by temper. One file, no script, nothing is loaded from anywhere: it can be mailed and archived.</footer>\n"
     "</main>\n</body>\n</html>\n";
 
 std::string beginning(const std::string& title) {
@@ -163,7 +164,7 @@ std::string page(std::span<const runs::Run> runs) {
   text += section("What to read in it", findings(named));
   text += section(named.size() == 1 ? "The run" : "The runs", table(named));
   text += section("How they learned", learning_curves(named));
-  text += section("Do they know how sure they may be?", reliability_figures(named));
+  text += section("Are their probabilities reliable?", reliability_figures(named));
   text += section("What to do with the confidence", calibration_figures(named));
   text += section("Terms", kTerms);
   text += section("Settings", settings(named));

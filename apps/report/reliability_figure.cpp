@@ -92,7 +92,7 @@ std::string card(const runs::Run& run, std::size_t series) {
   if (!run.calibration) {
     text += panel("As trained, T\u00a0=\u00a01", as_trained, run.name);
     text +=
-        "<p class=\"note\">Not calibrated: <code>temper calibrate</code> fits a temperature, and the diagram after it will stand "
+        "<p class=\"note\">Not calibrated: <code>temper calibrate</code> fits a temperature, and the diagram after calibration is shown "
         "here.</p>\n";
     return text + "</div>\n</article>\n";
   }

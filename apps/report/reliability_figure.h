@@ -9,7 +9,7 @@
 namespace temper::report {
 
 // A card for each run: the diagram at T = 1 and, if the run is calibrated, at its temperature, each above the histogram of its confidences;
-// and a text that says how to read them. A sentence stands in for a diagram whose bins are missing.
+// and a text that says how to read them. A sentence replaces a diagram whose bins are missing.
 std::string reliability_figures(std::span<const runs::Run> runs);
 
 // The fill patterns that the diagrams refer to; once a page.

@@ -60,7 +60,7 @@ double nice_step(double width, int target, bool whole) {
   return whole ? std::max(1.0, std::round(step)) : step;
 }
 
-// Where `value` stands between the ends of the axis, 0..1. Outliers stay on the border.
+// The position of `value` between the ends of the axis, 0..1. Outliers are clamped.
 double position(const Axis& axis, double value) {
   const double share = axis.logarithmic ? std::log(std::max(value, axis.lower) / axis.lower) / std::log(axis.upper / axis.lower)
                                         : (value - axis.lower) / (axis.upper - axis.lower);

@@ -13,7 +13,7 @@ namespace temper::reproduce {
 struct Experiment {
   std::string_view name;      // "table2"
   std::string_view title;     // "Table 2: accuracy with and without label smoothing"
-  std::string_view question;  // a sentence or two for who has not read the paper
+  std::string_view question;  // a sentence or two for readers who do not know the paper
   void (*add_steps)(const Scene& scene, Plan& plan);
   Outcome (*evaluate)(const Scene& scene, const Results& results);  // of what is there
 };

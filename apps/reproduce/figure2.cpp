@@ -51,7 +51,7 @@ void add_reliability_figure(Outcome& outcome, const Scene& scene, const Results&
   outcome.figures.push_back(figure_of("figure-2-" + row.training.key + ".svg", panels, 3, {},
                                       row.training.title + " on " + scene.pictures_title +
                                           ", 15 bins, seed 1. On the dashed line the network "
-                                          "is right as often as it says; below it, it is too sure"));
+                                          "is right as often as it says; below it, it is overconfident"));
 }
 
 Outcome evaluate_reliability(const Scene& scene, const Results& results) {
@@ -89,7 +89,7 @@ Outcome evaluate_reliability(const Scene& scene, const Results& results) {
 
 const Experiment kFigure2{.name = "fig2",
                           .title = "Figure 2: reliability",
-                          .question = "How often is a network right that says it is so and so sure?",
+                          .question = "How often is a network right at a given confidence?",
                           .add_steps = add_table_steps,
                           .evaluate = evaluate_reliability};
 

@@ -137,7 +137,7 @@ const Experiment kFigure4{.name = "fig4",
                           .title = "Figure 4: translation",
                           .question =
                               "A Transformer learns to translate from hard and from smoothed labels. Which translates better, which gives "
-                              "the right words more probability, and which knows how sure it may be? At the quick scale there is no text.",
+                              "the right words more probability, and which is better calibrated? At the quick scale there is no text.",
                           .add_steps = add_translation_steps,
                           .evaluate = evaluate_translations};
 

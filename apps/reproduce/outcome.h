@@ -1,4 +1,4 @@
-// What an experiment has to show: numbers with where they come from, tables, figures, and a verdict on each of the paper's claims.
+// The findings of an experiment: numbers with their sources, tables, figures, and a verdict on each of the paper's claims.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ struct Number {
   std::optional<double> temperature = {};
   std::string seed = {};
   double value = 0;
-  std::string source = {};  // the file it stands in, relative to the folder of the reproduction
+  std::string source = {};  // the file that contains it, relative to the folder of the reproduction
 };
 
 struct Table {
@@ -36,7 +36,7 @@ struct Figure {
 
 struct Claim {
   std::string text;  // what the paper says
-  std::string ours;  // what came out here, with its interval
+  std::string ours;  // our result, with its interval
   std::string test;  // how it was decided
   Verdict verdict = Verdict::undecided;
 };

@@ -1,6 +1,6 @@
-// A plan: the commands of temper that an experiment consists of, each with the file that tells that it is done. A plan can be stopped at
-// any moment; what is done stays done. Weights are large and need not be kept with the results: they are missed only while a step that
-// reads them is left, and then trained again.
+// A plan: the commands of temper that make up an experiment, each with the file whose existence shows that it is done. A plan can be
+// stopped at any moment; finished steps are kept. Weights are large and need not be kept with the results: missing weights are trained
+// again only while an unfinished step needs them.
 #pragma once
 
 #include <string>

@@ -30,7 +30,7 @@ std::optional<double> minutes_taken(const Step& step, const std::string& folder)
     const double seconds = runs::read_run_json((fs::path(folder) / step.product).parent_path().string()).seconds;
     return std::isfinite(seconds) ? std::optional(seconds / 60) : std::nullopt;
   } catch (const Error&) {
-    return std::nullopt;  // whoever needs more of it than its time complains
+    return std::nullopt;  // code that needs more than its time reports the error
   }
 }
 
@@ -109,7 +109,7 @@ class PlanRun {
     make_folder(locks.string());
     std::optional<FolderLock> lock = try_lock(locks.string());
     if (!lock || is_done(step)) return;                    // another process is at it, or was just now
-    fs::remove(fs::path(options_.folder) / step.product);  // of a training whose weights are gone: it is to begin anew
+    fs::remove(fs::path(options_.folder) / step.product);  // of a training whose weights are gone: it is repeated
     const std::string log = (logs / (step.name + ".log")).string();
     std::vector<std::string> arguments = step.command;
     arguments.insert(arguments.end(), {"--threads", std::to_string(options_.threads)});

@@ -1,5 +1,5 @@
-// Runs what is left of a plan, several steps at a time. Several processes, also on other machines, may run one plan in one folder: each
-// step is locked by who runs it.
+// Runs the unfinished steps of a plan, several at a time. Several processes, also on other machines, may run one plan in one folder: each
+// step is locked by the process that runs it.
 #pragma once
 
 #include <functional>

@@ -10,7 +10,7 @@ namespace temper::reproduce {
 
 class Process {
  public:
-  // Starts `program` with arguments in a folder; what it prints goes to the file `log`, which is made anew. Throws Error when it cannot be
+  // Starts `program` with arguments in a folder; its output goes to the file `log`, which is overwritten. Throws Error when it cannot be
   // started.
   Process(const std::string& program, const std::vector<std::string>& arguments, const std::string& folder, const std::string& log);
   Process(Process&& other) noexcept : id_(std::exchange(other.id_, 0)) {}

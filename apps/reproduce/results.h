@@ -1,4 +1,4 @@
-// What the runs of a plan have left so far.
+// The results of a plan so far.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What a reproduction runs on: networks, data, schedules and how many of each, for each scale.
+// The setup of a reproduction at each scale: networks, data, schedules, and the number of seeds.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The students of figure 5: how they learn, their part of the plan, and what came of them.
+// The students of figure 5: how they are trained, their steps of the plan, and their results.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct Way {
 // The paper's: temperature on the teacher alone, the loss times 3.
 Way papers_way(const Scene& scene);
 
-// Whether there are others to compare it with.
+// Returns true iff there are other arms to compare it with.
 bool compares_ways(const Scene& scene);
 // The paper's without its factor; and Hinton's form, in which softness costs no steps, so that students show what their teachers know.
 Way unscaled(const Scene& scene);
@@ -33,7 +33,7 @@ void add_student_steps(const Scene& scene, Plan& plan);
 // Students of one teacher at one temperature, or of labels alone: accuracies, and gamma.
 struct Class {
   double alpha = 0, temperature = 0, gamma = 0;
-  Sample accuracy = {}, held_out = {};  // on the test images, and on those that nobody learned from
+  Sample accuracy = {}, held_out = {};  // on the test images, and on images that no network was trained on
 };
 
 // Students of one teacher by temperature, or networks by their smoothing.

@@ -325,7 +325,7 @@ void run(const AnalyzeOptions& options) {
 }  // namespace
 
 void add_analyze(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("analyze", "Look into a network: clusters, templates, what it knows of its images");
+  CLI::App* command = app.add_subcommand("analyze", "Analyse a network: clusters, templates, information about its images");
   auto options = std::make_shared<AnalyzeOptions>();
   constexpr int kMost = 1000;
   const auto is_list = [](CLI::Option* option) { option->delimiter(',')->expected(1, kMost)->allow_extra_args(false); };
@@ -340,16 +340,16 @@ void add_analyze(CLI::App& app) {
               ->type_name("NAME,..."));
   command->add_option("--examples", options->examples, "Of projection: images of each class (default 100)")->type_name("N");
   command->add_option("--inputs", options->inputs, "Of information: training images of each class (default 300)")->type_name("N");
-  command->add_option("--images", options->information.samples, "Of information: augmented images whose mean is taken (default 5)")
+  command->add_option("--images", options->information.samples, "For information: number of augmented images that are averaged (default 5)")
       ->type_name("L");
   command->add_flag("--reuse", options->information.reuse, "Of information: y is one of these images, not a fresh one");
   command->add_option("--shift", options->shift, "Of information: noise, instead of the shift of the training")->type_name("P");
   command->add_option("--flip", options->flip, "The same for mirroring: none or random")->type_name("NAME");
   is_list(
       command->add_option("--temperature", options->temperatures, "Of smoothing and temperature (default 1,2,4,8)")->type_name("T,..."));
-  command->add_flag("--snapshots", options->snapshots, "Of information: after every epoch of which the run kept the weights");
+  command->add_flag("--snapshots", options->snapshots, "For information: after every epoch whose weights the run kept");
   command->add_option("--seed", options->information.seed, "Of augmentation and shuffles (default 1)")->type_name("S");
-  command->add_option("--data", options->data, "Where the run's data lie now")->type_name("SPEC");
+  command->add_option("--data", options->data, "Where the run's data are now")->type_name("SPEC");
   add_threads_option(*command);
   command->add_option("--out", options->out, "Keep figures as SVG and numbers as CSV in this folder")->type_name("FOLDER");
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");

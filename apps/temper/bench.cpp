@@ -185,7 +185,7 @@ void run(const BenchOptions& options) {
   TEMPER_CHECK(!options.ops || options.profile.empty(), "--ops: it does not go with --profile; give one of them");
   TEMPER_CHECK(!options.shapes || !options.profile.empty(), "--shapes: it splits the table of --profile; give that as well");
   TEMPER_CHECK(!options.scaling || (!options.ops && options.profile.empty()),
-               "--scaling: it goes with one network's name alone; leave out ", options.ops ? "--ops" : "--profile");
+               "--scaling: it takes only the name of one network; leave out ", options.ops ? "--ops" : "--profile");
   check_network(options);
   if (options.scaling) return bench_scaling(options);
   if (options.ops) return bench_ops(options);

@@ -90,7 +90,7 @@ void print_json(const BenchOptions& options, const Profile& profile, const Machi
 void bench_profile(const BenchOptions& options) {
   show_stage("measuring the machine's limits");
   MachineLimits limits = MachineLimits::measure();
-  limits.cached /= 4;  // a step walks through more memory than the cache holds; what an operation finds there is what came just before
+  limits.cached /= 4;  // a step uses more memory than the cache holds; an operation finds only the most recent data there
   show_stage(concat("timing the steps of ", options.profile));
   const Profile profile = measure(options, limits);
   clear_stage();

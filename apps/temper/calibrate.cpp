@@ -59,7 +59,7 @@ calibration::CalibrationSettings settings_of(const CalibrateOptions& options) {
   return settings;
 }
 
-// What a run or a file came to is stored, then told; JSON waits until all are there.
+// The result of a run or a file is stored, then printed; JSON is printed after the last one.
 void finish(const Calibrated& calibrated, const std::string& folder, const CalibrateOptions& options) {
   clear_stage();
   const calibration::CalibrationRecord& record = calibrated.study.record;
@@ -139,10 +139,9 @@ std::vector<Calibrated> calibrate_logits(const CalibrateOptions& options) {
 }
 
 void apply(const CalibrateOptions& options) {
-  TEMPER_CHECK(
-      options.runs.empty() && options.out.empty() && options.tables.empty() && !options.fits,
-      "--apply: it fits nothing, so it goes with --logits, --labels, --probabilities and --save-probabilities alone; leave out the "
-      "others");
+  TEMPER_CHECK(options.runs.empty() && options.out.empty() && options.tables.empty() && !options.fits,
+               "--apply: it fits nothing and takes only --logits, --labels, --probabilities and --save-probabilities; leave out the "
+               "others");
   apply_calibrator({options.calibrator, options.files, options.save_probabilities, options.json});
 }
 
@@ -191,7 +190,7 @@ std::string describe_kinds() {
 }  // namespace
 
 void add_calibrate(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("calibrate", "Make a run's probabilities, or any framework's logits, mean what they say");
+  CLI::App* command = app.add_subcommand("calibrate", "Calibrate the probabilities of a run, or the logits of any framework");
   auto options = std::make_shared<CalibrateOptions>();
   command->add_option("run", options->runs, "The folders of runs: each fitted on its validation split, measured on its test split")
       ->type_name("RUN...");
@@ -231,13 +230,13 @@ void add_calibrate(CLI::App& app) {
       ->type_name("FILE");
   command
       ->add_option("--apply", options->calibrator,
-                   "Fit nothing: apply this calibrator.json (or the one of this folder) to --logits; measured where there are --labels")
+                   "Fit nothing: apply this calibrator.json (or the one of this folder) to --logits; with --labels, measure the result")
       ->type_name("FILE");
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       describe_kinds() +
-      "The result lies in RUN/calibrator.json; `temper eval RUN` applies it. A calibrator that makes the NLL worse on data it was\n"
+      "The result is stored in RUN/calibrator.json; `temper eval RUN` applies it. A calibrator that makes the NLL worse on data it was\n"
       "not fitted on is rejected. \"after\" is never measured on rows that the calibrator was fitted on.\n"
       "  temper calibrate runs/smooth\n"
       "  temper calibrate --logits logits.npy --labels labels.npy --method all --out calibrated\n"

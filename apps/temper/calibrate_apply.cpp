@@ -88,7 +88,7 @@ void apply_calibrator(const Application& application) {
   if (!application.save_probabilities.empty()) write_probabilities(application.save_probabilities, data, calibrator);
   clear_stage();
   if (labels && record.data_hash == calibration::data_hash(data))
-    warn("these are the rows that the calibrator was fitted on, so \"after\" flatters it; measure on rows that it has not seen");
+    warn("these are the rows that the calibrator was fitted on, so \"after\" flatters it; measure on other rows");
   print(application, record, data, measured ? &*measured : nullptr);
 }
 

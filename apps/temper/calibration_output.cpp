@@ -173,7 +173,7 @@ std::string markdown(std::span<const Calibrated> all) {
   return text +
          "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
          "things worse, so it was rejected. The interval of the ECE is a basic bootstrap's: it takes off the part of the ECE that is "
-         "sampling noise, and so may end below the ECE of a calibrator that is about as good as the rows can tell.\n";
+         "sampling noise, so it may lie below the ECE of a calibrator that is as good as the rows can show.\n";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What `temper calibrate` tells: text for a person, JSON for a script, and tables of calibrators times metrics for papers and spreadsheets.
+// The output of `temper calibrate`: text for people, JSON for scripts, and tables of calibrators times metrics for papers and spreadsheets.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// What a person at a terminal sees: numbers, tables, progress. Progress and warnings go to stderr, results to stdout; of several ranks only
-// the first warns and says what it is doing.
+// Terminal output: numbers, tables, progress. Progress and warnings go to stderr, results to stdout; only the first rank prints progress
+// and warnings.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ std::string rate(double per_second);    // "1,234", "56.7", "0.52"
 std::string duration(double seconds);   // "2:05", "1:02:03"
 void warn(const std::string& message);  // "temper: warning: ..." on stderr
 
-// Does what an option asks for; an Error then speaks of that option: "--threads: ...", which makes it an error of the command line.
+// Calls `what` on behalf of an option. The message of an Error is prefixed with the option, "--threads: ...", which makes it a usage error.
 template <class Do> void obey(const char* option, Do what) {
   try {
     what();
@@ -33,7 +33,7 @@ void check_not_read(const char* option, const std::string& out, const std::vecto
 // "ETA 2:05" for work begun at `start` of which `done` of `all` equal parts are done. requires: done > 0.
 std::string eta(std::chrono::steady_clock::time_point start, Index done, Index all);
 
-// What a command without a bar is doing, drawn over itself on a terminal; elsewhere a line every two seconds.
+// The current stage of a command without a progress bar: one line that is overwritten on a terminal; elsewhere a line every two seconds.
 void show_stage(std::string_view doing);
 void clear_stage();
 

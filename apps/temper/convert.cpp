@@ -65,9 +65,9 @@ void check(const ConvertOptions& options) {
                  " is not OLD=NEW; give two parts of names, e.g. linear=fc");
   }
   const std::string for_a_run = options.for_a_run();
-  TEMPER_CHECK(!options.out.empty() || for_a_run.empty(), "--out: where is the run to be kept?; give a folder");
+  TEMPER_CHECK(!options.out.empty() || for_a_run.empty(), "--out is required; give a folder for the run");
   TEMPER_CHECK(!names_file(options.out) || for_a_run.empty(), for_a_run, ": ", options.out,
-               " is to be a file of weights, which knows nothing of it; leave the option out, or give --out the name of a folder");
+               " is a file of weights, which cannot hold it; leave the option out, or give --out the name of a folder");
   if (!options.out.empty() && !names_file(options.out)) check_run(options, options.recipe());
   TEMPER_CHECK(fs::exists(options.from), options.from,
                ": there is no such file or folder; give a run, a .pt, a .pth or a .safetensors file");
@@ -216,7 +216,7 @@ constexpr auto kFooter =
 }  // namespace
 
 void add_convert(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("convert", "Take weights to PyTorch and back");
+  CLI::App* command = app.add_subcommand("convert", "Convert weights to PyTorch's format and back");
   auto options = std::make_shared<ConvertOptions>();
   command->add_option("from", options->from, "A run, or weights: .pt or .pth (a state_dict), .safetensors")->required()->type_name("FROM");
   command->add_option("--out", options->out, "Weights: .pt, .pth or .safetensors; any other name is the folder of a new run")

@@ -34,7 +34,7 @@ std::string describe_sources() {
       text += fmt::format("{}\n", rest);
     }
   }
-  return text + "\n`temper data SPEC` reads a set, checks every file and says what is in it.\n";
+  return text + "\n`temper data SPEC` reads a set, checks every file and describes it.\n";
 }
 
 std::vector<Index> class_counts(const data::Dataset& set) {
@@ -116,7 +116,7 @@ void run(const DataOptions& options) {
 }  // namespace
 
 void add_data(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or look into one");
+  CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or describe one");
   auto options = std::make_shared<DataOptions>();
   command->add_option("spec", options->spec, data::list_specs())->type_name("SPEC");
   command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)")->type_name("S");

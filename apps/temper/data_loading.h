@@ -1,4 +1,4 @@
-// Reads data for a command, with progress and with word of what was left out.
+// Loads data for a command, printing progress and what was skipped.
 #pragma once
 
 #include <string>

@@ -28,13 +28,13 @@ struct DistillOptions : TrainingOptions {
 void check(const DistillOptions& options) {
   const bool file = !options.file.logits.empty();
   TEMPER_CHECK(file || !options.teachers.empty(),
-               "--teacher: who is to teach?; give the folder of a run, or --teacher-logits FILE of another program");
+               "--teacher is required; give the folder of a run, or --teacher-logits FILE of another program");
   TEMPER_CHECK(!file || options.teachers.empty(), "--teacher-logits: a run teaches already; give either, not both");
-  TEMPER_CHECK(file || !options.file.probabilities, "--probabilities: it says what --teacher-logits holds; leave it out");
+  TEMPER_CHECK(file || !options.file.probabilities, "--probabilities: it describes the file of --teacher-logits; leave it out");
   check_not_read("--out", options.out, options.teachers);
 }
 
-// What is known about teachers with label smoothing, of which the paper is about.
+// What is known about teachers with label smoothing, which is what the paper is about.
 void advise_on_smoothing(const runs::TeacherRecord& teacher, const training::Distillation& d, bool quiet) {
   if (teacher.smoothing == 0) return;
   const std::string trained = fmt::format("the teacher was trained with label smoothing {}", teacher.smoothing);
@@ -75,7 +75,7 @@ void run(DistillOptions& options) {
     return;
   }
   check(options);
-  options.settings();  // what makes no sense is said before anything is read
+  options.settings();  // reports invalid settings before anything is read
   options.use_threads();
   const std::unique_ptr<tasks::Task> task = tasks::make_student_task(options.teachers, options.file);
   task->reporter = terminal_reporter();
@@ -92,7 +92,7 @@ void run(DistillOptions& options) {
 void add_distill(CLI::App& app) {
   CLI::App* command = app.add_subcommand("distill", "Train a student from a teacher's probabilities");
   auto options = std::make_shared<DistillOptions>();
-  command->add_option("--teacher", options->teachers, "The folder of the teacher's run, which stays as it is; several teach as one")
+  command->add_option("--teacher", options->teachers, "The folder of the teacher's run, which is not changed; several form an ensemble")
       ->type_name("RUN");
   command
       ->add_option("--teacher-logits", options->file.logits,
@@ -104,7 +104,7 @@ void add_distill(CLI::App& app) {
   command->footer(
       command->get_footer() +
       "\nloss = (1 - beta) H(labels, p) + beta KL(p_teacher(T) || p); both see the same place of the same augmented image, each\n"
-      "in its own --crop and --standardize. Without random changes of the images the teacher looks at each of them once. Several\n"
+      "in its own --crop and --standardize. Without random augmentation the teacher's logits are computed once. Several\n"
       "teachers teach the mean of their probabilities at T. gamma is the label smoothing that the teacher amounts to at T. The\n"
       "gradients of logits and decoupled are large: --clip 1 keeps them from throwing the student off. A run that translates teaches\n"
       "another the next word, word by word; the student reads its subwords.\n\n"

@@ -32,7 +32,7 @@ std::string describe_calibrator(const EvalOptions& options, const runs::Run& run
   if (const auto temperature = run.temperature()) return fmt::format("temperature {:.4g} (of its calibrator)", *temperature);
   const calibration::Fitted& fitted = run.calibration->trial.fitted;
   const bool identity = fitted.status == calibration::Status::kept_identity;
-  return fmt::format("{} calibrator{}", fitted.kind->name, identity ? ", which keeps the logits as they are" : "");
+  return fmt::format("{} calibrator{}", fitted.kind->name, identity ? ", which leaves the logits unchanged" : "");
 }
 
 void run(const EvalOptions& options) {
@@ -82,7 +82,7 @@ void add_eval(CLI::App& app) {
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
-      "The NLL is that of the labels as they are, also for a run with label smoothing. Of a run that translates, accuracy, NLL and\n"
+      "The NLL is that of the labels without smoothing, also for a run with label smoothing. Of a run that translates, accuracy, NLL and\n"
       "calibration errors are those of next words, given the right ones before, and BLEU that of its translations at its temperature.");
   command->callback([options] { run(*options); });
 }

@@ -1,4 +1,4 @@
-// temper: trains small networks on CPUs that know how sure they are.
+// temper: trains, calibrates and distils networks with reliable probabilities.
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ constexpr int kFailed = 1, kUsage = 2;
 int report(std::string message, int code) {
   std::replace(message.begin(), message.end(), '\n', ' ');
   for (int moment = 0; moment < 50 && !temper::app::is_first_rank(); ++moment) {
-    if (temper::app::stop_signal() != 0) return code;  // told so by the launcher
+    if (temper::app::stop_signal() != 0) return code;  // stopped by the launcher
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   fmt::print(stderr, "temper: error: {}{}\n", temper::app::rank_prefix(), message);
@@ -34,7 +34,7 @@ int report(std::string message, int code) {
 }
 
 constexpr auto kAbout =
-    "temper trains small networks on CPUs that know how sure they are: label smoothing,\n"
+    "temper trains, calibrates and distils networks with reliable probabilities, on CPUs: label smoothing,\n"
     "temperature scaling and distillation, end to end.\n\n"
     "First steps (the digits data are inside the program):\n"
     "  temper train --data digits --model cnn --smoothing 0.1 --out runs/smooth\n"

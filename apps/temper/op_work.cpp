@@ -39,7 +39,7 @@ Work work_of_products(Pass pass, const OpCall& call, std::size_t weights) {
   return work;
 }
 
-// The best of many: what the machine can do when nobody disturbs it.
+// The best of many: what the machine can do when it is otherwise idle.
 template <class Body> double best_seconds(Body body) {
   constexpr double kEnough = 0.3;
   double best = 1e30;

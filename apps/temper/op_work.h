@@ -1,5 +1,5 @@
-// What an operation must do at least, what this machine can do at most, and so the shortest time the operation could take: the roofline of
-// Williams, Waterman and Patterson, "Roofline: an insightful visual performance model", CACM 2009.
+// The least work of an operation, the limits of this machine, and so the shortest time of the operation: the roofline model of Williams,
+// Waterman and Patterson, "Roofline: an insightful visual performance model", CACM 2009.
 #pragma once
 
 #include <map>

@@ -146,7 +146,7 @@ void run(const PredictOptions& options) {
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("predict", "Say what is in an image, with calibrated probabilities");
+  CLI::App* command = app.add_subcommand("predict", "Classify images, with calibrated probabilities");
   auto options = std::make_shared<PredictOptions>();
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("images", options->images, "JPEG, PNG, BMP, GIF, TGA or PNM files of any size")->required()->type_name("IMAGE...");
@@ -155,8 +155,9 @@ void add_predict(CLI::App& app) {
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
-      "An image is brought to the model as evaluation does it: its proportions are kept, it just covers the image size and the margin of\n"
-      "the run, and the middle is cut out; a model of gray images sees its luminance. It should look like those that the model has\n"
+      "An image is preprocessed as in evaluation: it is scaled, with its proportions, until it just covers the image size and the margin "
+      "of\n"
+      "the run, and its centre is cropped; a model of gray images gets its luminance. It should look like those that the model has\n"
       "learned: MNIST is white on black.\n\n"
       "An image that cannot be read is named on stderr; the others are printed all the same, and the exit code is 1.\n\n"
       "Examples:\n"

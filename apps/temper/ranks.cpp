@@ -85,10 +85,11 @@ void warn_of_silent_ranks() {
     const bool first_awake = silent.size() >= rank && (rank == 0 || silent[rank - 1] == communicator.rank() - 1);
     if (stop_signal() == 0 || silent.empty() || told || !first_awake) return;
     told = true;
-    fmt::print(stderr,
-               "temper: warning: {}told to stop, but rank {} on {} does not answer; if no checkpoint can be kept, --resume goes on from "
-               "the one before\n",
-               rank_prefix(), silent.front(), communicator.host(silent.front()));
+    fmt::print(
+        stderr,
+        "temper: warning: {}told to stop, but rank {} on {} does not answer; if no checkpoint can be written, --resume continues from "
+        "the one before\n",
+        rank_prefix(), silent.front(), communicator.host(silent.front()));
   };
 }
 

@@ -11,18 +11,18 @@ namespace temper::app {
 // cores that it need not share. Throws Error where several were started and temper was built without MPI.
 optim::Communicator& ranks();
 
-// Whether a launcher says that this is the first of the ranks, or the only one: who prints what all would print.
+// Returns true iff this is the first of the launcher's ranks, or the only one: the one that prints what all would print.
 bool is_first_rank();
 
 // "rank 3 on node7: ", for errors; empty for a process alone.
 std::string rank_prefix();
 
-// From here on, when these processes are told to stop and one does not answer, as when the launcher ends all because that one died, a
-// warning names it: the launcher will not wait for the timeout. One rank speaks, the first that is not silent.
+// From here on, a warning names a rank that does not answer when these processes are told to stop, for example when the launcher ends all
+// because that rank died: the launcher does not wait for the timeout. Only the first rank that is not silent prints it.
 void warn_of_silent_ranks();
 
-// Before a process ends with an error: ends the other ranks too, which would wait for it in vain. What all ranks have found at the same
-// time only the first gets to report.
+// Called before a process exits with an error: ends the other ranks too, which would wait for it forever. Only the first rank reports an
+// error that all ranks found at the same time.
 void end_all_ranks(int exit_code);
 
 }  // namespace temper::app

@@ -121,7 +121,8 @@ void run_plan(const ReproduceOptions& options, const Plan& plan) {
                                  },
                              .stop = [] { return stop_signal() != 0; }});
   if (!finished)
-    throw StoppedBySignal(stop_signal(), fmt::format("{}: stopped; what is done stays done, the same command goes on", options.out));
+    throw StoppedBySignal(stop_signal(),
+                          fmt::format("{}: stopped; finished steps are kept, run the same command to continue", options.out));
 }
 
 void run_command(ReproduceOptions options) {
@@ -135,7 +136,7 @@ void run_command(ReproduceOptions options) {
     print_plan(plan, options.out);
     return;
   }
-  TEMPER_CHECK(!options.out.empty(), "--out: where are the runs and the page to be kept?; give a folder");
+  TEMPER_CHECK(!options.out.empty(), "--out is required; give a folder for the runs and the page");
   if (!options.page_only) check_data(plan, options.data);
   make_folder(options.out);
   if (!options.page_only && !options.data.empty()) link_data(options.out, options.data);
@@ -158,7 +159,7 @@ std::string experiment_list() {
 }  // namespace
 
 void add_reproduce(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("reproduce", "Train the paper's tables and figures again, and say which of its claims hold");
+  CLI::App* command = app.add_subcommand("reproduce", "Train the paper's tables and figures again, and test its claims");
   auto options = std::make_shared<ReproduceOptions>();
   command->add_option("what", options->what, "One of the list below, or all")
       ->required()
@@ -187,7 +188,7 @@ void add_reproduce(CLI::App& app) {
                   "  quick   the digits inside the program, minutes: a rehearsal\n"
                   "  short   CIFAR-10, MNIST and Multi30k with short schedules, about thirteen hours of one core\n"
                   "  paper   the paper's schedules, weeks\n\n"
-                  "Every step is a command of temper that can be run by hand. Stop it at any moment: the same command goes on, within a\n"
+                  "Every step is a command of temper that can be run by hand. Stop it at any moment; the same command continues, within a\n"
                   "training as well. Several machines that share the folder may run the same command at the same time.\n\n"
                   "Examples:\n"
                   "  temper reproduce all --out reproduction\n"

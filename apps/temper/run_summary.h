@@ -1,4 +1,4 @@
-// What `train`, `distill` and `convert` say of a run in the end.
+// The summary that `train`, `distill` and `convert` print about a run.
 #pragma once
 
 #include <string>

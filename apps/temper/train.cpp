@@ -22,7 +22,7 @@ void run(TrainingOptions& options) {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("train", "Train a network and keep it as a run");
+  CLI::App* command = app.add_subcommand("train", "Train a network and save it as a run");
   auto options = std::make_shared<TrainingOptions>();
   command->add_option("--data", options->data, data::list_specs() + "; `temper data` says what they are")->type_name("SPEC");
   options->add_to(*command, Teacher::none);

@@ -28,11 +28,11 @@ void print_header(const runs::Run& record, const tasks::Task& task, Index steps_
 void print_resumption(const TrainingOptions& options) {
   if (options.json || !options.resume) return;
   if (!options.checkpoint) {
-    fmt::print(stderr, "{}: there is no checkpoint yet; the run begins at its start\n", options.out);
+    fmt::print(stderr, "{}: there is no checkpoint yet; starting the run\n", options.out);
     return;
   }
   const training::RunState& state = options.checkpoint->state;
-  fmt::print(stderr, "{}: goes on in epoch {} after {} steps\n", options.out, state.epochs.size() + 1, grouped(state.step));
+  fmt::print(stderr, "{}: resumed in epoch {} after {} steps\n", options.out, state.epochs.size() + 1, grouped(state.step));
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ void train_and_print(const TrainingOptions& options, tasks::Task& task, const ru
   } catch (const training::Stopped& stopped) {
     progress.finish();
     const int signal = stop_signal() != 0 ? stop_signal() : SIGTERM;  // which another rank got
-    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {} steps; go on with: temper {} --resume --out {}",
+    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {} steps; resume with: temper {} --resume --out {}",
                                               options.out, stopped.epoch, grouped(stopped.step), record.command, options.out));
   }
 }

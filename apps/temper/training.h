@@ -1,4 +1,4 @@
-// What `train` and `distill` have in common: tasks::train_run at a terminal, with progress, signals obeyed and the result printed.
+// What `train` and `distill` share: runs tasks::train_run with progress and signal handling, and prints the result.
 #pragma once
 
 #include "apps/temper/training_options.h"

@@ -59,12 +59,11 @@ void print_finished_run(const TrainingOptions& options) {
 
 void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   teacher_ = teacher;
-  command.add_option("--out", out, "The folder to keep the run in: weights, log, settings and metrics")->type_name("RUN");
+  command.add_option("--out", out, "The folder of the run: weights, log, settings and metrics")->type_name("RUN");
   command.add_flag("--overwrite", overwrite, "Replace the finished run that --out holds");
-  command.add_flag(
-      "--resume", resume,
-      "Go on with the run in --out where its last checkpoint left it, with the settings that it was begun with; the result is\n"
-      "the same to the bit. Begins a run of which there is no checkpoint yet");
+  command.add_flag("--resume", resume,
+                   "Continue the run in --out from its last checkpoint, with the settings that it was started with; the result is\n"
+                   "bit-identical to an uninterrupted run. Starts the run when there is no checkpoint yet");
   command.add_option("--checkpoint-every", checkpoint_every, "Steps between checkpoints, beside those at the end of every epoch (0: none)")
       ->type_name("STEPS");
   command.add_option("--checkpoint-minutes", checkpoint_minutes, "The same in minutes (default 10; 0: none)")->type_name("M");
@@ -77,9 +76,9 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
   command.add_flag("--json", json, "Print the result as one JSON object on stdout");
   command.add_option("--threads", threads, "Threads to compute on; the result is the same for any number (default: all cores)")
       ->type_name("N");
-  command.add_option("--memory-budget", memory_budget, "GiB of decoded pictures to keep; the others are decoded anew (default 2)")
+  command.add_option("--memory-budget", memory_budget, "GiB of decoded pictures to keep; the others are decoded again (default 2)")
       ->type_name("X");
-  command.add_option("--recipe", recipe, "Settings by name, see below (default: what does well on the data)")->type_name("NAME");
+  command.add_option("--recipe", recipe, "Settings by name, see below (default: those that suit the data)")->type_name("NAME");
   command.add_option("--config", config, "Settings of a TOML file, over those of the recipe; options are over both")->type_name("FILE");
   command.add_flag("--show-config", show_config, "Print all settings as TOML, for --config, and train nothing");
 
@@ -95,17 +94,17 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
 
 bool TrainingOptions::find_checkpoint(const char* command, bool can_begin) {
   if (!resume) return true;
-  TEMPER_CHECK(!out.empty(), "--out: which run is to go on?; give its folder");
-  TEMPER_CHECK(!overwrite, "--resume: it goes on with what --overwrite would remove; give one of them");
+  TEMPER_CHECK(!out.empty(), "--out is required; give the folder of the run to resume");
+  TEMPER_CHECK(!overwrite, "--resume: it continues the run that --overwrite would remove; give one of them");
   if (std::filesystem::exists(std::filesystem::path(out) / "run.json")) {
     if (is_first_rank()) print_finished_run(*this);
     return false;
   }
   checkpoint = training::Checkpoints(out).newest(warn);
-  TEMPER_CHECK(checkpoint || can_begin, out, ": there is no checkpoint to go on from; begin the run with all its options");
+  TEMPER_CHECK(checkpoint || can_begin, out, ": there is no checkpoint to resume; start the run with all its options");
   if (!checkpoint) return true;
   TEMPER_CHECK(checkpoint->plan.command == command, "--resume: the run in ", out, " was begun by temper ", checkpoint->plan.command,
-               "; go on with that command");
+               "; resume it with that command");
   if (data.empty()) data = checkpoint->plan.data;
   return true;
 }
@@ -166,9 +165,9 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
     fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
     return true;
   }
-  TEMPER_CHECK(!data.empty(), "--data: what is there to train on?; give ", data::list_specs());
-  TEMPER_CHECK(!settings.model.empty(), "--model: which network?; give one that `temper models` lists, or a --recipe");
-  TEMPER_CHECK(!out.empty(), "--out: where is the run to be kept?; give a folder");
+  TEMPER_CHECK(!data.empty(), "--data is required; give ", data::list_specs());
+  TEMPER_CHECK(!settings.model.empty(), "--model is required; give a name that `temper models` lists, or a --recipe");
+  TEMPER_CHECK(!out.empty(), "--out is required; give a folder for the run");
   TEMPER_CHECK(!data::is_text(data) || settings.reads_text(), "--model: ", settings.model, " reads no text, ", data, " is text; give ",
                models::list_transformers());
   TEMPER_CHECK(data::is_text(data) || !settings.reads_text(), "--model: ", settings.model, " reads text, ", data,

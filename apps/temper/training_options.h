@@ -27,7 +27,7 @@ struct TrainingOptions {
   int threads = 0;            // 0: all cores
   double memory_budget = 2;   // GiB
 
-  // Of --resume: where the run stands; then the settings are those that it was begun with.
+  // With --resume: the state of the run; the settings are then those that it was started with.
   std::optional<training::Checkpoint> checkpoint = {};
 
   void add_to(CLI::App& command, Teacher teacher);

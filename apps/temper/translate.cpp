@@ -120,7 +120,7 @@ void add_translate(CLI::App& app) {
       ->type_name("A");
   command->add_option("--temperature", options->temperature, "Of next words (default: that of the run's calibrator, else 1)")
       ->type_name("T");
-  command->add_flag("--lower-case", options->lower_case, "BLEU without regard to case, as it is for a run of lower-cased text");
+  command->add_flag("--lower-case", options->lower_case, "Case-insensitive BLEU, the default for a run of lower-cased text");
   command->add_option("--tokenizer", options->tokenizer, "Of BLEU: 13a (default), intl or none")->type_name("NAME");
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");

@@ -1,8 +1,7 @@
-// One head of attention over one sequence, in the calling thread. core/ops/attention.h says what is computed.
+// One head of attention over one sequence, in the calling thread. core/ops/attention.h defines what is computed.
 //
-// As FlashAttention (Dao et al., NeurIPS 2022): blocks of scores are made, used and forgotten. Forward keeps the running maximum and sum of
-// each query's softmax, rescaling what it has summed when the maximum grows; backward makes the blocks again, from the logarithm of the
-// sum.
+// As FlashAttention (Dao et al., NeurIPS 2022): blocks of scores are computed, used and discarded. Forward keeps the running maximum and
+// sum of each query's softmax and rescales the sum when the maximum grows; backward recomputes the blocks from the logarithm of the sum.
 #pragma once
 
 #include "core/kernels/drop.h"
@@ -10,7 +9,7 @@
 
 namespace temper {
 
-// The rows that a head sees of a larger matrix: row i begins at data + i stride.
+// One head's columns of a larger matrix: row i begins at data + i stride.
 template <class T> struct HeadRows {
   T* data = nullptr;
   Index stride = 0;
@@ -20,7 +19,7 @@ template <class T> struct HeadRows {
 struct AttentionHead {
   HeadRows<const float> query, key, value;
   Index queries, size;       // rows of query; values of a row that belong to the head
-  Index key_begin, key_end;  // the keys that may be seen; others are not read
+  Index key_begin, key_end;  // the visible keys; others are not read
   bool causal;               // query i sees keys up to i
   float scale;               // of the scores
   const Drop* drop;          // of weights; null: none
@@ -32,13 +31,13 @@ struct AttentionHead {
 // backward, may be null: log sum_j exp(scale query_i . key_j) / scale, +inf where no key is visible.
 void attend(const AttentionHead& head, const HeadRows<float>& y, float* log_sums);
 
-// Null: not wanted.
+// Null: not requested.
 struct HeadGradient : HeadRows<float> {
   bool add = false;
 };
 struct AttentionGradients {
   HeadGradient query, key, value;
-  Index keys;  // rows of the last two, also those that no query saw, whose gradient is 0
+  Index keys;  // rows of the last two, including those that no query saw, whose gradient is 0
 };
 void attention_gradients(const AttentionHead& head, const HeadRows<const float>& y, const HeadRows<const float>& dy, const float* log_sums,
                          const AttentionGradients& gradients);

@@ -1,5 +1,5 @@
 // Batch normalisation over whole tensors x(..., C), on all threads: the statistics, and the gradient through them. core/ops/batch_norm.h
-// says what is computed.
+// defines what is computed.
 #pragma once
 
 #include "core/kernels/normalization.h"
@@ -7,13 +7,13 @@
 
 namespace temper {
 
-// What evaluation normalises with, one value a channel: a moving average over training's batches. The layer keeps it, as parameters of kind
-// `state`; begin with mean 0 and variance 1.
+// The statistics that evaluation normalises with, one value a channel: a moving average over the batches of training. The layer owns them,
+// as parameters of kind `state`; they start as mean 0 and variance 1.
 struct RunningStatistics {
   View mean, variance;
 };
 
-// What x is normalised with, in memory of shape (3,C) that an op saves for backward.
+// The statistics that x is normalised with, in memory of shape (3,C) that an op saves for backward.
 class BatchStatistics {
  public:
   explicit BatchStatistics(const View& memory) : C_(memory.shape[1]), saved_(memory.data) {}
@@ -37,10 +37,10 @@ class BatchStatistics {
 // y = normalised x + residual, then max(y, 0) if relu; residual may be null.
 void normalize_all(const Normalization& n, const ConstView& x, const float* residual, bool relu, float* y);
 
-// The gradients of that. Its ReLU, if it had one, is seen by y, or, where y is null and n has a beta, computed from x again.
-// With m = x.size() / C, z = (x - mean) / deviation and g the gradient behind the ReLU:
+// The gradients of that. Where its ReLU was active is read from y or, where y is null and n has a beta, computed from x again.
+// With m = x.size() / C, z = (x - mean) / deviation and g the gradient with respect to the ReLU's input:
 //   dgamma = sum of g z,   dbeta = sum of g,   dx = gamma / deviation (g - dbeta / m - z dgamma / m),   dresidual = g,
-// where the two latter terms of dx are the way through the batch's mean and variance; without them when those are constants.
+// where the last two terms of dx come from the batch's mean and variance; they are left out when those are constants.
 struct BatchNormGradients {
   GradientView dx, dgamma, dbeta, dresidual;
 };

@@ -1,4 +1,4 @@
-// Convolution on raw memory, NHWC: one choice of the algorithm for each shape and pass. core/ops/conv2d.h says what is computed; the
+// Convolution on raw memory, NHWC, with an algorithm chosen for each shape and pass. core/ops/conv2d.h defines what is computed; the
 // algorithms are in core/kernels/convolution.
 #pragma once
 
@@ -22,27 +22,27 @@ struct Convolution {
 };
 
 enum class Algorithm {
-  im2col,   // matrix products over OpenBLAS: every convolution
-  direct,   // sums in registers, over windows where they lie: groups = 1, dilation = 1
+  im2col,   // matrix products by OpenBLAS: every convolution
+  direct,   // sums in registers, reading the windows in place: groups = 1, dilation = 1
   winograd  // minimal filtering F(4x4,3x3), F(2x2,5x5): also stride 1, kernels 3x3 or 5x5, channels that are multiples of 16. Rounds
-            // differently: errors of about 1e-5 of the output's scale; a NaN of x reaches the whole tile of outputs around it
+            // differently: errors of about 1e-5 of the output's scale; a NaN of x affects the whole tile of outputs around it
 };
 
 struct Plan {
   Algorithm forward, input_gradient, kernel_gradient;
 };
 
-// By the shapes of an image and the kernels, never the batch: an image's output does not depend on the batch that it comes in. The forward
-// pass is chosen by kernels and window alone, so that kernels can be packed before an image is seen.
+// Depends on the shapes of an image and of the kernels, never on the batch: an image's output does not depend on the batch that it is in.
+// The forward algorithm depends on kernels and window alone, so that kernels can be packed before an image is known.
 Plan plan(const Convolution& convolution);
-// The algorithm computes this convolution.
+// Returns true iff the algorithm can compute this convolution.
 bool applies(Algorithm algorithm, const Convolution& convolution);
 
 // The kernels w as the algorithm's forward reads them: packed(packed_size).
 Index packed_size(Algorithm algorithm, const Convolution& convolution);
 void pack_kernels(Algorithm algorithm, const Convolution& convolution, const float* w, float* packed);
 
-// What is done to the sums before they are written: y = x * w + bias + residual, then max(y, 0) if relu.
+// What is applied to the sums before they are written: y = x * w + bias + residual, then max(y, 0) if relu.
 struct ConvolutionEpilogue {
   const float* bias = nullptr;      // (K); null: none
   const float* residual = nullptr;  // (N,P,Q,K); null: none
@@ -58,7 +58,7 @@ void convolution_forward(Algorithm algorithm, const Convolution& convolution, co
 // The same from kernels w as they are.
 void convolve(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* w,
               const ConvolutionEpilogue& epilogue, float* y);
-// dx from w and dy, dw from x and dy; added to what is there if `add` is set.
+// dx from w and dy, dw from x and dy; added to the memory if `add` is set.
 void convolution_input_gradient(Algorithm algorithm, const Convolution& convolution, const float* w, const float* dy, float* dx, bool add);
 void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolution, const ConvolutionInput& x, const float* dy, float* dw,
                                  bool add);

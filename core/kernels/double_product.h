@@ -1,12 +1,12 @@
-// A matrix product in double, where float would not do: the fits of calibration.
+// A matrix product in double, for fitting calibrators, where float is not precise enough.
 #pragma once
 
 #include "core/shape.h"
 
 namespace temper {
 
-// c(row, col) += sum over d < depth of a(row, d) b(d, col). Columns are a multiple of kColumnBlock (core/kernels/product.h), the last ones
-// padded: what is in the padding of b reaches that of c alone.
+// c(row, col) += sum over d < depth of a(row, d) b(d, col). The number of columns is a multiple of kColumnBlock (core/kernels/product.h),
+// the last ones padding: values in the padding of b affect only the padding of c.
 struct DoubleProduct {
   const double* a;
   Index a_row, a_step;  // a(row, d) = a[row a_row + d a_step]

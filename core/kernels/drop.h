@@ -1,4 +1,4 @@
-// Dropout on a run of elements, in the calling thread. core/ops/dropout.h says what is computed.
+// Dropout on consecutive elements, in the calling thread. core/ops/dropout.h defines what is computed.
 #pragma once
 
 #include "core/random.h"
@@ -12,12 +12,12 @@ inline constexpr Index kDropBlock = 4;
 // words[4 i + j] = random.block(first + i)[j], for i < blocks.
 void random_words(const Random& random, std::uint64_t first, Index blocks, std::uint32_t* words);
 
-// Which elements are dropped, and what the others are multiplied with.
+// Which elements are dropped, and the factor of the others.
 struct Drop {
   Drop(float rate, const Random& r);
 
   Random random;
-  std::uint64_t threshold;  // 2^32 rate: element i is dropped where its random word is below
+  std::uint64_t threshold;  // 2^32 rate: element i is dropped iff its random word is less
   float factor;             // 1 / (1 - rate)
 };
 

@@ -1,4 +1,4 @@
-// The passes of layer normalisation over rows of D values, in the calling thread. core/ops/layer_norm.h says what is computed.
+// Layer normalisation of rows of D values, forward and backward, in the calling thread. core/ops/layer_norm.h defines what is computed.
 #pragma once
 
 #include "core/shape.h"
@@ -14,8 +14,7 @@ struct RowStatistics {
 void layer_norm(const float* x, const float* gamma, const float* beta, float epsilon, Index rows, Index D, float* y,
                 RowStatistics* statistics);
 
-// The gradients of that; dx is added to what is there if `add`, dgamma(D) and dbeta(D) always are. dx may be null, or dgamma and dbeta
-// both.
+// The gradients of that; dx is added to the memory if `add`, dgamma(D) and dbeta(D) always are. dx may be null, or both dgamma and dbeta.
 void layer_norm_gradient(const float* x, const float* gamma, const RowStatistics* statistics, const float* dy, Index rows, Index D,
                          float* dx, bool add, float* dgamma, float* dbeta);
 

@@ -1,11 +1,11 @@
-// The inner loop of max pooling. core/ops/max_pool.h says what is computed.
+// The inner loop of max pooling. core/ops/max_pool.h defines what is computed.
 #pragma once
 
 #include "core/shape.h"
 
 namespace temper {
 
-// Where a vector finds the values of several windows of few channels: lane i in lane[i] of the table[i]-th vector of x.
+// How one vector gathers the values of several windows of few channels: lane i is lane[i] of the table[i]-th vector of x.
 struct WindowLanes {
   Index group = 0;  // windows in a vector; 0: a vector holds channels of one window
   Index tables = 0;
@@ -14,7 +14,7 @@ struct WindowLanes {
 // For C channels and windows that begin `step` elements apart.
 WindowLanes lanes_of_windows(Index C, Index step);
 
-// Windows side by side on one row of outputs, all of the same taps. Of C channels each: window q begins at x + q step and gives y[q C..].
+// Windows side by side on one row of outputs, all with the same taps and C channels: window q begins at x + q step and gives y[q C..].
 struct WindowRun {
   const float* x;         // the first tap of the first window
   Index C, count, step;   // step = C stride
@@ -23,12 +23,12 @@ struct WindowRun {
   Index first_tap;        // the number of the first tap; the next one to the right has the next number,
   Index tap_row;          // and the one below is tap_row larger
   float* y;               // (count,C)
-  float* winner;          // the number of the tap that won, as a float, beside y; null: not wanted
-  const float* readable;  // the end of what may be read from x on
-  const float* y_end;     // up to here y, and as much of winner, may be overwritten with anything: later runs will write it
+  float* winner;          // (count,C): the number of the tap that won, as a float; null: not requested
+  const float* readable;  // the end of the readable memory behind x
+  const float* y_end;     // y, and as much of winner, may be overwritten up to here: later runs will write it
 };
 
-// y = the largest value of each window; of equals the first tap, row by row; the first NaN, if there is one. In the calling thread.
+// y = the largest value of each window; the first tap of equal ones, row by row; the first NaN, if there is one. In the calling thread.
 // requires: count, rows, cols >= 1; the lanes of this C and step.
 void max_of_windows(const WindowLanes& lanes, const WindowRun& run);
 

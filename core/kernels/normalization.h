@@ -1,12 +1,12 @@
-// The passes of batch normalisation over rows of C channels, each in one sweep over memory. core/ops/batch_norm.h says what is computed.
+// The passes of batch normalisation over rows of C channels, each in one sweep over memory. core/ops/batch_norm.h defines what is computed.
 #pragma once
 
 #include "core/shape.h"
 
 namespace temper {
 
-// All pointers are to rows (rows,C) or to channels (C); in the calling thread. A sum over rows is made in float32 over 64 rows at a time
-// and joined in double, in an order that depends on `rows` alone.
+// All pointers are to rows (rows,C) or to channels (C); in the calling thread. Sums over rows are computed in float32 over 64 rows at a
+// time and combined in double, in an order that depends on `rows` alone.
 
 // sum[c] += sum of x - origin[c], squares[c] += sum of (x - origin[c])^2.
 void add_moments(const float* x, const float* origin, Index rows, Index C, double* sum, double* squares);
@@ -24,7 +24,7 @@ void normalize(const Normalization& n, const float* x, const float* residual, bo
 void add_gradient_sums(const Normalization& n, const float* x, const float* y, const float* dy, Index rows, Index C, double* sum,
                        double* centred_sum);
 
-// dx = gamma / deviation (g - g_mean - slope (x - mean)) and dresidual = g, each added to what is there if so asked; each may be null.
+// dx = gamma / deviation (g - g_mean - slope (x - mean)) and dresidual = g, each added to the memory if its flag is set; each may be null.
 struct NormalizationGradient {
   const float *g_mean, *slope;  // (C)
   float* dx;

@@ -1,4 +1,4 @@
-// The passes of a ReLU, in the calling thread. core/ops/relu.h says what is computed.
+// ReLU forward and backward, in the calling thread. core/ops/relu.h defines what is computed.
 #pragma once
 
 #include "core/shape.h"
@@ -11,7 +11,7 @@ void rectify(const float* x, Index size, float* y);
 // y = y + residual, then max(y, 0) if relu; NaN stays NaN. residual may be null.
 void add_and_rectify(const float* residual, bool relu, Index size, float* y);
 
-// dx = dy where y > 0, else 0; added to what is there if `add`. dx may be dy.
+// dx = dy where y > 0, else 0; added to the memory if `add`. dx may be dy.
 void rectify_gradient(const float* y, const float* dy, Index size, float* dx, bool add);
 
 }  // namespace temper

@@ -1,4 +1,4 @@
-// The two passes of local response normalisation over rows of C channels. core/ops/local_response_norm.h says what is computed.
+// Local response normalisation of rows of C channels, forward and backward. core/ops/local_response_norm.h defines what is computed.
 #pragma once
 
 #include "core/shape.h"
@@ -14,10 +14,10 @@ struct ResponseNorm {
 // Scratch memory that a call needs, in floats.
 inline Index scratch_size(const ResponseNorm& n) { return 3 * n.C + 2 * n.radius; }
 
-// In the calling thread. s (rows,C) may be null where nobody needs it afterwards.
+// In the calling thread. s (rows,C) may be null when it is not needed afterwards.
 void response_norm(const ResponseNorm& n, const float* x, Index rows, float* scratch, float* s, float* y);
 
-// dx = dy s^-beta - 2 share beta x * the window's sum of dy x s^(-beta-1); added to what is there if `add`.
+// dx = dy s^-beta - 2 share beta x * the window's sum of dy x s^(-beta-1); added to the memory if `add`.
 void response_norm_gradient(const ResponseNorm& n, const float* x, const float* s, const float* dy, Index rows, float* scratch, float* dx,
                             bool add);
 

@@ -1,16 +1,16 @@
-// The parts of a softmax over a run of values, in the calling thread.
+// The steps of a softmax over consecutive values, in the calling thread.
 #pragma once
 
 #include "core/shape.h"
 
 namespace temper {
 
-// The largest value; -inf of none. A NaN is passed over: `exponentials` tells of it.
+// The largest value; -inf for none. NaN is ignored here: `exponentials` reports it.
 float maximum(const float* x, Index count);
 
 struct ExponentialSums {
   double sum;      // of the exponentials
-  double shifted;  // of x_i - shift; NaN where one is, as beside an infinite maximum
+  double shifted;  // of x_i - shift; NaN if one of them is, for example with an infinite maximum
 };
 
 // y_i = exp(scale (x_i - shift)); y may be x. y_i is 0, not NaN, where x_i - shift is NaN.

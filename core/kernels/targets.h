@@ -1,4 +1,4 @@
-// The instruction sets that this machine has of those that our kernels are compiled for.
+// The instruction sets of this machine, among those that our kernels are compiled for.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ struct SimdTarget {
   std::int64_t bit;
 };
 
-// Best first. Kernels use the first. While a ForcedSimdTarget lives: that one.
+// The best first, which kernels use. While a ForcedSimdTarget lives: that one.
 std::vector<SimdTarget> simd_targets();
 
-// For tests: while one lives, kernels use this target.
+// For tests: kernels use this target while one lives.
 class ForcedSimdTarget {
  public:
   explicit ForcedSimdTarget(const SimdTarget& target);

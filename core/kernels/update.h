@@ -1,15 +1,15 @@
-// An optimizer's pass over flat arenas, in the calling thread. optim/sgd.h and optim/adamw.h say what is computed.
+// An optimizer's pass over flat arenas, in the calling thread. optim/sgd.h and optim/adamw.h define what is computed.
 #pragma once
 
 #include "core/shape.h"
 
 namespace temper {
 
-// Arenas come in multiples of this: parameters begin on cache lines.
+// The size of an arena is a multiple of this: parameters begin on cache lines.
 inline constexpr Index kUpdateBlock = 16;
 
-// Of every gradient g the passes take float(g scale), the product in double: a scale of 1e-45 brings gradients of 1e38 down to 1e-7 and is
-// no zero. They round as loops of plain C++ do, without fused multiply-add.
+// The passes replace every gradient g by float(g scale), the product in double: a scale of 1e-45, which is 0 as a float, brings gradients
+// of 1e38 down to 1e-7. They round like plain C++ loops, without fused multiply-add.
 
 struct SgdUpdate {
   float rate;
@@ -18,7 +18,7 @@ struct SgdUpdate {
   float momentum = 0, share = 1;  // v <- momentum v + share (g + decay w)
   bool nesterov = false;
 };
-// requires: size a multiple of kUpdateBlock. Without v (null) there is no momentum.
+// requires: size a multiple of kUpdateBlock. v may be null: no momentum.
 void sgd_update(const SgdUpdate& update, const float* g, Index size, float* w, float* v);
 
 struct AdamWUpdate {

@@ -1,5 +1,5 @@
-// The loop of kernels that run along an array. Highway's pattern for what is compiled once for each target: the guard is a toggle, and the
-// header is included by kernels after <hwy/highway.h>.
+// Loops along an array, for kernels. Follows Highway's pattern for code that is compiled once for each target: the include guard is a
+// toggle, and kernels include the header after <hwy/highway.h>.
 #if defined(TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_
 #undef TEMPER_CORE_KERNELS_VECTOR_LOOP_INL_H_
@@ -14,7 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace temper::HWY_NAMESPACE {
 
-// body(d, i) for every vector from element i on, then for each element that is left.
+// Calls body(d, i) for every vector, beginning at element i, then for each remaining element.
 template <class Body> void for_each_vector(Index size, Body body) {
   const hwy::HWY_NAMESPACE::CappedTag<float, 16> full;
   const auto lanes = static_cast<Index>(hwy::HWY_NAMESPACE::Lanes(full));
@@ -23,7 +23,8 @@ template <class Body> void for_each_vector(Index size, Body body) {
   for (; i < size; ++i) body(hwy::HWY_NAMESPACE::CappedTag<float, 1>(), i);
 }
 
-// The sum of term(d, i) over a run of elements, in float32: four vectors of sums side by side, so that none waits for the one before.
+// The sum of term(d, i) over consecutive elements, in float32, by four independent vectors of sums, so that no addition waits for the one
+// before.
 template <class Term> float sum(Index size, Term term) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::CappedTag<float, 16> full;

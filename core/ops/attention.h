@@ -26,8 +26,9 @@ struct AttentionOptions {
 // query(N,L,D) beside key and value as (N,S,2D), as one matrix product gives them. All return (N,L,D).
 //
 // requires: D a multiple of the heads; with `causal`, L = S; a key range within 0..S for each of the N sequences.
-// ensures: a query that sees no key gives zeros and passes zero gradients on. What a padded key or value holds, be it NaN, reaches nothing.
-//   A sequence's result does not depend, to the bit, on which others are in the batch; without dropout nor on how much padding follows it.
+// ensures: a query that sees no key gives zeros and passes on zero gradients. The values of padded keys and values, even NaN, have no
+// effect.
+//   A sequence's result does not depend, to the bit, on the other sequences of the batch, and without dropout not on its padding either.
 // gradient: recomputes the weights. Keeps the inputs, the output, and one number for every query and head: nothing of size L S.
 Tensor attention(Tensor query, Tensor key, Tensor value, const AttentionOptions& options = {});
 Tensor self_attention(Tensor query_key_value, const AttentionOptions& options = {});

@@ -18,7 +18,7 @@ namespace temper {
 // An image's output, and its dx, do not depend on the batch that it comes in, bit for bit.
 Tensor conv2d(Tensor x, Tensor w, Tensor b = {}, const Conv2dOptions& options = {});
 
-// A convolution made ready for evaluation: its kernels are scaled, and laid out as its algorithm reads them.
+// A convolution prepared for evaluation: its kernels are scaled and packed in the layout of its algorithm.
 struct PackedConv2d {
   Shape w;  // (K,R,S,C/groups)
   Conv2dOptions options;
@@ -31,7 +31,7 @@ struct ChannelMap {
 // Packs the convolution  y = scale conv2d(x, w, b) + shift.
 PackedConv2d pack_conv2d(const Tensor& w, const Tensor& b, const Conv2dOptions& options, const ChannelMap& then = {});
 // y(N,P,Q,K) = the packed convolution of x(N,H,W,C) [+ residual(N,P,Q,K)], then max(y, 0) if relu; in one pass over memory.
-// requires: evaluation; a tape records nothing of it.
+// requires: evaluation, no tape.
 Tensor conv2d(const Tensor& x, const PackedConv2d& packed, bool relu = false, const Tensor& residual = {});
 
 }  // namespace temper

@@ -13,7 +13,7 @@ namespace {
 
 void check_logits(const char* op, const Shape& student, const Shape& teacher) {
   TEMPER_CHECK(student == teacher, op, ": student logits ", student, " and teacher logits ", teacher,
-               " differ; both networks must see the same batch and have the same classes");
+               " differ; both networks must get the same batch and have the same classes");
   TEMPER_CHECK(student.rank() >= 1 && student.last() >= 1, op, ": logits ", student, " have no classes; give them as (N,K)");
 }
 
@@ -194,7 +194,7 @@ struct DecoupledDistillationLoss {
 void check_labels(const Shape& z, std::span<const std::int32_t> labels) {
   constexpr auto kName = DecoupledDistillationLoss::name;
   TEMPER_CHECK(z.rank() >= 1 && z.last() >= 3, kName, ": logits ", z,
-               " have no two classes beside the label's, which are what is told apart; use distillation_loss");
+               " have fewer than two classes beside the label's; use distillation_loss");
   TEMPER_CHECK(static_cast<Index>(labels.size()) == z.rows(), kName, ": ", labels.size(), " labels for logits ", z,
                "; give one for each of the ", z.rows(), " rows");
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -205,7 +205,7 @@ void check_labels(const Shape& z, std::span<const std::int32_t> labels) {
 
 void check_temperature(const char* op, const char* whose, float temperature) {
   TEMPER_CHECK(temperature > 0 && std::isfinite(temperature), op, ": the ", whose, " temperature ", temperature,
-               " is not a finite number above 0; 1 leaves the logits as they are");
+               " is not a finite number above 0; 1 leaves the logits unchanged");
 }
 
 void check_temperatures(const char* op, const DistillationOptions& options) {

@@ -1,4 +1,4 @@
-// Losses of a student network that learns from a teacher's logits. The teacher is a constant: nothing flows back into it.
+// Losses of a student network that learns from a teacher's logits. The teacher is a constant: no gradient flows into it.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ Tensor distillation_loss(Tensor student_logits, const Tensor& teacher_logits, co
 // gradient: dstudent = dloss (student - teacher) / N. Keeps that, not the logits.
 Tensor logit_matching_loss(Tensor student_logits, const Tensor& teacher_logits);
 
-// How much each half of a decoupled loss counts: alpha and beta of the paper, with the values that it uses on CIFAR-100.
+// The weights of the two parts of a decoupled loss: alpha and beta of the paper, with its values for CIFAR-100.
 struct DecoupledWeights {
   float target = 1, non_target = 8;
 };
@@ -44,15 +44,15 @@ struct DecoupledWeights {
 // p = softmax(teacher_i / T_t) and q = softmax(student_i / T_s):
 //
 //   loss = factor / N sum_i ( target TCKD_i + non_target NCKD_i )
-//   TCKD_i = KL((p_y, 1 - p_y) || (q_y, 1 - q_y))                          is it the label's class?
-//   NCKD_i = sum_{k != y} p'_k log(p'_k / q'_k),   p'_k = p_k / (1 - p_y)   and if not, which?
+//   TCKD_i = KL((p_y, 1 - p_y) || (q_y, 1 - q_y))                          the label's class against all others
+//   NCKD_i = sum_{k != y} p'_k log(p'_k / q'_k),   p'_k = p_k / (1 - p_y)   the other classes among themselves
 //
-// KL(p || q) = TCKD + (1 - p_y) NCKD: the plain loss has little to say about the other classes where the teacher is sure, this one does not
-// care. The paper has T_t = T_s = T and the factor T^2.
+// KL(p || q) = TCKD + (1 - p_y) NCKD: the plain loss gives the other classes little weight where the teacher is confident; this one does
+// not. The paper has T_t = T_s = T and the factor T^2.
 //
 // requires: as distillation_loss, K >= 3 (of two classes the other one is certain), a label in 0..K-1 for every row. Throws Error
-// otherwise. ensures: computed in double from logarithms, so a teacher that is certain of the label still teaches the rest. NaN or +inf
-// gives NaN. gradient: dstudent_iy = dloss factor / (N T_s) target (q_y - p_y),
+// otherwise. ensures: computed in double from logarithms, so that a teacher that is certain of the label still conveys the rest. NaN or
+// +inf gives NaN. gradient: dstudent_iy = dloss factor / (N T_s) target (q_y - p_y),
 //   dstudent_ik = dloss factor / (N T_s) ( non_target (q'_k - p'_k) - target (q_y - p_y) q'_k ) for k != y. Keeps that, not the logits.
 Tensor decoupled_distillation_loss(Tensor student_logits, const Tensor& teacher_logits, std::span<const std::int32_t> labels,
                                    const DecoupledWeights& weights = {}, const DistillationOptions& options = {});

@@ -1,4 +1,4 @@
-// Arithmetic on tensors of equal shape. There is no broadcasting: what is meant is said by an op of its own.
+// Arithmetic on tensors of equal shape. There is no broadcasting: ops of their own add biases and the like.
 #pragma once
 
 #include "core/tensor.h"

@@ -14,9 +14,8 @@ struct MaxPoolOptions {
 };
 
 // y(N,P,Q,C) = the largest value in each window of images x(N,H,W,C). Padding never wins, however small the values. NaN wins.
-// gradient: all of dy goes to the first position, row by row, that holds the largest value. Keeps that position for every output, a quarter
-// of x for 2 x 2, and neither x nor y: it is known in forward anyway, and backward need not find ties and NaN again. Without a tape nothing
-// of it is written.
+// gradient: all of dy goes to the first position, row by row, with the largest value. Keeps that position for every output, which for 2 x 2
+// windows takes a quarter of the memory of x, and neither x nor y. Without a tape the positions are not written.
 Tensor max_pool(Tensor x, const MaxPoolOptions& options = {});
 
 }  // namespace temper

@@ -49,7 +49,7 @@ struct NormConv2d {
 Tensor norm_conv2d(Tensor x, Tensor gamma, Tensor beta, const RunningStatistics& running, const BatchNormOptions& norm_options, Tensor w,
                    const Conv2dOptions& conv_options) {
   check_options("norm_conv2d", norm_options);
-  TEMPER_CHECK(norm_options.relu, "norm_conv2d: there is no ReLU between the two; use batch_norm and conv2d");
+  TEMPER_CHECK(norm_options.relu, "norm_conv2d: norm_options.relu is not set; use batch_norm and conv2d");
   return Tape::apply(NormConv2d{running, norm_options, conv_options, Tape::recording() && !norm_options.frozen}, std::move(x),
                      std::move(gamma), std::move(beta), std::move(w));
 }

@@ -1,4 +1,4 @@
-// The options and argument checks that conv2d, batch_norm and norm_conv2d, which is both, have in common.
+// The options and argument checks that conv2d, batch_norm and norm_conv2d share.
 #pragma once
 
 #include "core/kernels/batch_statistics.h"

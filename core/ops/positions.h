@@ -1,4 +1,4 @@
-// Where in its sequence a word stands.
+// Positional encodings.
 #pragma once
 
 #include "core/tensor.h"

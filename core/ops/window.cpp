@@ -34,7 +34,7 @@ Size2 Window::output_size(const char* op, const Shape& x) const {
 Shape pooled_shape(const char* op, const Window& window, const Shape& x) {
   const Size2 output = window.output_size(op, x);
   TEMPER_CHECK(window.padding.h <= window.kernel.h / 2 && window.padding.w <= window.kernel.w / 2, op, ": padding ", window.padding,
-               " is more than half of the kernel ", window.kernel, "; use at most kernel/2, so that no window lies in the padding alone");
+               " is more than half of the kernel ", window.kernel, "; use at most kernel/2, so that every window overlaps the image");
   return {x[0], output.h, output.w, x[3]};
 }
 

@@ -1,12 +1,12 @@
-// Windows that slide over images (N,H,W,C): the arithmetic that convolution and pooling share. Output (p,q) sees, through tap (r,s) of its
-// window, the input at h = p stride.h - padding.h + r dilation.h, and w likewise.
+// Sliding windows over images (N,H,W,C): the arithmetic that convolution and pooling share. Tap (r,s) of the window of output (p,q) reads
+// the input at h = p stride.h - padding.h + r dilation.h, and w likewise.
 #pragma once
 
 #include "core/shape.h"
 
 namespace temper {
 
-// A height and a width. One number stands for both: {.stride = 2, .padding = {0, 3}}.
+// A height and a width. One number means both: {.stride = 2, .padding = {0, 3}}.
 struct Size2 {
   constexpr Size2(Index both) : h(both), w(both) {}  // NOLINT(google-explicit-constructor): a number is a square
   constexpr Size2(Index height, Index width) : h(height), w(width) {}
@@ -23,7 +23,7 @@ struct Window {
   Size2 dilation = 1;
 
   // (P,Q), the number of windows that fit: floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. Input that the last window does
-  // not reach is ignored. Throws when x is no image, an option is out of its range, or no window fits; `op` is who says so.
+  // not reach is ignored. Throws Error, beginning with `op`, when x is no image, an option is out of range, or no window fits.
   Size2 output_size(const char* op, const Shape& x) const;
 
   // Where the window of output (p,q) begins; negative in the padding.

@@ -90,7 +90,7 @@ class Walk {
 };
 
 std::string what_there_is(const SkippedFiles& skipped) {
-  if (skipped.outside > 0) return concat(" (", skipped.outside, " pictures lie in no class folder)");
+  if (skipped.outside > 0) return concat(" (", skipped.outside, " pictures are in no class folder)");
   return skipped.example.empty() ? "" : concat(" (", skipped.example, " is none)");
 }
 

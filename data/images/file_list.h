@@ -1,4 +1,4 @@
-// Which pictures a folder or a split file names, before any is opened.
+// The pictures that a folder or a split file names, before any is opened.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace temper::data {
 
-enum class Part { train, val, test, open };  // open: the folder does not say
+enum class Part { train, val, test, open };  // open: not specified by the folder
 
 struct ListedImage {
   std::string path;
@@ -17,14 +17,14 @@ struct ListedImage {
   Part part = Part::open;
 };
 
-// What lies in a folder and is no picture of it. Counted and passed over.
+// Files in a folder that are skipped, by reason.
 struct SkippedFiles {
   Index hidden = 0;   // names that begin with a dot, and all below them
   Index foreign = 0;  // names without the ending of a picture
-  Index outside = 0;  // pictures that lie in no class folder
+  Index outside = 0;  // pictures in no class folder
   Index links = 0;    // links that are broken or lead in a circle
   std::string example = {};
-  std::vector<std::string> damaged = {};  // pictures that cannot be decoded, where that was allowed: the messages
+  std::vector<std::string> damaged = {};  // the messages of pictures that cannot be decoded, if LoadOptions::skip_damaged
 };
 
 // "3 hidden, 1 that are no pictures (such as DIR/notes.txt)"; empty when nothing was left out.

@@ -61,7 +61,7 @@ class StbInput {
 
   int read(char* out, int count) {
     const std::size_t given = std::min(left(), static_cast<std::size_t>(std::max(0, count)));
-    // The buffer of stb_image, which the first call fills, asks for more than is needed; nobody else does.
+    // The buffer of stb_image, which the first call fills, requests more than it needs; no other caller does.
     if (buffer_ == nullptr) buffer_ = out;
     if (given == 0 || (given < static_cast<std::size_t>(count) && out != buffer_)) ran_out_ = true;
     std::memcpy(out, bytes_.data() + at_, given);
@@ -87,13 +87,13 @@ struct Free {
 // Whatever stb_image might take for a JPEG: it skips fill bytes before the start mark, and others behind it.
 bool is_jpeg(Bytes bytes) { return bytes[0] == 0xFF; }
 
-constexpr const char* kGetAgain = "get the file again, or save it anew as PNG or JPEG";
+constexpr const char* kGetAgain = "get the file again, or save it again as PNG or JPEG";
 
 [[noreturn]] void refuse_foreign(Bytes bytes, const std::string& name, const char* reason) {
   const bool ours = (is_jpeg(bytes) && bytes.size() > 1 && bytes[1] == 0xD8) || is_png(bytes) ||
                     (bytes.size() > 2 && bytes[0] == 'B' && bytes[1] == 'M') ||
                     (bytes.size() > 3 && bytes[0] == 'G' && bytes[1] == 'I' && bytes[2] == 'F');
-  if (ours) throw Error(concat(name, ": the header of the picture makes no sense (", reason, "); ", kGetAgain));
+  if (ours) throw Error(concat(name, ": the header of the picture is invalid (", reason, "); ", kGetAgain));
   const std::string kind = guess_kind(bytes);
   throw Error(concat(name, ": is no picture that temper reads (JPEG, PNG, BMP, GIF, TGA, PNM)", kind.empty() ? "" : ": " + kind, "; ",
                      "save it as one of these, or remove it"));
@@ -104,7 +104,7 @@ void check_header(Bytes bytes, const std::string& name) {
   const stbi_io_callbacks callbacks = StbInput::callbacks();
   int width = 0, height = 0, components = 0;
   if (stbi_info_from_callbacks(&callbacks, &input, &width, &height, &components) == 0) {
-    TEMPER_CHECK(std::strcmp(stbi_failure_reason(), "too large") != 0, name, ": the header tells of a picture beyond ", kMostPixels,
+    TEMPER_CHECK(std::strcmp(stbi_failure_reason(), "too large") != 0, name, ": the header describes a picture beyond ", kMostPixels,
                  " pixels; ", kGetAgain);
     refuse_foreign(bytes, name, stbi_failure_reason());
   }
@@ -165,7 +165,7 @@ void check_size(Index height, Index width, std::size_t bytes, const std::string&
   TEMPER_CHECK(height >= 1 && width >= 1, name, ": a picture of ", height, " x ", width, " pixels; ", kGetAgain);
   TEMPER_CHECK(height <= kMostPixels / width, name, ": ", height, " x ", width, " pixels, more than ", kMostPixels,
                "; make the picture smaller");
-  TEMPER_CHECK(height * width / kMostPixelsAByte <= static_cast<Index>(bytes), name, ": the header tells of ", height, " x ", width,
+  TEMPER_CHECK(height * width / kMostPixelsAByte <= static_cast<Index>(bytes), name, ": the header describes ", height, " x ", width,
                " pixels, more than ", bytes, " bytes can hold; ", kGetAgain);
 }
 
@@ -179,7 +179,7 @@ Image decode_image(Bytes bytes, const std::string& name) {
   TEMPER_CHECK(marks.scanned >= marks.components, name, ": the JPEG has the pixels of ", marks.scanned, " of its ", marks.components,
                " colours; ", kGetAgain);
   TEMPER_CHECK(marks.components != 4 || marks.adobe, name,
-               ": a JPEG of four colours without Adobe's mark, so that nobody knows what they are; convert it to RGB");
+               ": a JPEG of four colours without Adobe's marker, so their meaning is unknown; convert it to RGB");
   return upright(decode_with_stb(bytes, name, false), marks.orientation);
 }
 

@@ -1,4 +1,4 @@
-// Photos and other pictures: from the bytes of a file to 8-bit RGB. image.cpp is the only file that sees stb_image.
+// Decodes photos and other pictures to 8-bit RGB. image.cpp is the only file that includes stb_image.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,15 @@ struct Image {
   std::vector<std::uint8_t> pixels;  // (H,W,3): red, green, blue
 };
 
-// A picture has at most so many pixels (134 million, 400 MB as RGB); a larger one is refused by its header, before memory is taken. So is
-// one with more than kMostPixelsAByte pixels for every byte of its file: no file of these kinds packs more.
+// The largest picture (134 million pixels, 400 MB as RGB); larger ones are rejected by their header, before memory is allocated. So are
+// pictures with more than kMostPixelsAByte pixels per byte of the file: no file of these formats packs more.
 inline constexpr Index kMostPixels = Index{1} << 27;
 inline constexpr Index kMostPixelsAByte = 10'000;
 
 // Throws Error, naming `name`, for a picture that is empty or beyond these limits. `bytes`: of its file.
 void check_size(Index height, Index width, std::size_t bytes, const std::string& name);
 
-// Decodes JPEG, PNG, BMP, GIF (its first picture), TGA and PNM (P1 to P6). What the file is, its content decides, not its name.
+// Decodes JPEG, PNG, BMP, GIF (its first picture), TGA and PNM (P1 to P6). The format is detected from the content, not the name.
 //   gray          the three channels are equal
 //   alpha         laid over white
 //   16-bit PNG    the upper byte of each value; PNM scales by its own maximum

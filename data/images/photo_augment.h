@@ -1,5 +1,5 @@
-// Random changes to photos in training, before those of Augment: which part of the photo, and its colours. As Augment, they depend on
-// (seed, epoch, sample) alone.
+// Random augmentation of photos in training, before that of Augment: crops of any size, and colours. As Augment, it depends on (seed,
+// epoch, sample) alone.
 #pragma once
 
 #include <array>
@@ -23,13 +23,13 @@ struct PhotoAugment {
   bool operator==(const PhotoAugment&) const = default;
 };
 
-// Whether a photo may look different in another epoch.
+// Returns true iff a photo may differ between epochs.
 bool varies(const PhotoAugment& augment);
 
-// Throws Error "--option: ..." for values that make no sense.
+// Throws Error "--option: ..." for invalid values.
 void check(const PhotoAugment& augment);
 
-// What is done to one photo.
+// The augmentation of one photo.
 struct PhotoView {
   Region region;
   std::array<float, 3> factors{1, 1, 1};  // brightness, contrast, saturation
@@ -37,7 +37,7 @@ struct PhotoView {
 };
 PhotoView draw(const PhotoAugment& augment, const Image& photo, const Framing& framing, std::uint64_t seed, Index epoch, Index sample);
 
-// The photo, which covers as cover() leaves it, in that view.
+// Writes that view of a photo which covers, see cover().
 void show(const Image& covering, const PhotoView& view, const Framing& framing, std::uint8_t* out);  // (H,W,3)
 
 }  // namespace temper::data

@@ -18,7 +18,7 @@ Image Photos::decode(Index photo) const {
 
 std::vector<Photos::Damaged> Photos::read(const std::vector<Index>& chosen, std::uint64_t budget,
                                           const std::function<void(Index done, Index all)>& on_progress) {
-  // In blocks, so that only one block lies in memory beyond the budget, and what is kept does not depend on who decodes fastest.
+  // In blocks, so that only one block exceeds the memory budget, and the cached photos do not depend on which thread decodes fastest.
   constexpr std::size_t kBlock = 64;
   std::vector<Image> images(kBlock);
   std::vector<std::string> errors(kBlock);

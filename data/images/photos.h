@@ -1,5 +1,5 @@
-// The photos of a set: files of any size that are decoded once and kept as bytes as far as a budget of memory goes. Those beyond it are
-// decoded anew whenever they are asked for, with the same result.
+// The photos of a set: files of any size that are decoded once and cached as bytes within a memory budget. Photos beyond the budget are
+// decoded again whenever they are needed, with the same result.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,14 @@ class Photos {
     Index photo;
     std::string message;  // names the file
   };
-  // Decodes the chosen photos on all cores, keeps them while their pixels fit in `budget` bytes (all that were kept before included), and
-  // returns those that cannot be decoded, in the order given. on_progress(done, all) is called by this thread now and then.
+  // Decodes the chosen photos on all cores, caches them while their pixels fit in `budget` bytes (including those cached before), and
+  // returns those that cannot be decoded, in the given order. on_progress(done, all) is called by this thread from time to time.
   std::vector<Damaged> read(const std::vector<Index>& chosen, std::uint64_t budget,
                             const std::function<void(Index done, Index all)>& on_progress = {});
   Index kept() const;
   std::uint64_t kept_bytes() const { return kept_bytes_; }
 
-  // The photo in the size that covers: kept, or decoded into `scratch`. Throws Error naming the file when it cannot be decoded.
+  // The photo, scaled until it covers: cached, or decoded into `scratch`. Throws Error naming the file when it cannot be decoded.
   const Image& covering(Index photo, Image& scratch) const;
 
  private:

@@ -1,4 +1,4 @@
-// The frame of a PNG file. stb_image does not look at its checksums, and would show damaged pixels as if they were right.
+// Checks the structure of a PNG file. stb_image ignores its checksums and would return damaged pixels without an error.
 #pragma once
 
 #include <cstdint>

@@ -54,7 +54,7 @@ void resize(const Image& image, const Region& region, Index height, Index width,
   TEMPER_CHECK(region.height >= 1 && region.width >= 1 && region.y >= 0 && region.x >= 0 && region.y + region.height <= image.height &&
                    region.x + region.width <= image.width && height >= 1 && width >= 1,
                "resize: a region of ", region.height, " x ", region.width, " at (", region.y, ",", region.x, ") of an image of ",
-               image.height, " x ", image.width, " to ", height, " x ", width, "; the region must lie inside, and nothing be empty");
+               image.height, " x ", image.width, " to ", height, " x ", width, "; the region must be inside the image and not empty");
   const std::size_t row_size = static_cast<std::size_t>(3 * width);
   std::vector<float> rows(static_cast<std::size_t>(region.height) * row_size);  // the right width already
   const std::vector<Taps> columns = triangle_taps(region.width, width);

@@ -1,4 +1,4 @@
-// Images in another size.
+// Resizes images.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ struct Region {
 };
 inline Region whole(const Image& image) { return {0, 0, image.height, image.width}; }
 
-// The region in the size (h,w), by antialiased bilinear interpolation: a triangle filter whose half width is one pixel of the output or of
-// the input, whichever is larger, so that a smaller picture is a mean and not a sample. The pixels at the border of the region stand for
-// what is outside. As torchvision's resize(antialias=True) of the cropped region; the same size gives the same bytes.
+// Resizes the region to (h,w) by antialiased bilinear interpolation: a triangle filter whose half width is one pixel of the output or of
+// the input, whichever is larger, so that downscaling averages instead of sampling. Outside of the region its border pixels are repeated.
+// As torchvision's resize(antialias=True) of the cropped region; an unchanged size copies the bytes.
 void resize(const Image& image, const Region& region, Index height, Index width, std::uint8_t* out);  // (h,w,3)
 
 }  // namespace temper::data

@@ -1,4 +1,4 @@
-// The list of a CSV file. RFC 4180: a field with commas, quotes or line ends stands in quotes, and a quote in it is doubled.
+// The list of a CSV file. RFC 4180: a field with commas, quotes or line ends is quoted, and a quote in it is doubled.
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -102,7 +102,7 @@ FileList list_split_file(const std::string& path) {
     const std::string &name = row[columns[0]], &label = row[columns[1]];
     TEMPER_CHECK(!name.empty() && !label.empty(), path, ": line ", reader.line(), ": the ", name.empty() ? "path" : "label",
                  " is empty; complete the line, or remove it");
-    TEMPER_CHECK(seen.insert(name).second, path, ": line ", reader.line(), ": ", name, " is there a second time; keep one of the lines");
+    TEMPER_CHECK(seen.insert(name).second, path, ": line ", reader.line(), ": ", name, " occurs twice; keep one of the lines");
     const Part part = part_named(row[columns[2]], path, reader.line());
     list.images.push_back({(std::filesystem::path(path).parent_path() / name).string(), label, part});
     if (part == Part::train) classes.insert(label);

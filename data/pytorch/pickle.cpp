@@ -63,7 +63,7 @@ class PickleReader {
     return items;
   }
   std::vector<Id> pop_to_mark() {
-    if (marks_.empty()) fail("it goes back to a mark that is not there");
+    if (marks_.empty()) fail("it returns to a mark that does not exist");
     const auto mark = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     std::vector<Id> items(mark, stack_.end());
     stack_.erase(mark, stack_.end());
@@ -71,7 +71,7 @@ class PickleReader {
     return items;
   }
   Value& top() {
-    if (stack_.empty()) fail("it looks at an empty stack");
+    if (stack_.empty()) fail("it reads from an empty stack");
     return pickle_.values_[stack_.back()];
   }
   void remember(std::uint64_t place) {
@@ -80,7 +80,7 @@ class PickleReader {
   }
   void recall(std::uint64_t place) {
     const auto found = memo_.find(place);
-    if (found == memo_.end()) fail("it recalls a value that it did not keep");
+    if (found == memo_.end()) fail("it recalls a value that was never stored");
     stack_.push_back(found->second);
   }
 

@@ -1,5 +1,5 @@
-// Python's pickles, as far as PyTorch's files of weights need them: read as data, never as a program. A pickle asks for functions to be
-// called; here none ever is. Calls of those that put tensors together are understood, and what any other would give is an `opaque` value.
+// Reads Python pickles, as far as PyTorch's weight files need them, as data and never as a program. A pickle requests function calls; none
+// is ever made. Calls of the functions that assemble tensors are understood; the result of any other is an `opaque` value.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace temper::data {
 
-// Values lie in one list and name each other by their place in it, so that values inside values inside values cost no recursion.
+// Values are stored in one list and refer to each other by index, so that nested values need no recursion.
 class Pickle {
  public:
   using Id = std::size_t;
@@ -24,7 +24,7 @@ class Pickle {
     list,  // also tuples
     dictionary,
     global,      // text: "torch.FloatStorage"
-    persistent,  // items: what stands for something outside the pickle
+    persistent,  // items: the reference to something outside the pickle
     call,        // items: the global that was to be called, and the tuple of its arguments
     opaque
   };

@@ -1,4 +1,4 @@
-// PyTorch's files of weights: what torch.save(model.state_dict(), "model.pt") writes, a zip archive of a pickle and of raw values.
+// PyTorch's weight files, as written by torch.save(model.state_dict(), "model.pt"): a zip archive of a pickle and of raw values.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Bytes that can be read at any place: a file on disk, or memory. And a stream through a part of them, unpacked on the way if need be.
-// Files of logits may be larger than memory allows to hold twice, so readers take them in blocks.
+// Random-access bytes, from a file or memory, and streams over a part of them, which may decompress. Files of logits may be too large to be
+// held in memory twice, so readers process them in blocks.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,7 @@ std::unique_ptr<ByteStore> bytes_in_memory(std::string name, std::string_view by
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  // As much of `out` as there is; 0 only at the end.
+  // Fills as much of `out` as is available and returns its size; 0 only at the end.
   virtual std::size_t read(std::span<char> out) = 0;
   // All of `out`; throws Error "<name>: ..." when the stream ends before, naming what was being read.
   void read_all(std::span<char> out, std::string_view what);

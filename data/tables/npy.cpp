@@ -58,7 +58,7 @@ class HeaderText {
   }
 
  private:
-  // What stands behind 'key':
+  // The value after 'key':
   std::string_view after(std::string_view key) const {
     for (const char quote : {'\'', '"'}) {
       const std::string quoted = quote + std::string(key) + quote;

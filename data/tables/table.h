@@ -1,5 +1,5 @@
-// Tables of numbers from other programs: logits (N,K) and labels (N), out of .npy, .npz, .csv, .tsv, .txt and .safetensors files. What a
-// file is, its content decides; its name only helps where text has no mark.
+// Tables of numbers from other programs: logits (N,K) and labels (N) from .npy, .npz, .csv, .tsv, .txt and .safetensors files. The format
+// is detected from the content; the name only decides between text formats.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct RowSink {
 // Reads the table `part` of a file: an array's name in an .npz, a tensor's in a .safetensors file; empty takes the only one there. A file
 // path may name it itself: "outputs.npz:logits". Throws Error, naming the file and the byte or line, for a file that is missing, cut off,
 // damaged, has no or several tables to choose from, more than two axes, no rows, or numbers that are no numbers. NaN and infinity pass:
-// what they mean, the reader of the table knows.
+// their meaning depends on the table.
 void read_table(const std::string& path, const RowSink& sink);
 void read_table(const ByteStore& store, std::string_view part, const RowSink& sink);
 

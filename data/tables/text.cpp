@@ -29,7 +29,7 @@ bool parse_number(std::string_view field, double& number) {
   return error == std::errc() && end == field.data() + field.size();
 }
 
-// What stands between the numbers: the first of tab, semicolon and comma that the line has, or else spaces.
+// The separator of the numbers: the first of tab, semicolon and comma in the line, or else spaces.
 char separator_of(std::string_view line) {
   for (const char mark : {'\t', ';', ','})
     if (line.find(mark) != std::string_view::npos) return mark;

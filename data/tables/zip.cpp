@@ -32,7 +32,7 @@ struct Directory {
   std::uint64_t offset = 0, size = 0, members = 0;
 };
 
-// The end record stands last, before a comment of at most 65535 bytes; a zip64 locator may stand before it.
+// The end record is last, before a comment of at most 65535 bytes; a zip64 locator may precede it.
 Directory find_directory(const ByteStore& store) {
   constexpr std::uint64_t kRecord = 22, kLongestComment = 65535, kLocator = 20, kRecord64 = 56;
   const std::uint64_t tail = std::min(store.size(), kRecord + kLongestComment), start = store.size() - tail;

@@ -1,4 +1,4 @@
-// Sentences as numbers.
+// Batches of token sequences.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace temper::data {
 
 // Some sequences of token ids, padded on the right to one length. Borrowed.
 struct Sequences {
-  std::span<const std::int32_t> ids;      // (count, length); what stands behind a sequence's end is any id of the vocabulary
+  std::span<const std::int32_t> ids;      // (count, length); behind a sequence's end any ids of the vocabulary
   std::span<const std::int32_t> lengths;  // (count), each in 0..length
   Index count = 0, length = 0;
 };

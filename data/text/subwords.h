@@ -1,4 +1,5 @@
-// From text to the numbers of a vocabulary of subwords and back, by SentencePiece: Kudo and Richardson, EMNLP 2018. Its only owner.
+// Encodes text as the ids of a subword vocabulary, and decodes it, by SentencePiece (Kudo and Richardson, EMNLP 2018), which only this
+// file's source includes.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +46,8 @@ class Subwords {
   Index size() const;
   // Without begin and end. Thread-safe.
   std::vector<std::int32_t> encode(std::string_view text) const;
-  // Text as people write it: joined and with its spaces. Padding, begin and end give nothing, an unknown gives " ⁇ ". Throws Error for an
-  // id beyond the vocabulary.
+  // Returns the text, joined and with its spaces. Padding, begin and end give nothing, an unknown id gives " ⁇ ". Throws Error for an id
+  // beyond the vocabulary.
   std::string decode(std::span<const std::int32_t> ids) const;
 
  private:

@@ -82,7 +82,7 @@ struct PartFiles {
 PartFiles parts_of(const std::string& place, const std::string& languages) {
   if (!fs::is_directory(place)) {
     TEMPER_CHECK(place.find(',') != place.npos, "--data: text:", place, " names no folder; give text:DIR or text:SRC,TGT");
-    TEMPER_CHECK(languages.empty(), "--languages: they choose among the files of text:DIR; text:SRC,TGT says both");
+    TEMPER_CHECK(languages.empty(), "--languages: it selects files of text:DIR, but text:SRC,TGT names both files");
     return {two_of(place, "--data", "files"), {}, {}};
   }
   const Pair pair = languages_of(place, languages);
@@ -141,7 +141,7 @@ bool is_text(const std::string& spec) {
 
 TextSplits load_text(const std::string& spec, const TextLoadOptions& options) {
   const auto [source, place] = parse_spec(spec);
-  TEMPER_CHECK(source.read_text, "--data: ", spec, " is images, where text is wanted; `temper data` lists what is what");
+  TEMPER_CHECK(source.read_text, "--data: ", spec, " is images, but text is required; see `temper data`");
   return source.read_text(place, options);
 }
 

@@ -1,4 +1,4 @@
-// A parallel corpus in three parts, from files.
+// The train, validation and test splits of a parallel corpus, from files.
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ bool is_text(const std::string& spec);  // is it of a source of text? See data/s
 //               or gzip, with ".gz" at the end
 // text:SRC,TGT  two files
 //
-// A part without files is held out of the training pairs, always the same ones: held_out of them, or a twentieth, at most 1,000. A pair
-// that is there twice may come into both parts. Throws Error naming the file, the option or the spec, and what it should be.
+// A split without files is held out of the training pairs, always the same ones: held_out of them, or a twentieth, at most 1,000. A pair
+// that occurs twice may be in both splits. Throws Error naming the file, the option or the spec, and what it should be.
 TextSplits load_text(const std::string& spec, const TextLoadOptions& options = {});
 
 }  // namespace temper::data

@@ -1,4 +1,4 @@
-// Batches of sentence pairs of like length, as many as fit into a number of tokens.
+// Batches of sentence pairs of similar length, as many as fit into a number of tokens.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A parallel corpus as numbers.
+// A tokenised parallel corpus.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What text in UTF-8 consists of. The only file that sees ICU.
+// Unicode: normalisation, case and character classes of UTF-8 text. The only file that includes ICU.
 #pragma once
 
 #include <string>

@@ -41,7 +41,7 @@ Estimate estimate(std::span<const double> values, Index N, const InformationOpti
     squares += std::pow(draws.back() - means.back(), 2);
   }
   const double variance = squares / static_cast<double>(N);
-  TEMPER_CHECK(variance > 0, "mutual information: the augmentation changes nothing, so that there is no noise; give one that does");
+  TEMPER_CHECK(variance > 0, "mutual information: the augmentation changes nothing, so there is no noise; give another one");
   const auto some = [&](Index begin, Index end) {
     double sum = 0;
     for (auto x = static_cast<std::size_t>(begin); x < static_cast<std::size_t>(end); ++x)
@@ -51,7 +51,7 @@ Estimate estimate(std::span<const double> values, Index N, const InformationOpti
   return {parallel_reduce(N, row_grain(N), 0.0, some, std::plus<>()) / static_cast<double>(N), variance};
 }
 
-// Deals the values of these places out anew among them (Fisher and Yates).
+// Shuffles the values of these places (Fisher and Yates).
 void shuffle(std::span<double> values, std::span<const std::size_t> places, const Random& random) {
   for (std::size_t left = places.size(); left > 1; --left) {
     const std::size_t other = random.below(left, static_cast<std::uint32_t>(left));

@@ -31,7 +31,7 @@ struct InformationOptions {
 //   fresh    1/2 log((1 + 2a) / (1 + a)) + 1 / (2 (1 + 2a)) - 1/2,   -0.066 at L = 5
 //   reused   -1/2 log(1 - a),                                        +0.112 at L = 5
 // so two classes and nothing else give not log 2 = 0.693 but about 0.63 or 0.80. The nulls measure that on the numbers at hand: the same
-// estimate after all values were dealt out anew to the inputs, to any of them or to those of the same class.
+// estimate after all values were shuffled among the inputs, among all of them or among those of the same class.
 struct MutualInformation {
   Index inputs = 0;                  // N
   double nats = 0;                   // I

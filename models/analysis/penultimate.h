@@ -1,4 +1,4 @@
-// What a network makes of an image before its last layer, and what that layer compares it with.
+// The activations of a network's penultimate layer, and the class templates that the last layer compares them with.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What all calibrators share. A calibrator turns a network's logits into calibrated logits: numbers whose softmax are the calibrated
 // probabilities. The kinds of calibrators and how they are fitted are in calibrators/. Two that need no fit are here: metrics/ measures
-// logits as they are and at a given temperature, and knows no other kind.
+// logits without a calibrator and at a given temperature, and includes no other kind.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ class Calibrator {
   virtual void apply(std::span<const float> logits, std::span<double> calibrated) const = 0;
 };
 
-// Leaves the logits as they are.
+// Leaves the logits unchanged.
 std::unique_ptr<const Calibrator> identity_calibrator();
 
 // Divides the logits by T.

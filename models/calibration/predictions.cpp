@@ -20,7 +20,7 @@ void check_row(std::span<const float> row, Index sample) {
   }
   for (std::size_t k = 0; legal == 0 && k < row.size(); ++k)
     TEMPER_CHECK(row[k] < kInfinity, "predictions: logit ", k, " of sample ", sample, " is ", std::isnan(row[k]) ? "NaN" : "+inf",
-                 "; logits must be finite or -inf, so look at what the network computed");
+                 "; logits must be finite or -inf; check the network's output");
   TEMPER_CHECK(possible != 0, "predictions: every logit of sample ", sample, " is -inf; at least one class must be possible");
 }
 

@@ -1,4 +1,4 @@
-// The logits of a data set and its labels: what every metric and every calibrator reads.
+// The logits of a data set and its labels: the input of every metric and every calibrator.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Some of the rows of a data set, without a copy: a fold of a cross-validation, or all of them.
+// A subset of the rows of a data set, without a copy: a fold of a cross-validation, or all rows.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// airbench94 of Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv 2404.00498: a whitening layer that is given by the data,
-// then three blocks of two 3x3 convolutions with 64, 256 and 256 channels, which begin as the identity as far as they can.
+// airbench94 of Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv 2404.00498: a whitening layer that is computed from the
+// data, then three blocks of two 3x3 convolutions with 64, 256 and 256 channels, which begin as the identity as far as they can.
 #pragma once
 
 #include <vector>

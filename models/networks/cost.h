@@ -1,4 +1,4 @@
-// What a network costs: counted from its layers in a rehearsal, not measured.
+// The cost of a network: counted in a dry run, not measured.
 #pragma once
 
 #include <cstddef>

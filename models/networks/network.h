@@ -1,4 +1,4 @@
-// Network, the one virtual seam of the library: from images to logits.
+// Network, the interface of image classifiers: from images to logits.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,14 @@ class Network {
   // (N,H,W,C) images -> (N,K) logits. Training while a Tape lives, else evaluation.
   virtual Tensor operator()(Tensor images) = 0;
 
-  // Before training: how many training images the network wants to see, to set what is given by the data and not learned. Most want none.
+  // The number of training images that data-dependent initialisation needs; 0 for most networks.
   virtual Index previews() const { return 0; }
-  // The first of them, (N,H,W,C) as operator() gets them. The values are a function of these images alone.
+  // Sets values that are computed from data and not learned, before training, from the first images (N,H,W,C) as operator() gets them. The
+  // values are a function of these images alone.
   virtual void preview(const Tensor& /*images*/) {}
 };
 
-// What every network is built for.
+// What every network needs to know.
 struct NetworkSpec {
   Shape image;        // (H,W,C)
   Index classes = 0;  // K
@@ -31,7 +32,7 @@ struct NetworkSpec {
 
 // A network as `--model` names it, for the list of models/networks/registry.h.
 struct NetworkKind {
-  // Makes the network, its parameters in `scope`. number: what stands in the place of the capital letter of the name; 0 without one.
+  // Makes the network, its parameters in `scope`. number: the number in place of the capital letter of the name; 0 without one.
   using Factory = std::function<std::unique_ptr<Network>(const ParameterStore::Scope& scope, const NetworkSpec& spec, Index number)>;
 
   std::string name;                 // "lenet"; in "mlp-H" the capital letter stands for a number from 1 to 100,000

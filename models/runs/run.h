@@ -2,10 +2,10 @@
 //
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
 //   log.csv             a line an epoch, written as the run goes
-//   calibrator.json     written by `temper calibrate`; whoever loads the run gets it with the model
+//   calibrator.json     written by `temper calibrate`; loaded together with the model
 //   model.safetensors   the weights, in PyTorch's names and axis order
 //   subwords.model      of a run that translates: the model of SentencePiece that the network reads and writes
-//   checkpoint/         where the training can go on, see models/training/checkpoints.h
+//   checkpoint/         where the training can be resumed, see models/training/checkpoints.h
 //   snapshots/          weights after some of the epochs, where these were asked for, see models/training/snapshots.h
 //
 // Run is what the first three say. What a version that wrote them did not measure is NaN, or empty.

@@ -18,7 +18,7 @@ Run read_run_json(const std::string& folder);
 void read_calibration(const std::string& folder, Index classes, Run& run);
 
 struct LoadOptions {
-  bool with_calibrator = true;  // false: also with a calibrator.json that cannot be read, for who makes another
+  bool with_calibrator = true;  // false: also with an unreadable calibrator.json, for code that replaces it
 };
 
 // Whether it is a run that translates; false also when it is none at all.

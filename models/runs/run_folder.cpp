@@ -36,14 +36,14 @@ void check_can_begin(const std::string& folder, bool overwrite) {
                ": it holds a finished run; give another --out, or --overwrite to replace it");
   const Index step = training::Checkpoints(folder).newest_step();
   TEMPER_CHECK(overwrite || step == 0, folder, ": it holds a run that was stopped after step ", step,
-               "; go on with --resume, or give another --out, or --overwrite to replace it");
+               "; continue it with --resume, or give another --out, or --overwrite to replace it");
 }
 
 FolderLock begin_run(const std::string& folder, bool overwrite) {
   check_can_begin(folder, overwrite);
   make_folder(folder);
   FolderLock lock(folder);
-  check_can_begin(folder, overwrite);  // who held the lock may have left a run
+  check_can_begin(folder, overwrite);  // the former owner of the lock may have written a run
   for (const std::string& old : run_files(folder)) fs::remove(old);
   training::Checkpoints(folder).clear();
   training::remove_snapshots(folder);
@@ -60,7 +60,7 @@ FolderLock continue_run(const std::string& folder) {
 
 void check_finished(const std::string& folder) {
   TEMPER_CHECK(fs::is_directory(folder), folder,
-               ": there is no such folder; give the folder of a run, as `temper train --out RUN` leaves it");
+               ": there is no such folder; give the folder of a run, as written by `temper train --out RUN`");
   TEMPER_CHECK(fs::exists(fs::path(folder) / "run.json"), folder,
                ": it holds no run.json, so no finished run; train it to its end with --resume, or give another folder");
 }

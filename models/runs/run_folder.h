@@ -1,4 +1,4 @@
-// The folder of a run: begun, kept from others while it is written, begun anew.
+// The folder of a run: created, locked while it is written, replaced.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ void check_can_begin(const std::string& folder, bool overwrite);
 // held of a run is removed. No other process can train there while the lock lives.
 [[nodiscard]] FolderLock begin_run(const std::string& folder, bool overwrite);
 
-// The same for a run that goes on: nothing of it is lost.
+// The same for a run that is resumed: keeps all its files.
 [[nodiscard]] FolderLock continue_run(const std::string& folder);
 
 // Throws Error when the folder does not exist, or holds no finished run.

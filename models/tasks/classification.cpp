@@ -51,7 +51,7 @@ Recipe Classification::adopt_settings(Recipe recipe, const std::string& data) {
     if (data != teacher.run.data) continue;
     if (recipe.val_size == Recipe::kOwnSplit) recipe.val_size = teacher.run.recipe.val_size;
     if (recipe.val_size != teacher.run.recipe.val_size) {
-      reporter.on_warning("a teacher was trained with another --val-size: it knows some of the images that the student is validated on");
+      reporter.on_warning("a teacher was trained with another --val-size, so it was trained on some of the student's validation images");
       break;
     }
   }

@@ -1,5 +1,5 @@
 // A task: what a network is trained to do, from the data to the run in its folder. There are two, classification of images
-// (classification.h) and translation of text (translation.h). A command knows this class alone.
+// (classification.h) and translation of text (translation.h). Commands use this interface only.
 //
 // A training fills a task in this order:
 //   load_teachers, adopt_settings        of a student

@@ -15,7 +15,7 @@ std::unique_ptr<Task> make_task(const training::Recipe& recipe);
 // The task of a finished run, its model loaded. Throws Error naming the file and what is wrong with it.
 std::unique_ptr<Task> open_run(const std::string& folder, const runs::LoadOptions& options = {});
 
-// The task of a student of these teachers, who are loaded: that of the first run; of a file of logits, classification.
+// The task of a student of these teachers, which are loaded: that of the first run; for a file of logits, classification.
 std::unique_ptr<Task> make_student_task(const std::vector<std::string>& teacher_runs, const training::TeacherFile& file);
 
 }  // namespace temper::tasks

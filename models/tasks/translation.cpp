@@ -44,7 +44,7 @@ data::TextSplits Translation::load(const std::string& spec, const Recipe& recipe
 
 void Translation::load_teachers(const std::vector<std::string>& runs, const training::TeacherFile& file) {
   TEMPER_CHECK(file.logits.empty(), "--teacher-logits: a file cannot teach a translator; give a --teacher that translates");
-  TEMPER_CHECK(runs.size() == 1, "--teacher: ", runs.size(), " runs, the first of which translates; one such run teaches alone: give one");
+  TEMPER_CHECK(runs.size() == 1, "--teacher: ", runs.size(), " runs, the first of which translates; only one such run can teach: give one");
   teacher_run_ = runs.front();
   teacher_ = runs::load_translation_run(teacher_run_, {.with_calibrator = false});
 }

@@ -1,5 +1,5 @@
-// Which weights a run leaves behind: its last ones, or those of the epoch that did best on the validation images. Such a choice flatters
-// the accuracy and the NLL on those images; the test images know nothing of it.
+// Selects the weights of a run: the last ones, or those of the best epoch on the validation images. Such a selection biases the accuracy
+// and the NLL on those images; the test images are not affected.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ class BestWeights {
 
   // After each epoch, while the store holds the weights that epochs.back() was evaluated with.
   void after_epoch(const std::vector<EpochRecord>& epochs);
-  // The store's values become those that are kept. requires: an epoch.
+  // Sets the store's values to the selected weights. requires: an epoch.
   void copy_back();
   // For checkpoints: "best", in the layout of ParameterStore::all_values(), where it is kept.
   std::vector<optim::StateArena> state();

@@ -82,18 +82,19 @@ std::optional<std::pair<std::string, std::string>> first_difference(const Recipe
 }  // namespace
 
 void check_same(const RunPlan& begun, const RunPlan& now) {
-  constexpr const char* kAdvice = "; go on with what the run was begun with, or begin another with another --out or --overwrite";
-  TEMPER_CHECK(begun.command == now.command, "--resume: the run was begun by temper ", begun.command, "; use that command");
-  TEMPER_CHECK(begun.data == now.data, "--resume: the run was begun with the data ", begun.data, ", not ", now.data, kAdvice);
+  constexpr const char* kAdvice = "; resume with the original settings, or start another run with another --out or --overwrite";
+  TEMPER_CHECK(begun.command == now.command, "--resume: the run was started by temper ", begun.command, "; use that command");
+  TEMPER_CHECK(begun.data == now.data, "--resume: the run was started with the data ", begun.data, ", not ", now.data, kAdvice);
   const bool same_file =
       begun.teacher_file.logits == now.teacher_file.logits && begun.teacher_file.probabilities == now.teacher_file.probabilities;
-  TEMPER_CHECK(begun.teachers == now.teachers && same_file, "--resume: the run was begun with another teacher", kAdvice);
+  TEMPER_CHECK(begun.teachers == now.teachers && same_file, "--resume: the run was started with another teacher", kAdvice);
   if (const auto difference = first_difference(begun.recipe, now.recipe)) {
-    throw Error(concat("--resume: the run was begun with ", difference->first, ", not with ", difference->second, kAdvice));
+    throw Error(concat("--resume: the run was started with ", difference->first, ", not with ", difference->second, kAdvice));
   }
   TEMPER_CHECK(begun.training_data == now.training_data, "--resume: the training data of ", now.data,
-               " are not those that the run was begun with", kAdvice);
-  TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: what the teacher knows is not what it was then", kAdvice);
+               " are not those that the run was started with", kAdvice);
+  TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: the teacher has changed since the run was started",
+               kAdvice);
 }
 
 Checkpoints::Checkpoints(const std::string& run_folder) : folder_((fs::path(run_folder) / "checkpoint").string()) {}
@@ -112,14 +113,15 @@ void Checkpoints::save(const RunPlan& plan, const RunState& state, const Paramet
                        std::span<const optim::StateArena> arenas) const {
   TensorFile file;
   optim::write_arenas(store, arenas, file);
-  file.metadata = {{"temper", "checkpoint 1"}, {"version", kVersion}, {"plan", to_json(plan).dump()}, {"state", training::to_json(state).dump()}};
+  file.metadata = {
+      {"temper", "checkpoint 1"}, {"version", kVersion}, {"plan", to_json(plan).dump()}, {"state", training::to_json(state).dump()}};
   file.metadata["fingerprint"] = fingerprint(file);
   make_folder(folder_);
   const std::string path = (fs::path(folder_) / file_name(state.step)).string();
   write_safetensors(path, file);
   Index kept = 0;
   for (const std::string& old : paths()) {
-    if (old <= path && ++kept <= 2) continue;  // those of more steps are of a run that was begun anew
+    if (old <= path && ++kept <= 2) continue;  // those of more steps belong to a run that was restarted
     fs::remove(old);
   }
 }
@@ -131,7 +133,7 @@ std::optional<Checkpoint> Checkpoints::newest(const std::function<void(const std
       return read(all[i]);
     } catch (const Error& error) {
       if (i + 1 == all.size()) throw;
-      on_warning(concat(error.what(), "; the run goes on from the checkpoint before it"));
+      on_warning(concat(error.what(), "; the run continues from the checkpoint before it"));
     }
   }
   return std::nullopt;

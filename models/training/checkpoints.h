@@ -14,7 +14,7 @@
 
 namespace temper::training {
 
-// What a run was begun with. Whoever resumes it must mean the same, or the result would be that of no run at all.
+// The settings that a run was started with. It can only be resumed with the same ones, or the result would belong to neither.
 struct RunPlan {
   std::string command;                     // "train" or "distill"
   std::string data;                        // the spec

@@ -38,8 +38,8 @@ void Distillation::check() const {
 
 void Distillation::check(Index classes) const {
   check();
-  TEMPER_CHECK(form != Form::decoupled || classes >= 3, "--form: decoupled tells the classes beside the label's apart, and of ", classes,
-               " there are none to tell; give hinton");
+  TEMPER_CHECK(form != Form::decoupled || classes >= 3, "--form: decoupled needs at least two classes beside the label's, and of ", classes,
+               " classes there are fewer; give hinton");
 }
 
 std::string_view name(Distillation::Form form) {

@@ -23,7 +23,7 @@ struct Distillation {
   float temperature = 1;          // T > 0, of the teacher
   float student_temperature = 0;  // T_s > 0; 0: as the form has it
   Factor factor = Factor::form;
-  float beta = 1;  // weight of the teacher; at 1 the labels play no part in `paper`, `hinton` and `logits`
+  float beta = 1;  // weight of the teacher; at 1 the labels are ignored in `paper`, `hinton` and `logits`
   Form form = Form::paper;
   float target_weight = 1, non_target_weight = 8;  // of `decoupled`: alpha and beta of its paper
 

@@ -1,4 +1,4 @@
-// Where numbers stopped being finite, for the error of a run that diverged.
+// Finds where values stopped being finite, for the error message of a run that diverged.
 #pragma once
 
 #include <cmath>

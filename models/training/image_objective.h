@@ -1,4 +1,4 @@
-// A network learns to classify images.
+// The task of classifying images.
 #pragma once
 
 #include "data/loader.h"

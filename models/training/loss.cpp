@@ -43,7 +43,7 @@ class SoftLoss {
     if (form_ != Distillation::Form::decoupled) return temper::distillation_loss(logits, teacher_logits, options_);
     return decoupled_distillation_loss(logits, teacher_logits, labels, weights_, options_);
   }
-  // Both labels of mixed images, each in its share; only `decoupled` looks at them.
+  // Both labels of mixed images, weighted by their shares; only `decoupled` uses them.
   Tensor operator()(const Tensor& logits, const Tensor& teacher_logits, const data::Batch& batch) const {
     if (batch.mixed_labels.empty() || form_ != Distillation::Form::decoupled) return (*this)(logits, teacher_logits, batch.labels);
     return add(scale((*this)(logits, teacher_logits, batch.labels), batch.mixup_lambda),

@@ -17,7 +17,7 @@ namespace temper::training {
 // The loss of a batch. Called while the tape records; a function of the logits.
 class Loss {
  public:
-  // companions: how teachers see images, where that differs from the student; the loss finds them in Batch::companion_images.
+  // companions: the preprocessing of teachers, where it differs from the student's; their images are in Batch::companion_images.
   template <class Function>
   requires(!std::is_same_v<std::remove_cvref_t<Function>, Loss>)
       Loss(Function function, std::vector<data::Preprocessing> companions = {})  // NOLINT(google-explicit-constructor): a lambda is a loss
@@ -35,7 +35,7 @@ class Loss {
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels, const Recipe& recipe);
 Loss cross_entropy(const Recipe& recipe);  // of both labels where images are mixed
 
-// (1 - beta) cross entropy + beta the teacher's part, in the form of recipe.distillation. The teacher is asked only where it has a say.
+// (1 - beta) cross entropy + beta the teacher's part, in the form of recipe.distillation. teacher_logits is called only if beta > 0.
 Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher_logits, std::span<const std::int32_t> labels,
                     const Recipe& recipe);
 

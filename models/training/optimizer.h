@@ -1,4 +1,4 @@
-// What a recipe means for the optimizers and averages of optim/.
+// Makes the optimizers, schedules and averages of optim/ that a recipe asks for.
 #pragma once
 
 #include <memory>
@@ -40,7 +40,7 @@ class Averaging {
 
   // After the optimizer has done steps_done = 1, 2, ... steps. Lookahead ends the run on its average.
   void after_step(Index steps_done);
-  // The weights become those of the moving average, and again what they were at the next call. Does nothing without one.
+  // Swaps the weights with those of the moving average; a second call swaps them back. Does nothing without one.
   void exchange();
   // For checkpoints: "ema" and "lookahead", those that the recipe has, in the layout of ParameterStore::all_values().
   std::vector<optim::StateArena> state();

@@ -93,7 +93,7 @@ struct Recipe {
   // With `epochs` those that `steps` take.
   Recipe resolved(Index steps_an_epoch) const;
 
-  // Throws Error "--option: ..." for values that make no sense.
+  // Throws Error "--option: ..." for invalid values.
   void check() const;
 };
 

@@ -1,5 +1,6 @@
-// Where a training run stands between two steps. With its recipe, its data and its arenas (optim/checkpoint.h) it decides every bit of what
-// follows: the order of the images, the augmentation, the noise and the learning rate are functions of these numbers and the seed.
+// The state of a training run between two steps. Together with its recipe, its data and its arenas (optim/checkpoint.h) it determines every
+// bit of what follows: the order of the images, the augmentation, dropout and the learning rate are functions of these numbers and the
+// seed.
 #pragma once
 
 #include <vector>

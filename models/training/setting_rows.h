@@ -73,9 +73,9 @@ inline bool share_below_1(double x) { return x >= 0 && x < 1; }  // [0,1)
 inline constexpr Rule kFinite{at_least_0, "give a finite number >= 0"};
 inline constexpr Rule kShareBelow1{share_below_1, "give a number in [0,1)"};
 
-// The row of a setting: its key in files, its option, what stands for its value in --help, and what it is; the field that it sets; the
-// numbers that it may have. The field is a bool, a number, text, or a list of those, and access leads to it: &Recipe::batch, or one of the
-// paths below.
+// The row of a setting: its key in files, its option, the placeholder of its value in --help, and its description; the field that it sets;
+// the numbers that it may have. The field is a bool, a number, text, or a list of those, and access leads to it: &Recipe::batch, or one of
+// the paths below.
 template <class Access>
 Setting row(const char* key, const char* option, const char* type_name, const char* help, Access access, Rule rule = {}) {
   return {.group = {},

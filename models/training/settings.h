@@ -37,8 +37,8 @@ struct Setting {
   bool for_distillation() const { return group == "Distillation"; }
   // Those of images are not for networks that read text, and the other way round.
   bool applies_to(const Recipe& recipe) const;
-  // It also says something of weights that were trained elsewhere: how they see images, what they were taught, which images are left to
-  // measure them on.
+  // Whether it also applies to weights that were trained elsewhere: their preprocessing, their label smoothing, and the images that are
+  // left to measure them on.
   bool for_any_weights() const;
 };
 

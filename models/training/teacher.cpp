@@ -50,7 +50,7 @@ Teacher::Teacher(std::vector<const models::Model*> networks, const models::Model
                  const Distillation& distillation)
     : classes_(student.spec.classes), networks_(std::move(networks)), seen_(student.spec.image), distillation_(distillation) {
   distillation.check(classes_);
-  TEMPER_CHECK(!networks_.empty(), "--teacher: who is to teach?; give the folder of a run");
+  TEMPER_CHECK(!networks_.empty(), "--teacher is required; give the folder of a run");
   for (const models::Model* network : networks_) {
     check_fits(*network, train);
     check_classes(network->class_names, student.class_names);
@@ -62,7 +62,7 @@ Teacher::Teacher(const TeacherFile& file, const models::Model& student, const da
     : classes_(student.spec.classes), seen_(student.spec.image), distillation_(recipe.distillation) {
   distillation_.check(classes_);
   TEMPER_CHECK(shows_alike(recipe, train, seen_),
-               "--teacher-logits: a file has the logits of images as they are, and this training changes them at random; add --shift 0 "
+               "--teacher-logits: the file has the logits of unaugmented images, but this training augments them at random; add --shift 0 "
                "--no-flip --no-random-crop --mixup 0, and for photos --no-random-resized-crop and no colours, or give a --teacher");
   calibration::Predictions known = calibration::read_logits(file.logits, file.probabilities, train.labels, train.name);
   TEMPER_CHECK(known.classes == classes_, file.logits, ": ", known.classes, " columns, the data has ", classes_,

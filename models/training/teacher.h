@@ -1,4 +1,4 @@
-// Whom a student learns from: a network, several of them, or a table of logits from anywhere.
+// The teacher of a student: a network, an ensemble, or a table of logits of any program.
 #pragma once
 
 #include <functional>
@@ -19,10 +19,10 @@ struct TeacherFile {
   bool probabilities = false;  // it holds probabilities
 };
 
-// A teacher that exists fits its student: the same classes in the same order, images that it can see. It is frozen by
-// construction: networks run with the tape paused, where nothing is recorded and no statistic moves.
+// The constructors check that the teacher fits its student: the same classes in the same order, and images of a shape that it takes. It is
+// not trained: its networks run with the tape paused, where nothing is recorded and no statistic is updated.
 //
-// Several networks teach as one, by the mean of their probabilities at the distillation's temperature T: the logits
+// Several networks form an ensemble, the mean of their probabilities at the distillation's temperature T: the logits
 //   z = T log( 1/M sum_m softmax(z_m / T) ),   up to a constant of each row,
 // have that mean as softmax(z / T) (Hinton et al. 2015, section 2, with the arithmetic mean). Of the form `logits` it is the mean of the
 // logits, to which the distance has the same gradient as the mean of the distances.
@@ -33,7 +33,7 @@ class Teacher {
   Teacher(std::vector<const models::Model*> networks, const models::Model& student, const data::Dataset& train,
           const Distillation& distillation);
   // Logits of each sample of `train`, in its order. Throws Error naming the file when rows or classes are not as many, values not finite or
-  // not what was said; and "--teacher-logits: ..." when the recipe changes images at random, of which such a file knows nothing.
+  // not what was said; and "--teacher-logits: ..." when the recipe augments images at random, for which such a file has no logits.
   Teacher(const TeacherFile& file, const models::Model& student, const data::Dataset& train, const Recipe& recipe);
 
   // The logits of every sample of `train`, as it is without augmentation. Where the recipe shows them in this way always, they are kept by

@@ -1,4 +1,4 @@
-// What the ranks that train one model do together, beside training.
+// Distributed prediction: what the ranks that train one model do together, beside training.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace temper::training {
 calibration::Predictions predict_together(const models::Model& model, const data::Dataset& set, const models::PredictOptions& options,
                                           optim::Communicator& ranks);
 
-// Throws Error, naming the rank, when one has other images or labels than rank 0.
+// Throws Error naming the first rank whose images or labels differ from those of rank 0.
 void check_same_images(const data::Dataset& set, optim::Communicator& ranks);
 
 }  // namespace temper::training

@@ -295,7 +295,8 @@ void warn_of_a_mixture(optim::Communicator& ranks, const Observer& observer) {
   if (!found) return;
   observer.on_warning(concat("ranks: rank ", found->rank, " on ", ranks.host(found->rank), " computes with ", found->theirs, ", rank 0 on ",
                              ranks.host(0), " with ", found->first,
-                             "; the training is right, but only this mixture ends with its bits; for the same bits anywhere give all ranks "
+                             "; the training is correct, but bit-identical results need the same mix of processors; for results that do "
+                             "not depend on it give all ranks "
                              "one kind of processor and one OPENBLAS_CORETYPE (mpirun -x)"));
 }
 

@@ -40,7 +40,7 @@ struct Checkpointing {
   const Checkpoint* resume = nullptr;
 };
 
-// The observer wanted the run to stop.
+// Thrown when the observer asked to stop.
 struct Stopped : std::exception {
   explicit Stopped(const RunState& state) : step(state.step), epoch(static_cast<Index>(state.epochs.size()) + 1) {}
   const char* what() const noexcept override { return "the training was stopped"; }

@@ -12,7 +12,7 @@
 
 namespace temper::translation {
 
-// What stands for a precision of no match, after Chen and Cherry, WMT 2014. It has nothing to do with label smoothing.
+// The value of a precision without matches, after Chen and Cherry, WMT 2014. It has nothing to do with label smoothing.
 enum class BleuSmoothing {
   none,
   floor,        // value / n-grams; 0.1

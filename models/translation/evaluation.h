@@ -1,4 +1,4 @@
-// How good a translation model is: its translations, and the probabilities of its next words.
+// The quality of a translation model: its translations, and the probabilities of its next words.
 #pragma once
 
 #include <functional>
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "data/text/token_pairs.h"
-#include "models/translation/model.h"
 #include "models/translation/bleu.h"
+#include "models/translation/model.h"
 #include "models/translation/search.h"
 
 namespace temper::translation {

@@ -1,4 +1,4 @@
-// A network learns to translate: to predict each word of a translation from its source and the words before it.
+// The task of translating: predicting each word of a translation from its source and the words before it.
 #pragma once
 
 #include "data/text/text_splits.h"

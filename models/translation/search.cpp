@@ -136,7 +136,7 @@ class Past {
     room_ = room;
   }
 
-  // Row r goes on from what row parents[r] was, of which `words` are there.
+  // Row r continues the former row parents[r], which has `words` words.
   void follow(const std::vector<Index>& parents, Index words) {
     for (std::size_t layer = 0; layer < now_.size(); ++layer) {
       copy(
@@ -165,7 +165,7 @@ void check(const SearchOptions& options) {
   TEMPER_CHECK(options.length_penalty >= 0 && std::isfinite(options.length_penalty), "--length-penalty: ", options.length_penalty,
                " is not a finite number of at least 0; 0.6 is usual");
   TEMPER_CHECK(options.temperature > 0 && std::isfinite(options.temperature), "--temperature: ", options.temperature,
-               " is not a finite number above 0; 1 leaves the logits as they are");
+               " is not a finite number above 0; 1 leaves the logits unchanged");
   TEMPER_CHECK(options.extra_length >= 0, "translation: ", options.extra_length, " words more than the source; give at least 0");
 }
 

@@ -1,4 +1,4 @@
-// The likeliest translations that can be found word by word.
+// Greedy and beam search for translations.
 #pragma once
 
 #include <cstdint>

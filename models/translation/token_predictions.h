@@ -1,4 +1,4 @@
-// How well a translation network predicts the next word of a given translation.
+// How well a translation network predicts the next word of a reference translation.
 #pragma once
 
 #include "data/text/token_pairs.h"

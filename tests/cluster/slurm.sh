@@ -89,7 +89,7 @@ goes_on() { # by itself, and at once
   for _ in $(seq 300); do pgrep -f "^slurmstepd: \[$job\." >/dev/null || break; sleep 0.1; done
   scontrol update JobId="$job" StartTime=now
   ends_as COMPLETED
-  says "goes on in epoch"
+  says "resumed in epoch"
   same_run undisturbed "$run"
 }
 
@@ -127,7 +127,7 @@ took=$(($(milliseconds) - started))
 says "error: node[12]: task [01]: Killed"
 submit killed
 ends_as COMPLETED
-says "goes on in epoch"
+says "resumed in epoch"
 same_run undisturbed killed
 echo "srun, a rank killed: the job ended after $took ms, and the next went on to the same bits"
 

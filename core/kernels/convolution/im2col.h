@@ -1,6 +1,6 @@
-// Convolution as matrix products. im2col lays the inputs that an output pixel sees out as a row of a matrix, the columns; then
+// Convolution as matrix products. im2col copies the inputs of each output pixel into a row of a matrix, the columns; then
 //   y(pixels, K) = columns(pixels, R S C) w(K, R S C)^T,   dw = dy^T columns,   dx = col2im(dy w),
-// group by group. Every convolution; a plain product where the kernel is one pixel.
+// group by group. Computes every convolution; a plain product where the kernel is one pixel.
 #pragma once
 
 #include "core/kernels/convolution.h"

@@ -1,11 +1,11 @@
-// Images and kernels, laid out as the inner loops read them.
+// Packs images and kernels in the layout that the inner loops read.
 #pragma once
 
 #include "core/kernels/convolution.h"
 
 namespace temper {
 
-// A part of the plane that images are cut from, the zeros around them included.
+// A rectangle of an image's plane, which may reach into the zeros around the image.
 struct Frame {
   Index row, rows, col, cols;
 };

@@ -1,5 +1,5 @@
-// A gradient that is a sum over a batch, as partial sums whose number depends on sizes alone, joined in order: the same bits on any number
-// of threads.
+// A gradient that is a sum over a batch, computed as partial sums. Their number depends on sizes alone and they are added in order:
+// bit-identical on any number of threads.
 #pragma once
 
 #include "core/parallel.h"
@@ -20,7 +20,7 @@ struct PartialSums {
   // The part that the chunk of terms from `first` on adds up.
   float* of(float* sums, Index first) const { return sums + chunks.of(first) * size; }
 
-  // Joins sums [begin, end) of all parts into the first part.
+  // Adds elements [begin, end) of all parts to those of the first part.
   void join(float* sums, Index begin, Index end) const {
     for (Index part = 1; part < chunks.number(); ++part) {
       const float* from = sums + part * size;

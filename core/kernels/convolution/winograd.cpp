@@ -24,7 +24,8 @@ constexpr Index kLeastTasks = 4, kLeastColumns = 32;  // of a convolution; of a 
 constexpr Index kPlaneGap = 16;                       // planes a multiple of 4 KiB apart would share a set of the cache
 constexpr Index kTransformGrain = 1024;               // kernels a task of a transform of the kernels
 
-// A convolution of stride 1, x(N,H,W,C) to y(N,P,Q,K), in tiles of m x m outputs. For the input gradient dy stands for x and dx for y.
+// A convolution of stride 1, x(N,H,W,C) to y(N,P,Q,K), in tiles of m x m outputs. For the input gradient, dy takes the place of x and dx
+// that of y.
 struct Tiling {
   Index N, H, W, C, P, Q, K, r, m;
   Size2 padding;

@@ -8,7 +8,7 @@
 
 namespace temper::winograd {
 
-// Its shape is one of those.
+// Returns true iff the convolution has one of these shapes.
 bool applies(const Convolution& convolution);
 
 Index packed_size(const Convolution& convolution);

@@ -42,11 +42,11 @@ struct CalibratorKind {
 // Fits on the given rows alone. `start`, a fit of other rows by the same kind, saves temperature and ensemble a few passes; both find
 // their one minimum from anywhere. The other kinds do not use it: where their minimum is a flat valley or lies at infinity, as for data
 // without a mistake, they would stop where they start, and an out-of-fold fit would know the rows held out. Throws as check(Predictions)
-// and for options that make no sense.
+// and for invalid options.
 Fitted fit(const CalibratorKind& kind, const Selection& held_out, const FitOptions& options = {}, const Fitted* start = nullptr);
 
-// A calibrator that was stored. Throws Error naming the parameter that is missing, has another length than `classes` asks for, or makes no
-// sense.
+// Makes a calibrator from its stored parameters. Throws Error naming the parameter that is missing, invalid, or of a length that does not
+// fit `classes`.
 std::unique_ptr<const Calibrator> make_calibrator(const CalibratorKind& kind, Index classes, const Parameters& parameters);
 
 // For `make` of a kind: the parameter of this name. Throws Error when it is missing or has not `count` numbers; below 0: any.

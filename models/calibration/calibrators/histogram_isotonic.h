@@ -1,5 +1,5 @@
-// Calibrators that look at each class alone: a function of p_k = softmax(z)_k for every class, then made to sum to 1 by division. A row
-// that comes out as all zeros (every class lands where it never was right) stays as it was: 0/0 is what netcal returns there.
+// Calibrators that treat each class separately: a function of p_k = softmax(z)_k for every class, then normalised to sum to 1. A row that
+// becomes all zeros (every class is in a bin where it was never right) is left unchanged; netcal returns 0/0 there.
 //
 // They may change which class is largest, and give a probability of exactly 0 to a label: then the NLL is infinite. Both minimise a squared
 // error, so they are judged by the Brier score and not by the NLL.

@@ -41,7 +41,7 @@ struct Solver {
     for (std::size_t k = 0; k < classes; ++k) parameters[full() ? k * (classes + 1) : k] = 1;
   }
 
-  // Looks at the curvature anew where many steps were taken: that of the start is of no use where the probabilities are far from its own.
+  // Recomputes the curvature after many steps: that of the start is useless where the probabilities have changed a lot.
   Minimized solve(const Selection& data, double odir, const MinimizeOptions& options) {
     const LinearNll objective(form, data, scale, odir);
     if (!full()) return minimize(objective, parameters, options);

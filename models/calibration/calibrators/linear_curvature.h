@@ -1,5 +1,5 @@
-// How the NLL of matrix and Dirichlet scaling bends where the solver stands. The features of many classes are nearly collinear: without
-// this, the solver needs hundreds of steps where it takes dozens.
+// The curvature of the NLL of matrix and Dirichlet scaling at the solver's current point, as a preconditioner. The features of many classes
+// are nearly collinear: without it the solver needs hundreds of steps instead of dozens.
 #pragma once
 
 #include <span>

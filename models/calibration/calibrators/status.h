@@ -1,4 +1,4 @@
-// How the fit of a calibrator ended.
+// The result of fitting a calibrator.
 #pragma once
 
 #include <string_view>
@@ -8,9 +8,9 @@ namespace temper::calibration {
 enum class Status {
   converged,       // what is minimised has its minimum at the parameters found
   at_lower_bound,  // temperature: the NLL still falls towards T = 0: no mistake in the data, or logits of a tiny scale
-  at_upper_bound,  // temperature: the NLL still falls towards T = infinity: the logits say less than nothing, or are of a huge scale
+  at_upper_bound,  // temperature: the NLL still falls towards T = infinity: the logits are worse than useless, or of a huge scale
   not_converged,   // the solver took all its steps: better than the start, but not the minimum
-  kept_identity,   // nothing that was found is better than to leave the logits alone
+  kept_identity,   // no calibrator was better than leaving the logits unchanged
 };
 
 // "converged", "at_lower_bound", "at_upper_bound", "not_converged", "kept_identity".

@@ -1,5 +1,5 @@
-// How far confidence and accuracy are apart, with the chance taken out: what the plain ECE of a finite sample hides. A perfectly calibrated
-// model shows an ECE above 0 because |accuracy - confidence| of a bin is noise that cannot cancel.
+// Calibration errors that correct for chance, which biases the plain ECE of a finite sample: a perfectly calibrated model has an ECE above
+// 0 because the noise of |accuracy - confidence| in a bin cannot cancel.
 #pragma once
 
 #include <cstdint>

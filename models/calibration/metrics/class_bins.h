@@ -1,4 +1,4 @@
-// The equal-width bins of every class's probability: what class-wise ECE and the parts of the Brier score are made of.
+// The equal-width bins of every class's probability, for class-wise ECE and the decomposition of the Brier score.
 #pragma once
 
 #include <span>

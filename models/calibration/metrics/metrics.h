@@ -1,5 +1,5 @@
-// How right a classifier is and how right it is about its probabilities. p_k = softmax(z / T)_k of a sample, y its label; fractions in
-// 0..1, NLL in nats. All sums are in double, so the order of the samples changes a result by rounding only.
+// The accuracy of a classifier and the quality of its probabilities. p_k = softmax(z / T)_k of a sample, y its label; fractions in 0..1,
+// NLL in nats. All sums are in double, so the order of the samples changes a result by rounding only.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +40,7 @@ struct Metrics {
 struct Metric {
   enum class Unit { percent, fraction, nats, none };                      // percent: a fraction that people read so
   enum class Better { higher, lower, neither };                           // neither: it depends on the data alone
-  enum class Shown { in_summaries, in_comparisons, in_tables, in_full };  // the first everywhere, the last where every metric stands
+  enum class Shown { in_summaries, in_comparisons, in_tables, in_full };  // the first everywhere, the last where all metrics are shown
 
   std::string_view key;      // in JSON and CSV
   std::string_view heading;  // for people
@@ -121,7 +121,7 @@ double accuracy(const Predictions& predictions);
 double nll(const Predictions& predictions, double temperature = 1);
 double nll(const Selection& predictions, const Calibrator& calibrator);
 
-// mean_i sum_k (p_{i,k} - [k = y_i])^2, in 0..2 (Brier 1950; for K = 2 it is twice the form that looks at one class only).
+// mean_i sum_k (p_{i,k} - [k = y_i])^2, in 0..2 (Brier 1950; for K = 2 it is twice the form for one class).
 double brier(const Predictions& predictions, double temperature = 1);
 double brier(const Selection& predictions, const Calibrator& calibrator);
 

@@ -1,4 +1,4 @@
-// Scores beside outcomes, in order: what every curve and every equal-mass bin begins with.
+// Scores and correctness, sorted: the input of every curve and of equal-mass bins.
 #pragma once
 
 #include <cstdint>

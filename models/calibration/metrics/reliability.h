@@ -27,7 +27,7 @@ struct Bin {
 Index bin_of(double confidence, Index bins = kBins);
 Index bin_of(float confidence, Index bins = kBins);
 
-// What a classifier says about each sample: the probability of the class it predicts, and whether that is the label.
+// The confidence of each sample, that is the probability of the predicted class, and whether that class is the label.
 struct Confidences {
   std::vector<double> confidence;     // (N)
   std::vector<std::uint8_t> correct;  // (N), 1 = right, 0 = wrong

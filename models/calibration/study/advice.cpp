@@ -23,13 +23,13 @@ void advise_on_status(const CalibrationRecord& record, Sentences& advice) {
   switch (fitted.status) {
     case Status::at_lower_bound:
       advice.push_back(concat("T = ", t, " is the lower bound of the search: among ", format_count(record.samples),
-                              " samples there is no mistake that a smaller T would punish, so they cannot tell how sure the model may "
+                              " samples there is no mistake that a smaller T would penalise, so they cannot tell how sure the model may "
                               "be; fit on more data"));
       break;
     case Status::at_upper_bound:
       advice.push_back(concat("T = ", t, " is the upper bound of the search: on ", format_count(record.samples),
                               " samples with an accuracy of ", format_percent(record.trial.before.metrics.accuracy),
-                              " the logits say less than nothing; check that logits and labels belong together"));
+                              " the logits are worse than useless; check that logits and labels belong together"));
       break;
     case Status::not_converged:
       advice.push_back(

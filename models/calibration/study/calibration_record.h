@@ -1,4 +1,4 @@
-// What a calibration came to: what was fitted on which data, and everything that was measured about it.
+// The result of a calibration: what was fitted on which data, and all measurements.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// A calibrator on trial: fitted on some data and measured on others, because on the data it was fitted on every calibrator looks good.
+// The evaluation of a calibrator: fitted on some data and measured on other data, as every calibrator does well on the data it was fitted
+// on.
 #pragma once
 
 #include <functional>
@@ -30,7 +31,7 @@ struct Trial {
   double score_before = 0, score_after = 0;  // what its kind is judged by, of the rows fitted on: as they came, and out of fold
   Index changed = 0;                         // samples measured whose predicted class `fitted` changes
   // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
-  // is what the calibrator that was rejected reached.
+  // is the result of the rejected calibrator.
   std::optional<Assessment> rejected = {};
 };
 

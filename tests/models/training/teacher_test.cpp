@@ -311,7 +311,7 @@ TEST_CASE("teacher: what does not fit is refused before anything is trained") {
   refused(wide, {}, "images of (28,28,1)");
   refused(student, {.temperature = 0}, "--temperature");
   CHECK_THROWS_WITH_AS(Teacher(std::vector<const models::Model*>{}, student, splits.train, Distillation{}),
-                       doctest::Contains("who is to teach"), Error);
+                       doctest::Contains("--teacher is required"), Error);
   data::Dataset two = splits.train;  // case S4
   two.class_names = {"even", "odd"};
   for (std::int32_t& label : two.labels) label %= 2;

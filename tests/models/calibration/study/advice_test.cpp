@@ -35,7 +35,7 @@ TEST_CASE("advice: every status that is not converged has its sentence") {
   record.trial.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(0.001), Status::at_lower_bound};
   CHECK(advise(record, ordinary()) ==
         Sentences{"T = 0.001 is the lower bound of the search: among 5,000 samples there is no mistake that a smaller T would punish, so "
-                  "they cannot tell how sure the model may be; fit on more data"});
+                  "they cannot show how confident the model may be; fit on more data"});
   record.trial.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(1000), Status::at_upper_bound};
   CHECK(advise(record, ordinary()) ==
         Sentences{"T = 1000 is the upper bound of the search: on 5,000 samples with an accuracy of 90.00 % the logits say less than "
