@@ -1,5 +1,5 @@
-# Copies the headers of the library to <prefix>/include/temper. In the repository they include each other from its root ("core/tensor.h"); installed, that
-# becomes "temper/core/tensor.h", so that a host program's own core/ never comes between. Headers that need nlohmann-json are for the library's sources only.
+# Copies the headers of the library to <prefix>/include/temper. In the repository they include each other from its root ("core/engine/tensor.h"); installed, that
+# becomes "temper/core/engine/tensor.h", so that a host program's own core/ never comes between. Headers that need nlohmann-json are for the library's sources only.
 set(source ${CMAKE_CURRENT_LIST_DIR}/..)
 set(include $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/include/temper)
 set(rooms core layers optim data models)

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/names.h"
-#include "core/random.h"
+#include "core/base/names.h"
+#include "core/base/random.h"
 
 namespace temper::data {
 namespace {

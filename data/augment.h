@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "data/images/photo_augment.h"
 
 namespace temper::data {

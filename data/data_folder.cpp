@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/file_bytes.h"
 
 namespace temper::data {

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "core/check.h"
-#include "core/fingerprint.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/fingerprint.h"
+#include "core/base/random.h"
 #include "data/sources.h"
 
 namespace temper::data {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "data/images/file_list.h"
 #include "data/images/photos.h"
 

@@ -10,7 +10,7 @@
 #include <new>
 #include <system_error>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::data {
 namespace {

@@ -1,8 +1,8 @@
 #include "data/loader.h"
 
-#include "core/check.h"
-#include "core/parallel.h"
-#include "core/range.h"
+#include "core/base/check.h"
+#include "core/base/range.h"
+#include "core/engine/parallel.h"
 #include "data/mixup.h"
 
 namespace temper::data {

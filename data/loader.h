@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "core/range.h"
-#include "core/tensor.h"
+#include "core/base/range.h"
+#include "core/engine/tensor.h"
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "data/normalization.h"

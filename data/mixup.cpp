@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "core/check.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
 
 namespace temper::data {
 namespace {

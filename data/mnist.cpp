@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/data_folder.h"
 #include "data/dataset.h"
 #include "data/idx.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::data {
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper::data {
 

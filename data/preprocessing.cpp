@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/names.h"
+#include "core/base/names.h"
 
 namespace temper::data {
 namespace {

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <utility>
 
-#include "core/check.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
 
 namespace temper::data {
 namespace {

@@ -1,8 +1,8 @@
 // Batch normalisation.
 #pragma once
 
+#include "core/engine/parameters.h"
 #include "core/ops/batch_norm.h"
-#include "core/parameters.h"
 
 namespace temper::layers {
 

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <vector>
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 #include "layers/sequential.h"
 
 namespace temper::layers {

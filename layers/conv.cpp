@@ -1,7 +1,7 @@
 #include "layers/conv.h"
 
-#include "core/frozen.h"
-#include "core/tape.h"
+#include "core/engine/frozen.h"
+#include "core/engine/tape.h"
 #include "layers/init.h"
 
 namespace temper::layers {

@@ -1,8 +1,8 @@
 // A convolution.
 #pragma once
 
+#include "core/engine/parameters.h"
 #include "core/ops/conv2d.h"
-#include "core/parameters.h"
 
 namespace temper::layers {
 

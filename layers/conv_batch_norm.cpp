@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/frozen.h"
+#include "core/engine/frozen.h"
+#include "core/engine/tape.h"
 #include "core/ops/norm_conv2d.h"
-#include "core/tape.h"
 
 namespace temper::layers {
 namespace {

@@ -1,8 +1,8 @@
 #include "layers/dropout.h"
 
+#include "core/engine/tape.h"
 #include "core/ops/dropout.h"
 #include "core/ops/elementwise.h"
-#include "core/tape.h"
 #include "layers/noise.h"
 
 namespace temper::layers {

@@ -2,7 +2,7 @@
 // random stream alone: they do not depend on the rest of the network, nor on the number of threads.
 #pragma once
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 
 namespace temper::layers {
 

@@ -1,8 +1,8 @@
 // A dense layer.
 #pragma once
 
-#include "core/parameters.h"
-#include "core/tensor.h"
+#include "core/engine/parameters.h"
+#include "core/engine/tensor.h"
 
 namespace temper::layers {
 

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
+#include "core/engine/tape.h"
 #include "core/ops/attention.h"
 #include "core/ops/linear.h"
 #include "core/ops/rows.h"
-#include "core/tape.h"
 #include "layers/init.h"
 #include "layers/noise.h"
 

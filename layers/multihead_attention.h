@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 
-#include "core/parameters.h"
-#include "core/tensor.h"
+#include "core/engine/parameters.h"
+#include "core/engine/tensor.h"
 
 namespace temper::layers {
 

@@ -9,7 +9,7 @@
 // ranks.
 #pragma once
 
-#include "core/random.h"
+#include "core/base/random.h"
 
 namespace temper::layers {
 

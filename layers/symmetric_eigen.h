@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper::layers {
 

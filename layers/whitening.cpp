@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/frozen.h"
+#include "core/engine/frozen.h"
+#include "core/engine/parallel.h"
 #include "core/ops/conv2d.h"
-#include "core/parallel.h"
 #include "layers/init.h"
 #include "layers/symmetric_eigen.h"
 

@@ -2,8 +2,8 @@
 // Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv 2404.00498, section 3.2).
 #pragma once
 
-#include "core/ops/window.h"
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
+#include "core/kernels/window.h"
 
 namespace temper::layers {
 

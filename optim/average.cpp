@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "core/frozen.h"
-#include "core/parallel.h"
+#include "core/engine/frozen.h"
+#include "core/engine/parallel.h"
 
 namespace temper::optim {
 

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 
 namespace temper::optim {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/frozen.h"
+#include "core/engine/frozen.h"
 
 namespace temper::optim {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "core/engine/safetensors.h"
 #include "optim/state.h"
 
 namespace temper::optim {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "core/engine/parallel.h"
 #include "core/kernels/update.h"
-#include "core/parallel.h"
 
 namespace temper::optim {
 namespace {

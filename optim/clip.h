@@ -1,7 +1,7 @@
 // Gradient clipping: Pascanu et al., "On the difficulty of training recurrent neural networks", ICML 2013.
 #pragma once
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 
 namespace temper::optim {
 

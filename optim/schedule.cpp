@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/names.h"
+#include "core/base/names.h"
 
 namespace temper::optim {
 namespace {

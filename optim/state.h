@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/parallel.h"
-#include "core/parameters.h"
+#include "core/engine/parallel.h"
+#include "core/engine/parameters.h"
 
 namespace temper::optim {
 

@@ -9,11 +9,11 @@
 #include <numeric>
 #include <optional>
 
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "core/kernels/targets.h"
-#include "core/parallel.h"
-#include "core/parameters.h"
-#include "core/random.h"
-#include "core/tape.h"
 #include "tests/restored.h"
 
 namespace temper {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 #include "tests/reference.h"
 
 namespace temper {

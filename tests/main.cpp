@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "tests/check_op.h"
 
 int main(int argc, char** argv) {

@@ -1,8 +1,8 @@
 // What a test changes for its scope and the scope's end puts back.
 #pragma once
 
-#include "core/buffer.h"
-#include "core/parallel.h"
+#include "core/engine/buffer.h"
+#include "core/engine/parallel.h"
 
 namespace temper {
 

@@ -47,7 +47,7 @@ if [[ ${1:-} != quick ]]; then
 
   step "a matrix product is right under other BLAS kernels"
   for kernel in Haswell SkylakeX Prescott Zen; do
-    OPENBLAS_CORETYPE=$kernel build/temper_tests --source-file='*/tests/core/gemm_test.cpp' --minimal >/dev/null && echo "$kernel: passed"
+    OPENBLAS_CORETYPE=$kernel build/temper_tests --source-file='*/tests/core/engine/gemm_test.cpp' --minimal >/dev/null && echo "$kernel: passed"
   done
 
   step "embedding: install, find_package, and the README's program"
@@ -70,7 +70,7 @@ if [[ ${1:-} != quick ]]; then
 
   step "thread sanitizer, the tests of threads"
   build build/tsan temper_tests -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DTEMPER_SANITIZE=thread \
-    -DTEMPER_TEST_FILTER='core/(buffer|parallel|team|gemm)_test|data/(loader|prefetcher)_test|training/trainer_test|optim/lockstep_test'
+    -DTEMPER_TEST_FILTER='core/engine/(buffer|parallel|team|gemm)_test|data/(loader|prefetcher)_test|training/trainer_test|optim/distributed/lockstep_test'
   ctest --test-dir build/tsan --output-on-failure
 fi
 step "all passed"

@@ -14,7 +14,7 @@
 #include "apps/report/run_table.h"
 #include "apps/report/style_sheet.h"
 #include "apps/report/svg_plot.h"
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::report {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::reproduce {
 

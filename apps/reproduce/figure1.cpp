@@ -9,7 +9,7 @@
 #include "apps/reproduce/experiments.h"
 #include "apps/reproduce/panels.h"
 #include "apps/reproduce/tables.h"
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::reproduce {
 namespace {

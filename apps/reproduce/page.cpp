@@ -7,7 +7,7 @@
 
 #include "apps/report/notation.h"
 #include "apps/report/style_sheet.h"
-#include "core/file.h"
+#include "core/base/file.h"
 #include "data/tables/csv.h"
 
 namespace temper::reproduce {

@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "apps/reproduce/process.h"
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "models/runs/run_file.h"
 
 namespace temper::reproduce {

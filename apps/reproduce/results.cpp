@@ -1,7 +1,7 @@
 #include "apps/reproduce/results.h"
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "models/runs/run_file.h"
 
 namespace temper::reproduce {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "apps/reproduce/plan.h"
-#include "core/json.h"
+#include "core/base/json.h"
 #include "models/runs/run.h"
 
 namespace temper::reproduce {

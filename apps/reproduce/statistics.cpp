@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::reproduce {
 namespace {

@@ -9,12 +9,12 @@
 #include <filesystem>
 #include <thread>
 
-#include "apps/temper/commands.h"
-#include "apps/temper/ranks.h"
-#include "apps/temper/stop_signal.h"
-#include "core/check.h"
-#include "core/gemm.h"
-#include "core/machine.h"
+#include "apps/temper/commands/commands.h"
+#include "apps/temper/terminal/ranks.h"
+#include "apps/temper/terminal/stop_signal.h"
+#include "core/base/check.h"
+#include "core/engine/gemm.h"
+#include "core/engine/machine.h"
 
 namespace {
 

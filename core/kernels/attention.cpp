@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/buffer.h"
+#include "core/engine/buffer.h"
 #include "core/kernels/product.h"
 #include "core/kernels/softmax.h"
 

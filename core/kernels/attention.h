@@ -4,8 +4,8 @@
 // sum of each query's softmax and rescales the sum when the maximum grows; backward recomputes the blocks from the logarithm of the sum.
 #pragma once
 
+#include "core/base/shape.h"
 #include "core/kernels/drop.h"
-#include "core/shape.h"
 
 namespace temper {
 

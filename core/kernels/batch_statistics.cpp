@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "core/batch_pool.h"
-#include "core/parallel.h"
+#include "core/engine/batch_pool.h"
+#include "core/engine/parallel.h"
 
 namespace temper {
 namespace {

@@ -2,8 +2,8 @@
 // defines what is computed.
 #pragma once
 
+#include "core/engine/op.h"
 #include "core/kernels/normalization.h"
-#include "core/op.h"
 
 namespace temper {
 

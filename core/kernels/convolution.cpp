@@ -1,10 +1,10 @@
 #include "core/kernels/convolution.h"
 
+#include "core/engine/parallel.h"
 #include "core/kernels/convolution/direct.h"
 #include "core/kernels/convolution/im2col.h"
 #include "core/kernels/convolution/winograd.h"
 #include "core/kernels/product.h"
-#include "core/parallel.h"
 
 namespace temper {
 namespace {

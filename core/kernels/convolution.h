@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/kernels/normalization.h"
-#include "core/ops/window.h"
+#include "core/kernels/window.h"
 
 namespace temper {
 

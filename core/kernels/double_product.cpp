@@ -2,7 +2,7 @@
 #include "core/kernels/double_product.h"
 
 #include "core/kernels/product.h"
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/double_product.cpp"
 #include <hwy/foreach_target.h>

@@ -1,7 +1,7 @@
 // A matrix product in double, for fitting calibrators, where float is not precise enough.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

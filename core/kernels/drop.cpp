@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/drop.cpp"
 #include <hwy/foreach_target.h>

@@ -1,8 +1,8 @@
 // Dropout on consecutive elements, in the calling thread. core/ops/dropout.h defines what is computed.
 #pragma once
 
-#include "core/random.h"
-#include "core/shape.h"
+#include "core/base/random.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

@@ -1,7 +1,7 @@
 // The exponentials of an array of doubles, in the calling thread.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

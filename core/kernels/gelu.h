@@ -1,7 +1,7 @@
 // GELU forward and backward, in the calling thread. core/ops/gelu.h defines what is computed.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

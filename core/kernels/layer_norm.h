@@ -1,7 +1,7 @@
 // Layer normalisation of rows of D values, forward and backward, in the calling thread. core/ops/layer_norm.h defines what is computed.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

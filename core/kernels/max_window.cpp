@@ -1,6 +1,6 @@
 #include "core/kernels/max_window.h"
 
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/max_window.cpp"
 #include <hwy/foreach_target.h>

@@ -1,7 +1,7 @@
 // The inner loop of max pooling. core/ops/max_pool.h defines what is computed.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

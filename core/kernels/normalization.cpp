@@ -2,7 +2,7 @@
 // before.
 #include "core/kernels/normalization.h"
 
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/normalization.cpp"
 #include <hwy/foreach_target.h>

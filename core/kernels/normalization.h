@@ -1,7 +1,7 @@
 // The passes of batch normalisation over rows of C channels, each in one sweep over memory. core/ops/batch_norm.h defines what is computed.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

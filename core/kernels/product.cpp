@@ -8,7 +8,7 @@
 #include <array>
 #include <utility>
 
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/product.cpp"
 #include <hwy/foreach_target.h>

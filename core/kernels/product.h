@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

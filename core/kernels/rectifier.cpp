@@ -1,6 +1,6 @@
 #include "core/kernels/rectifier.h"
 
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/rectifier.cpp"
 #include <hwy/foreach_target.h>

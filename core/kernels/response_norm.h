@@ -1,7 +1,7 @@
 // Local response normalisation of rows of C channels, forward and backward. core/ops/local_response_norm.h defines what is computed.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

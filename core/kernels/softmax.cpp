@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "core/simd.h"
+#include "core/kernels/simd.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/softmax.cpp"
 #include <hwy/foreach_target.h>

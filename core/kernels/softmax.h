@@ -1,7 +1,7 @@
 // The steps of a softmax over consecutive values, in the calling thread.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "core/simd.h"
-// After core/simd.h, whose setting it reads.
+#include "core/kernels/simd.h"
+// After core/kernels/simd.h, whose setting it reads.
 #include <hwy/highway.h>
 
 namespace temper {

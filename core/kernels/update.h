@@ -1,7 +1,7 @@
 // An optimizer's pass over flat arenas, in the calling thread. optim/sgd.h and optim/adamw.h define what is computed.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

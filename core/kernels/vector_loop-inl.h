@@ -9,7 +9,7 @@
 
 #include <hwy/highway.h>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace temper::HWY_NAMESPACE {

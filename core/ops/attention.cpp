@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/attention.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

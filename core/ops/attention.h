@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 
-#include "core/random.h"
-#include "core/tensor.h"
+#include "core/base/random.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

@@ -1,6 +1,6 @@
 #include "core/ops/batch_norm.h"
 
-#include "core/tape.h"
+#include "core/engine/tape.h"
 
 namespace temper {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

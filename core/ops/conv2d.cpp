@@ -1,9 +1,9 @@
 #include "core/ops/conv2d.h"
 
-#include "core/denormals.h"
+#include "core/engine/denormals.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/convolution.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

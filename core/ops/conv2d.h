@@ -2,15 +2,15 @@
 
 #include <vector>
 
+#include "core/engine/tensor.h"
 #include "core/ops/options.h"
-#include "core/tensor.h"
 
 namespace temper {
 
 // y(N,P,Q,K) = b(K) + the correlation of images x(N,H,W,C) with kernels w(K,R,S,C/groups):
 //   y[n,p,q,k] = b[k] + sum over r,s,c of w[k,r,s,c] x[n, p stride - padding + r dilation, q stride - padding + s dilation, c of k's
 //   group].
-// b may be empty. P and Q: see core/ops/window.h. An empty batch gives an empty output.
+// b may be empty. P and Q: see core/kernels/window.h. An empty batch gives an empty output.
 // requires: a kernel that fits the padded input; C and K that are multiples of groups.
 // gradient: the three sums over the same products. Keeps x and w.
 // 3x3 and 5x5 kernels of stride 1 over channels that are multiples of 16 are computed by minimal filtering (core/kernels/convolution.h):

@@ -5,8 +5,8 @@
 #include <functional>
 #include <limits>
 
-#include "core/parallel.h"
-#include "core/tape.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 
 namespace temper {
 namespace {

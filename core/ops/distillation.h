@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

@@ -1,8 +1,8 @@
 #include "core/ops/dropout.h"
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/drop.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

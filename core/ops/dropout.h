@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/random.h"
-#include "core/tensor.h"
+#include "core/base/random.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

@@ -1,7 +1,7 @@
 // Arithmetic on tensors of equal shape. There is no broadcasting: ops of their own add biases and the like.
 #pragma once
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "core/parallel.h"
-#include "core/tape.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 
 namespace temper {
 namespace {

@@ -1,7 +1,7 @@
 #include "core/ops/linear.h"
 
-#include "core/gemm.h"
-#include "core/tape.h"
+#include "core/engine/gemm.h"
+#include "core/engine/tape.h"
 
 namespace temper {
 namespace {

@@ -1,8 +1,8 @@
 #include "core/ops/local_response_norm.h"
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/response_norm.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "core/ops/window.h"
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
+#include "core/kernels/window.h"
 
 namespace temper {
 

@@ -3,8 +3,8 @@
 #include <functional>
 #include <numeric>
 
-#include "core/parallel.h"
-#include "core/tape.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 
 namespace temper {
 namespace {

@@ -1,7 +1,7 @@
 #include "core/ops/norm_conv2d.h"
 
+#include "core/engine/tape.h"
 #include "core/kernels/convolution.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/engine/tensor.h"
 #include "core/ops/options.h"
-#include "core/tensor.h"
 
 namespace temper {
 

@@ -1,6 +1,6 @@
 #include "core/ops/options.h"
 
-#include "core/batch_pool.h"
+#include "core/engine/batch_pool.h"
 
 namespace temper {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/kernels/batch_statistics.h"
-#include "core/ops/window.h"
+#include "core/kernels/window.h"
 
 namespace temper {
 

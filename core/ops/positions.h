@@ -1,7 +1,7 @@
 // Positional encodings.
 #pragma once
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

@@ -1,8 +1,8 @@
 #include "core/ops/relu.h"
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/rectifier.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

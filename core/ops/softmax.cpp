@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/softmax.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

@@ -1,7 +1,7 @@
 // Softmax over the last axis, for attention and for probabilities. A loss on logits is softmax_cross_entropy, which needs neither.
 #pragma once
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

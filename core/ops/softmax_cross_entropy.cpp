@@ -6,9 +6,9 @@
 #include <limits>
 #include <numeric>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/softmax.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper {
 namespace {

@@ -1,7 +1,7 @@
 #include "core/ops/subsample.h"
 
-#include "core/parallel.h"
-#include "core/tape.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 
 namespace temper {
 namespace {

@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
-#include "core/check.h"
-#include "core/number_text.h"
+#include "core/base/check.h"
+#include "core/base/number_text.h"
 #include "data/images/image.h"
 
 namespace temper::data {

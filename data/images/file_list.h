@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper::data {
 

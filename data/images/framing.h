@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "data/images/image.h"
 
 namespace temper::data {

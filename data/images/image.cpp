@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/file_bytes.h"
 #include "data/images/jpeg_marks.h"
 #include "data/images/png_chunks.h"

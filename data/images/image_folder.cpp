@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/dataset.h"
 #include "data/images/file_list.h"
 #include "data/images/photos.h"

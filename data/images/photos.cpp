@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <span>
 
-#include "core/check.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/engine/parallel.h"
 
 namespace temper::data {
 

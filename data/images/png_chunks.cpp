@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/file_bytes.h"
 #include "data/images/image.h"
 

@@ -1,6 +1,6 @@
 #include "data/images/pnm.h"
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::data {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <set>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/file_bytes.h"
 #include "data/images/file_list.h"
 

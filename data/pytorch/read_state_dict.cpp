@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "core/number_type.h"
+#include "core/base/number_type.h"
 #include "data/pytorch/pickle.h"
 #include "data/pytorch/state_dict.h"
 #include "data/tables/byte_store.h"

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <vector>
 
-#include "core/check.h"
-#include "core/number_type.h"
+#include "core/base/check.h"
+#include "core/base/number_type.h"
 #include "data/tables/table.h"
 
 namespace temper::data {

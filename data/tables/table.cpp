@@ -4,9 +4,9 @@
 #include <array>
 #include <filesystem>
 
-#include "core/check.h"
-#include "core/json.h"
-#include "core/number_type.h"
+#include "core/base/check.h"
+#include "core/base/json.h"
+#include "core/base/number_type.h"
 #include "data/tables/zip.h"
 
 namespace temper::data {

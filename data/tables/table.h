@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "data/tables/byte_store.h"
 
 namespace temper::data {

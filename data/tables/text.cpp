@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/tables/table.h"
 
 namespace temper::data {

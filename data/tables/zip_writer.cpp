@@ -2,8 +2,8 @@
 
 #include <deque>
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "data/tables/zip.h"
 
 namespace temper::data {

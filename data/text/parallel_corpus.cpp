@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/check.h"
-#include "core/fingerprint.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/base/fingerprint.h"
+#include "core/engine/parallel.h"
 #include "data/file_bytes.h"
 #include "data/text/unicode.h"
 

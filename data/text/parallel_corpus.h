@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper::data {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper::data {
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "core/check.h"
-#include "core/file.h"
-#include "core/names.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
+#include "core/base/names.h"
 
 namespace temper::data {
 namespace {

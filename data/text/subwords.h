@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace sentencepiece {
 class SentencePieceProcessor;

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/random.h"
+#include "core/base/random.h"
 #include "data/sources.h"
 
 namespace temper::data {

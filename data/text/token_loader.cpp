@@ -4,9 +4,9 @@
 #include <numeric>
 #include <tuple>
 
-#include "core/check.h"
-#include "core/random.h"
-#include "core/range.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/base/range.h"
 
 namespace temper::data {
 namespace {

@@ -1,8 +1,8 @@
 #include "data/text/token_pairs.h"
 
-#include "core/check.h"
-#include "core/fingerprint.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/base/fingerprint.h"
+#include "core/engine/parallel.h"
 
 namespace temper::data {
 namespace {

@@ -6,7 +6,7 @@
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::data {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::analysis {

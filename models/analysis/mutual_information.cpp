@@ -6,10 +6,10 @@
 #include <limits>
 #include <numeric>
 
-#include "core/frozen.h"
-#include "core/parallel.h"
-#include "core/random.h"
-#include "core/tape.h"
+#include "core/base/random.h"
+#include "core/engine/frozen.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "data/loader.h"
 
 namespace temper::analysis {

@@ -10,7 +10,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
-#include "models/model.h"
+#include "models/networks/model.h"
 
 namespace temper::analysis {
 

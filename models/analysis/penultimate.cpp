@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/boxed_op.h"
-#include "core/frozen.h"
-#include "core/tape.h"
+#include "core/engine/boxed_op.h"
+#include "core/engine/frozen.h"
+#include "core/engine/tape.h"
 #include "data/loader.h"
 
 namespace temper::analysis {

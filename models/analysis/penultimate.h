@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "models/model.h"
+#include "models/networks/model.h"
 
 namespace temper::analysis {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 
 namespace temper::analysis {
 namespace {

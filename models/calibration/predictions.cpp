@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/selection.h"
 
 namespace temper::calibration {

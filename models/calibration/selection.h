@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <span>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/predictions.h"
 
 namespace temper::calibration {

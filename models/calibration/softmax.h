@@ -12,8 +12,8 @@
 #include <cmath>
 #include <span>
 
+#include "core/base/shape.h"
 #include "core/kernels/exponential.h"
-#include "core/shape.h"
 
 namespace temper::calibration {
 

@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include "core/engine/rehearsal.h"
+#include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/rehearsal.h"
-#include "core/tape.h"
 #include "layers/noise.h"
 #include "models/networks/registry.h"
 #include "optim/sgd.h"

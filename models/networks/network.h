@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 
 namespace temper::models {
 

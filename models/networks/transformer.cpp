@@ -2,11 +2,11 @@
 
 #include <cmath>
 
-#include "core/names.h"
+#include "core/base/names.h"
+#include "core/engine/tape.h"
 #include "core/ops/embedding.h"
 #include "core/ops/positions.h"
 #include "core/ops/relu.h"
-#include "core/tape.h"
 #include "layers/init.h"
 
 namespace temper::models {

@@ -4,7 +4,7 @@
 #include <array>
 #include <filesystem>
 
-#include "core/weights.h"
+#include "core/engine/weights.h"
 #include "models/networks/registry.h"
 #include "models/runs/json.h"
 #include "models/runs/run_file.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/runs/run_file.h"
 
 namespace temper::runs {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "models/runs/run.h"
 
 namespace temper::runs {

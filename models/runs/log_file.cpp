@@ -5,8 +5,8 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 
 namespace temper::runs {
 namespace {

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/machine.h"
+#include "core/engine/machine.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/study/calibration_record.h"
 #include "models/training/recipe.h"

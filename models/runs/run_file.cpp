@@ -4,7 +4,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "core/file.h"
+#include "core/base/file.h"
 #include "models/calibration/metrics/json.h"
 #include "models/calibration/study/calibration_file.h"
 #include "models/runs/json.h"

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/runs/log_file.h"
 #include "models/training/checkpoints.h"
 #include "models/training/snapshots.h"

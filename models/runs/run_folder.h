@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 namespace temper::runs {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "core/weights.h"
+#include "core/engine/weights.h"
 #include "models/runs/json.h"
 #include "models/runs/run_file.h"
 #include "models/runs/run_folder.h"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/file.h"
-#include "core/fingerprint.h"
-#include "core/number_text.h"
+#include "core/base/file.h"
+#include "core/base/fingerprint.h"
+#include "core/base/number_text.h"
 #include "data/text/text_splits.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/training/image_objective.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/runs/image_run.h"
 #include "models/tasks/task.h"
 

@@ -1,6 +1,6 @@
 #include "models/tasks/tasks.h"
 
-#include "core/names.h"
+#include "core/base/names.h"
 #include "models/tasks/classification.h"
 #include "models/tasks/translation.h"
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "core/file.h"
-#include "core/parallel.h"
+#include "core/base/file.h"
+#include "core/engine/parallel.h"
 #include "models/runs/log_file.h"
 #include "models/runs/run_folder.h"
 #include "models/training/best_weights.h"

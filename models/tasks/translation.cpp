@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/fingerprint.h"
-#include "core/number_text.h"
+#include "core/base/fingerprint.h"
+#include "core/base/number_text.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/calibration/study/trial.h"
 #include "models/translation/evaluation.h"

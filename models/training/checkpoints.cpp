@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <sstream>
 
-#include "core/file.h"
-#include "core/fingerprint.h"
-#include "core/machine.h"
+#include "core/base/file.h"
+#include "core/base/fingerprint.h"
+#include "core/engine/machine.h"
 #include "models/training/json.h"
 #include "models/training/recipe_file.h"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/names.h"
+#include "core/base/names.h"
 
 namespace temper::training {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper::training {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/tape.h"
+#include "core/engine/tape.h"
 
 namespace temper::training {
 namespace {

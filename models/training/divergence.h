@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 
 namespace temper::training {
 

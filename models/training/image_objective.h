@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/loader.h"
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/training/loss.h"
 #include "models/training/objective.h"
 

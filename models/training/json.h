@@ -1,7 +1,7 @@
 // Recipes and the states of runs as JSON, in the keys of run.json and of checkpoints. For sources of the library and the apps.
 #pragma once
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "models/training/recipe.h"
 #include "models/training/run_state.h"
 

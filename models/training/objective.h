@@ -8,15 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "core/parameters.h"
-#include "core/range.h"
+#include "core/base/range.h"
+#include "core/engine/parameters.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/training/recipe.h"
-#include "optim/communicator.h"
+#include "optim/distributed/communicator.h"
 
 namespace temper::training {
 
-// Into how many shards batches are cut, and which of them this rank learns: see optim/gradient_sync.h.
+// Into how many shards batches are cut, and which of them this rank learns: see optim/distributed/gradient_sync.h.
 struct Sharding {
   Index shards = 1;
   Range own = {0, 1};

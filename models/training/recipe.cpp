@@ -1,6 +1,6 @@
 #include "models/training/recipe.h"
 
-#include "core/names.h"
+#include "core/base/names.h"
 #include "data/sources.h"
 #include "models/networks/registry.h"
 #include "models/training/optimizer.h"

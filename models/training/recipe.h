@@ -8,9 +8,9 @@
 
 #include "data/preprocessing.h"
 #include "data/text/subwords.h"
+#include "models/networks/views.h"
 #include "models/training/distillation.h"
 #include "models/training/parameter_rules.h"
-#include "models/views.h"
 #include "optim/schedule.h"
 
 namespace temper::training {
@@ -22,8 +22,8 @@ struct Recipe {
   Index epochs = 30;
   Index steps = 0;  // ends the run after so many; 0: at the end of the last epoch
   Index batch = 64;
-  Index shards = 0;              // parts that a batch is trained in, see optim/gradient_sync.h; 0: as many as there are ranks
-  bool sync_batch_norm = false;  // batch statistics over the whole batch, not over each shard, see optim/lockstep.h
+  Index shards = 0;              // parts that a batch is trained in, see optim/distributed/gradient_sync.h; 0: as many as there are ranks
+  bool sync_batch_norm = false;  // batch statistics over the whole batch, not over each shard, see optim/distributed/lockstep.h
   std::uint64_t seed = 1;
 
   Index val_size = kOwnSplit;  // images of the training part that are held out for validation

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <filesystem>
 
-#include "core/file.h"
-#include "core/weights.h"
+#include "core/base/file.h"
+#include "core/engine/weights.h"
 
 namespace temper::training {
 namespace {

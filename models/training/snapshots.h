@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 
 namespace temper::training {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/parallel.h"
-#include "core/tape.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "models/calibration/softmax.h"
 #include "models/calibration/study/prediction_files.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/loader.h"
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/training/distillation.h"
 #include "models/training/recipe.h"
 

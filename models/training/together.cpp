@@ -3,7 +3,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "core/range.h"
+#include "core/base/range.h"
 
 namespace temper::training {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "models/model.h"
-#include "optim/communicator.h"
+#include "models/networks/model.h"
+#include "optim/distributed/communicator.h"
 
 namespace temper::training {
 

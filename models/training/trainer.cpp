@@ -5,11 +5,11 @@
 #include <memory>
 #include <sstream>
 
-#include "core/batch_pool.h"
-#include "core/frozen.h"
-#include "core/machine.h"
+#include "core/engine/batch_pool.h"
+#include "core/engine/frozen.h"
+#include "core/engine/machine.h"
+#include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
-#include "core/tape.h"
 #include "layers/noise.h"
 #include "models/training/best_weights.h"
 #include "models/training/divergence.h"
@@ -17,8 +17,8 @@
 #include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
 #include "optim/clip.h"
-#include "optim/gradient_sync.h"
-#include "optim/lockstep.h"
+#include "optim/distributed/gradient_sync.h"
+#include "optim/distributed/lockstep.h"
 
 namespace temper::training {
 namespace {

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/training/checkpoints.h"
 #include "models/training/loss.h"
 #include "models/training/objective.h"
 #include "models/training/recipe.h"
 #include "models/training/run_state.h"
-#include "optim/communicator.h"
+#include "optim/distributed/communicator.h"
 
 namespace temper::training {
 

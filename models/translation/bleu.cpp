@@ -7,7 +7,7 @@
 #include <map>
 #include <sstream>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/text/unicode.h"
 
 namespace temper::translation {

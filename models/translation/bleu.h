@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "models/translation/tokenizer.h"
 
 namespace temper::translation {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "core/parameters.h"
+#include "core/engine/parameters.h"
 #include "data/text/parallel_corpus.h"
 #include "data/text/subwords.h"
 #include "models/networks/transformer.h"

@@ -1,6 +1,6 @@
 #include "models/translation/objective.h"
 
-#include "core/tape.h"
+#include "core/engine/tape.h"
 #include "models/training/loss.h"
 #include "models/translation/token_predictions.h"
 

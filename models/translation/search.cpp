@@ -6,10 +6,10 @@
 #include <numeric>
 #include <utility>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/softmax.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 
 namespace temper::translation {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/kernels/softmax.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "data/text/token_loader.h"
 #include "models/calibration/softmax.h"
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/text/unicode.h"
 
 namespace temper::translation {

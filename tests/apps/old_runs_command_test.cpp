@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "data/file_bytes.h"
-#include "tests/apps/program.h"
+#include "tests/apps/temper/program.h"
 #include "tests/contains.h"
 #include "tests/temporary_folder.h"
 

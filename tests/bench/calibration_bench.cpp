@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/softmax.h"

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "core/gemm.h"
+#include "core/base/random.h"
+#include "core/engine/gemm.h"
+#include "core/engine/parallel.h"
 #include "core/kernels/convolution.h"
 #include "core/kernels/targets.h"
-#include "core/parallel.h"
-#include "core/random.h"
 
 namespace temper {
 namespace {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "layers/noise.h"
 #include "models/networks/transformer.h"
 #include "optim/adamw.h"

@@ -1,10 +1,10 @@
-// Embeds temper in a host that has its own core/tensor.h, and writes an operation of its own.
-#include <temper/core/tape.h>
+// Embeds temper in a host that has its own core/engine/tensor.h, and writes an operation of its own.
+#include <temper/core/engine/tape.h>
 #include <temper/temper.h>
 
 #include <cstdio>
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace {
 

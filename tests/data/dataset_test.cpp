@@ -8,7 +8,7 @@
 #include <numeric>
 #include <set>
 
-#include "core/random.h"
+#include "core/base/random.h"
 #include "tests/data/file_folder.h"
 
 namespace temper::data {

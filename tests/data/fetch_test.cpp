@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "data/dataset.h"
-#include "tests/apps/program.h"
+#include "tests/apps/temper/program.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::data {

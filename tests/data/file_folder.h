@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::tests {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/random.h"
+#include "core/base/random.h"
 #include "data/loader.h"
 #include "tests/data/file_folder.h"
 

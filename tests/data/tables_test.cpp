@@ -6,9 +6,9 @@
 #include <cstring>
 #include <vector>
 
-#include "core/check.h"
-#include "core/file.h"
-#include "core/safetensors.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
+#include "core/engine/safetensors.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::data {

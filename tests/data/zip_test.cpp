@@ -6,8 +6,8 @@
 
 #include <vector>
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "data/tables/table.h"
 
 namespace temper::data {

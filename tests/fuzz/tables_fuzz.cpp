@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "core/check.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
 #include "data/tables/table.h"
 
 namespace {

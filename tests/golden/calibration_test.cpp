@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "core/file.h"
-#include "core/json.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
 #include "models/calibration/calibrators/ensemble.h"
 #include "models/calibration/calibrators/histogram_isotonic.h"
 #include "models/calibration/calibrators/linear.h"

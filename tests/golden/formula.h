@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/engine/tape.h"
+#include "core/engine/weights.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/tape.h"
-#include "core/weights.h"
 #include "data/file_bytes.h"
 #include "data/idx.h"
 #include "data/loader.h"

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <vector>
 
+#include "core/engine/tape.h"
+#include "core/engine/weights.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/tape.h"
-#include "core/weights.h"
 #include "models/networks/transformer.h"
 #include "tests/golden/formula.h"
 

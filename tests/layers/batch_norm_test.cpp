@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/tape.h"
+#include "core/engine/tape.h"
 #include "layers/init.h"
 #include "tests/layers/tensors.h"
 

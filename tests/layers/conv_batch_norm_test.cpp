@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#include "core/frozen.h"
+#include "core/engine/frozen.h"
+#include "core/engine/tape.h"
+#include "core/engine/weights.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/tape.h"
-#include "core/weights.h"
 #include "layers/init.h"
 #include "layers/linear.h"
 #include "optim/average.h"

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "core/tape.h"
+#include "core/engine/tape.h"
 #include "layers/noise.h"
 #include "tests/layers/tensors.h"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 
 namespace temper {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/engine/weights.h"
 #include "core/ops/linear.h"
-#include "core/weights.h"
 #include "layers/init.h"
 #include "tests/layers/tensors.h"
 

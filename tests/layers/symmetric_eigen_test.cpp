@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/random.h"
+#include "core/base/random.h"
 
 namespace temper::layers {
 namespace {

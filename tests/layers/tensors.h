@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "core/tensor.h"
+#include "core/engine/tensor.h"
 
 namespace temper {
 

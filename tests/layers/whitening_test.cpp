@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/mean.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "tests/layers/tensors.h"
 
 namespace temper {

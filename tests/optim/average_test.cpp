@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/frozen.h"
+#include "core/engine/frozen.h"
 
 #include "tests/optim/toy_store.h"
 #include "tests/restored.h"

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-#include "core/frozen.h"
+#include "core/engine/frozen.h"
 #include "layers/init.h"
 #include "optim/adamw.h"
 #include "optim/sgd.h"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/parallel.h"
-#include "core/parameters.h"
+#include "core/engine/parallel.h"
+#include "core/engine/parameters.h"
 
 namespace temper {
 

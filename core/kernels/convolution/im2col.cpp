@@ -1,7 +1,7 @@
 // Columns are built for one block of pixels at a time, so that the product finds them in the second-level cache.
 #include "core/kernels/convolution/im2col.h"
 
-#include "core/gemm.h"
+#include "core/engine/gemm.h"
 #include "core/kernels/convolution/partial_sums.h"
 #include "core/kernels/rectifier.h"
 

@@ -2,7 +2,7 @@
 // bit-identical on any number of threads.
 #pragma once
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 
 namespace temper {
 

@@ -5,7 +5,7 @@
 // B^T is the same for every m. The two-dimensional transform applies one of these to the columns and then to the rows of a tile.
 #pragma once
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 
 namespace temper {
 

@@ -1,6 +1,6 @@
 #include "models/calibration/calibrators/calibrator_kind.h"
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::calibration {
 

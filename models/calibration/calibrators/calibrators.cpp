@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/calibration/calibrators/ensemble.h"
 #include "models/calibration/calibrators/histogram_isotonic.h"
 #include "models/calibration/calibrators/linear.h"

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/check.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/softmax.h"
 

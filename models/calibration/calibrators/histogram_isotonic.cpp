@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
+#include "core/base/check.h"
+#include "core/engine/parallel.h"
 #include "core/kernels/exponential.h"
-#include "core/parallel.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/calibration/calibrators/linear_curvature.h"
 #include "models/calibration/calibrators/linear_nll.h"
 #include "models/calibration/calibrators/minimize.h"

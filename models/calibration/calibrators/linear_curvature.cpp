@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/engine/parallel.h"
 #include "core/kernels/double_product.h"
 #include "core/kernels/product.h"
-#include "core/parallel.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {

@@ -5,9 +5,9 @@
 #include <limits>
 #include <vector>
 
+#include "core/engine/parallel.h"
 #include "core/kernels/double_product.h"
 #include "core/kernels/product.h"
-#include "core/parallel.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {

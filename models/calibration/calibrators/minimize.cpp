@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 namespace temper::calibration {
 namespace {

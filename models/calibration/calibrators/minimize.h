@@ -4,8 +4,8 @@
 #include <functional>
 #include <span>
 
-#include "core/parallel.h"
-#include "core/shape.h"
+#include "core/base/shape.h"
+#include "core/engine/parallel.h"
 
 namespace temper::calibration {
 

@@ -6,9 +6,9 @@
 #include <limits>
 #include <optional>
 
-#include "core/check.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/check.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
 
 namespace temper::calibration {
 namespace {

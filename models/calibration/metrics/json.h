@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "models/calibration/metrics/metrics.h"
 
 namespace temper::calibration {

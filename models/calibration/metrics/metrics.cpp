@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/metrics/calibration_error.h"
 #include "models/calibration/metrics/selective.h"
 #include "models/calibration/softmax.h"

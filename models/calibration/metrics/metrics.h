@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "models/calibration/calibrator.h"
 #include "models/calibration/metrics/class_bins.h"
 #include "models/calibration/metrics/reliability.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 
 namespace temper::calibration {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/calibration/metrics/outcomes.h"
 #include "models/calibration/softmax.h"
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "models/calibration/predictions.h"
 
 namespace temper::calibration {

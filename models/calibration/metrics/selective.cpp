@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.h"
-#include "core/parallel.h"
+#include "core/base/check.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/metrics/outcomes.h"
 #include "models/calibration/softmax.h"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
-#include "core/number_text.h"
+#include "core/base/check.h"
+#include "core/base/number_text.h"
 
 namespace temper::calibration {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
 #include "models/calibration/study/advice.h"

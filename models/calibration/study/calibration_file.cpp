@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <tuple>
 
-#include "core/machine.h"
+#include "core/engine/machine.h"
 #include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/json.h"

@@ -1,7 +1,7 @@
 // What a calibration came to as JSON, in the keys of calibrator.json. For sources of the library and the apps.
 #pragma once
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "models/calibration/study/calibration_record.h"
 
 namespace temper::calibration {

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <string>
 
-#include "core/check.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
 #include "models/calibration/folds.h"
 #include "models/calibration/softmax.h"
 

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::reproduce {

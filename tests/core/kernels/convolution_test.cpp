@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
 #include "core/kernels/targets.h"
-#include "core/parallel.h"
-#include "core/random.h"
 #include "tests/restored.h"
 
 namespace temper {

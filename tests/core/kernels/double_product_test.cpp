@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "core/check.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
 
 namespace temper {
 namespace {

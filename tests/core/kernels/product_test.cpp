@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/kernels/targets.h"
-#include "core/random.h"
 
 namespace temper {
 namespace {

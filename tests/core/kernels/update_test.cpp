@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/kernels/targets.h"
-#include "core/random.h"
 
 namespace temper {
 namespace {

@@ -7,11 +7,11 @@
 #include <limits>
 #include <vector>
 
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "core/kernels/targets.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/mean.h"
-#include "core/parameters.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "core/parallel.h"
-#include "core/random.h"
-#include "core/tape.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "tests/check_op.h"
 #include "tests/core/ops/running.h"
 

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/linear.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/tape.h"
+#include "core/engine/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "core/ops/linear.h"
-#include "core/parameters.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

@@ -6,10 +6,10 @@
 #include <limits>
 #include <numbers>
 
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "core/kernels/gelu.h"
 #include "core/kernels/targets.h"
-#include "core/parameters.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

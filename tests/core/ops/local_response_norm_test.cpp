@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "core/base/random.h"
+#include "core/engine/tape.h"
 #include "core/kernels/targets.h"
-#include "core/random.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

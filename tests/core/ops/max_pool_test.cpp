@@ -7,10 +7,10 @@
 #include <limits>
 #include <numeric>
 
+#include "core/engine/tape.h"
 #include "core/kernels/max_window.h"
 #include "core/kernels/targets.h"
 #include "core/ops/linear.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 
 namespace temper {

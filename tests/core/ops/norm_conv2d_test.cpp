@@ -4,15 +4,15 @@
 
 #include <cmath>
 
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "core/kernels/targets.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv2d.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/mean.h"
-#include "core/parallel.h"
-#include "core/parameters.h"
-#include "core/random.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 #include "tests/core/ops/running.h"
 

@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "core/parameters.h"
-#include "core/tape.h"
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "tests/check_op.h"
 #include "tests/core/ops/logits.h"
 

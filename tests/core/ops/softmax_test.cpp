@@ -6,9 +6,9 @@
 #include <limits>
 #include <vector>
 
+#include "core/engine/parameters.h"
+#include "core/engine/tape.h"
 #include "core/kernels/targets.h"
-#include "core/parameters.h"
-#include "core/tape.h"
 #include "tests/check_op.h"
 #include "tests/core/ops/logits.h"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <map>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "tests/data/images/pictures.h"

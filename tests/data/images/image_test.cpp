@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/random.h"
+#include "core/base/random.h"
 #include "tests/data/images/pictures.h"
 
 namespace temper::tests {

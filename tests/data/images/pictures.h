@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "tests/data/file_folder.h"
 
 namespace temper::tests {

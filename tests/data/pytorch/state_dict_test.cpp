@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "core/file.h"
-#include "core/random.h"
+#include "core/base/file.h"
+#include "core/base/random.h"
 #include "data/tables/zip.h"
 #include "tests/temporary_folder.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "core/random.h"
+#include "core/base/random.h"
 #include "data/text/parallel_corpus.h"
 
 namespace temper::tests {

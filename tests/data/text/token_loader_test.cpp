@@ -7,7 +7,7 @@
 #include <numeric>
 #include <set>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "tests/data/file_folder.h"
 #include "tests/data/text/small_corpus.h"
 

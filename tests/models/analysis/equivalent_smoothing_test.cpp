@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/parallel.h"
-#include "core/random.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
 
 namespace temper::analysis {
 namespace {

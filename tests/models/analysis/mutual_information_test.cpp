@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "core/parallel.h"
-#include "core/random.h"
-#include "models/model.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
+#include "models/networks/model.h"
 
 namespace temper::analysis {
 namespace {

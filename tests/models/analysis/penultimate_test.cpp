@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "core/base/random.h"
 #include "core/ops/elementwise.h"
-#include "core/random.h"
 #include "models/analysis/projection.h"
 #include "models/analysis/template_distances.h"
 #include "models/networks/registry.h"

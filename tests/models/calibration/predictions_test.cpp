@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/metrics.h"
 #include "tests/contains.h"

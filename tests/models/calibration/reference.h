@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/random.h"
+#include "core/base/random.h"
 #include "models/calibration/predictions.h"
 
 namespace temper::calibration::reference {

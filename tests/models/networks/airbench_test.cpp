@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/tape.h"
-#include "models/model.h"
+#include "models/networks/model.h"
 
 namespace temper::models {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <cmath>
 
+#include "core/engine/rehearsal.h"
+#include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/rehearsal.h"
-#include "core/tape.h"
 #include "layers/noise.h"
 
 namespace temper::models {

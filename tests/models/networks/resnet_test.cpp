@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "models/networks/registry.h"
 #include "optim/sgd.h"
 

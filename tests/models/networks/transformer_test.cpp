@@ -6,10 +6,10 @@
 #include <limits>
 #include <vector>
 
+#include "core/engine/parallel.h"
+#include "core/engine/rehearsal.h"
+#include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/parallel.h"
-#include "core/rehearsal.h"
-#include "core/tape.h"
 #include "layers/noise.h"
 #include "tests/allocation_counter.h"
 

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/file.h"
+#include "core/base/file.h"
 #include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/study/calibration_file.h"
 #include "models/runs/run_folder.h"

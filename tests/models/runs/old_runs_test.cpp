@@ -5,7 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/file.h"
+#include "core/base/file.h"
 #include "data/dataset.h"
 #include "data/file_bytes.h"
 #include "models/calibration/study/calibration_file.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/file.h"
+#include "core/base/file.h"
 #include "models/runs/json.h"
 #include "models/runs/log_file.h"
 #include "tests/contains.h"

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <set>
 
-#include "core/file.h"
+#include "core/base/file.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/tasks/classification.h"
 #include "models/tasks/tasks.h"

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/engine/tape.h"
 #include "core/ops/distillation.h"
-#include "core/tape.h"
 #include "layers/batch_norm.h"
 #include "layers/dropout.h"
 #include "layers/linear.h"

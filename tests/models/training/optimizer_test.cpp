@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "models/training/trainer.h"
 #include "optim/sgd.h"
 #include "tests/models/training/two_epochs.h"

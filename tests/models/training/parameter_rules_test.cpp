@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/training/recipe.h"
 
 namespace temper::training {

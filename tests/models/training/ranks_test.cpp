@@ -6,7 +6,7 @@
 
 #include "models/training/together.h"
 #include "models/training/trainer.h"
-#include "tests/optim/thread_ranks.h"
+#include "tests/optim/distributed/thread_ranks.h"
 
 namespace temper::training {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "core/file.h"
-#include "core/parallel.h"
+#include "core/base/file.h"
+#include "core/engine/parallel.h"
 #include "models/training/checkpoints.h"
 #include "models/training/recipe_file.h"
 #include "models/training/trainer.h"

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "core/file.h"
-#include "core/weights.h"
+#include "core/base/file.h"
+#include "core/engine/weights.h"
 #include "tests/optim/toy_store.h"
 #include "tests/temporary_folder.h"
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/file.h"
-#include "core/parallel.h"
-#include "core/safetensors.h"
-#include "core/tape.h"
+#include "core/base/file.h"
+#include "core/engine/parallel.h"
+#include "core/engine/safetensors.h"
+#include "core/engine/tape.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/softmax.h"
 #include "models/training/loss.h"

@@ -9,11 +9,11 @@
 #include <fstream>
 #include <limits>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/relu.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "layers/batch_norm.h"
 #include "layers/conv.h"
 #include "layers/dropout.h"

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "models/model.h"
+#include "models/networks/model.h"
 #include "models/training/recipe.h"
 
 namespace temper::training {

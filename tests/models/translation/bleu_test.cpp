@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "data/text/parallel_corpus.h"
 
 namespace temper::translation {

@@ -6,13 +6,13 @@
 
 #include <cstring>
 
-#include "core/parallel.h"
+#include "core/engine/parallel.h"
 #include "models/training/checkpoints.h"
 #include "models/training/trainer.h"
 #include "models/translation/token_predictions.h"
 #include "tests/data/file_folder.h"
 #include "tests/data/text/small_corpus.h"
-#include "tests/optim/thread_ranks.h"
+#include "tests/optim/distributed/thread_ranks.h"
 #include "tests/temporary_folder.h"
 
 namespace temper::translation {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/engine/parallel.h"
+#include "core/engine/tape.h"
 #include "core/ops/softmax.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/parallel.h"
-#include "core/tape.h"
 #include "data/text/token_loader.h"
 #include "layers/noise.h"
 #include "models/calibration/metrics/metrics.h"

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
 #include "models/calibration/calibrators/ensemble.h"
 #include "models/calibration/calibrators/histogram_isotonic.h"
 #include "models/calibration/calibrators/linear.h"

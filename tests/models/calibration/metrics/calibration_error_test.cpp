@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "core/check.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
 #include "models/calibration/metrics/metrics.h"
 #include "tests/models/calibration/reference.h"
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "tests/models/calibration/reference.h"
 
 namespace temper::calibration {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/parallel.h"
-#include "core/random.h"
+#include "core/base/random.h"
+#include "core/engine/parallel.h"
 
 namespace temper::calibration {
 namespace {

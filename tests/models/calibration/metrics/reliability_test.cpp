@@ -7,7 +7,7 @@
 #include <numeric>
 #include <string>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "tests/contains.h"
 #include "tests/models/calibration/reference.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/check.h"
+#include "core/base/check.h"
 #include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/calibrators/linear.h"
 #include "models/calibration/calibrators/temperature.h"

@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "core/check.h"
-#include "core/file.h"
+#include "core/base/check.h"
+#include "core/base/file.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/softmax.h"
 #include "tests/temporary_folder.h"

@@ -1,0 +1,187 @@
+#include "apps/temper/commands/calibration_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/metrics_text.h"
+#include "core/base/file.h"
+#include "data/tables/csv.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/json.h"
+#include "models/calibration/study/json.h"
+
+namespace temper::app {
+namespace {
+
+std::string methods_text(const calibration::CalibrationStudy& study) {
+  const std::vector<calibration::Metric> metrics = metrics_shown(calibration::Metric::Shown::in_comparisons);
+  std::vector<std::string> headings{"method", "status"};
+  for (const calibration::Metric& metric : metrics) headings.push_back(heading_with_interval(metric));
+  Table table(headings);
+  const auto row = [&](std::string_view name, std::string_view status, const calibration::Assessment& assessment) {
+    std::vector<std::string> cells{std::string(name), std::string(status)};
+    for (const calibration::Metric& metric : metrics) cells.push_back(metric_text(metric, assessment));
+    table.row(cells);
+  };
+  row("none", "", study.trials.front().before);
+  for (const calibration::Trial& trial : study.trials)
+    row(trial.fitted.kind->name, calibration::to_string(trial.fitted.status), trial.after);
+  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), study.record.trial.fitted.kind->name);
+}
+
+std::string selection_text(const calibration::CalibrationRecord& record) {
+  std::string line, text;
+  for (const calibration::SelectiveResult& result : record.selective) {
+    const std::string p = result.selector.score == calibration::Score::p_norm ? fmt::format(" (p = {:g})", result.selector.p) : "";
+    line += fmt::format("{}{}{} {:.4f}", line.empty() ? "" : ", ", calibration::to_string(result.selector.score), p, result.aurc);
+  }
+  text += fmt::format("AURC of the scores to abstain by: {}\n", line);
+  line.clear();
+  for (const calibration::ConformalResult& result : record.conformal) {
+    line += fmt::format("{}{} {} with {:.2f} classes", line.empty() ? "" : ", ", calibration::to_string(result.kind),
+                        percent(result.on_new_data.coverage), result.on_new_data.mean_size);
+  }
+  text += fmt::format("conformal sets that should hold {}: {}\n", percent(record.wanted_coverage), line);
+  return text;
+}
+
+}  // namespace
+
+std::string before_and_after(const calibration::Assessment& before, const calibration::Assessment& after) {
+  Table table({"", "before", "after"});
+  for (const calibration::Metric& metric : calibration::kMetrics)
+    table.row({"  " + heading_with_interval(metric), metric_text(metric, before), metric_text(metric, after)});
+  return table.text();
+}
+
+std::string text_of(const Calibrated& calibrated) {
+  const calibration::CalibrationStudy& study = calibrated.study;
+  const calibration::CalibrationRecord& record = study.record;
+  std::string text;
+  if (study.trials.size() > 1) text += methods_text(study);
+  const calibration::Fitted& fitted = record.trial.fitted;
+  const std::optional<double> temperature = calibration::fitted_temperature(fitted);
+  const std::string what = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
+  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", calibrated.name, what, calibration::to_string(fitted.status),
+                      grouped(record.samples), record.fitted_on == "val" ? "validation " + calibrated.unit : "rows",
+                      grouped(record.trial.after.metrics.samples),
+                      record.measured_on == "test" ? "test " + calibrated.unit : "rows, each calibrated by a fit without it");
+  return text + before_and_after(record.trial.before, record.trial.after) + selection_text(record);
+}
+
+Json json_of(const calibration::CalibrationStudy& study) {
+  Json json = calibration::to_json(study.record);
+  for (const char* bulky : {"parameters", "reliability", "risk_coverage", "nll_by_temperature"}) json.erase(bulky);
+  if (study.trials.size() == 1) return json;
+  for (const calibration::Trial& trial : study.trials) {
+    json["methods"][std::string(trial.fitted.kind->name)] = {{"status", calibration::to_string(trial.fitted.status)},
+                                                             {"changed_predictions", trial.changed},
+                                                             {"after", calibration::to_json(trial.after)}};
+  }
+  return json;
+}
+
+namespace {
+
+// In the order of the columns, which does not change: metrics that are not among these follow them.
+std::vector<calibration::Metric> columns() {
+  constexpr std::string_view kFirst[]{"accuracy",     "nll",        "brier", "ece",  "ace",  "classwise_ece",
+                                      "debiased_ece", "smooth_ece", "mce",   "aurc", "auroc"};
+  std::vector<calibration::Metric> columns = calibration::metrics_by_number();
+  const auto place = [&](const calibration::Metric& metric) { return std::ranges::find(kFirst, metric.key); };
+  std::ranges::stable_sort(columns, {}, place);
+  return columns;
+}
+
+struct MethodRow {
+  std::string name, method, status;
+  bool kept = false;
+  const calibration::Assessment* measured = nullptr;
+  Index changed = 0;
+};
+
+// The last part of each path, or the paths as they were given where two would be the same.
+std::vector<std::string> short_names(std::span<const Calibrated> all) {
+  std::vector<std::string> given, last;
+  for (const Calibrated& calibrated : all) {
+    const auto path = std::filesystem::path(calibrated.name).lexically_normal();
+    given.push_back(calibrated.name);
+    last.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
+  }
+  return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
+}
+
+std::vector<MethodRow> rows_of(const std::string& name, const calibration::CalibrationStudy& study) {
+  std::vector<MethodRow> rows{{.name = name, .method = "none", .status = "", .measured = &study.trials.front().before}};
+  for (const calibration::Trial& trial : study.trials) {
+    const calibration::Fitted& fitted = trial.fitted;
+    rows.push_back({.name = name,
+                    .method = std::string(fitted.kind->name),
+                    .status = std::string(calibration::to_string(fitted.status)),
+                    .kept = fitted.kind == study.record.trial.fitted.kind,
+                    .measured = trial.rejected ? &*trial.rejected : &trial.after,
+                    .changed = trial.changed});
+  }
+  return rows;
+}
+
+std::string csv(std::span<const Calibrated> all) {
+  std::string text = "run,method,status,kept,measured_on,samples,changed_predictions";
+  for (const calibration::Metric& metric : columns())
+    text += fmt::format(",{}{}", metric.key, has_interval(metric) ? ",ece_lower,ece_upper" : "");
+  text += '\n';
+  const std::vector<std::string> names = short_names(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const calibration::CalibrationStudy& study = all[i].study;
+    for (const MethodRow& row : rows_of(names[i], study)) {
+      const calibration::Metrics& m = row.measured->metrics;
+      text += fmt::format("{},{},{},{},{},{},{}", data::csv_field(row.name), row.method, row.status, row.kept ? 1 : 0,
+                          study.record.measured_on, m.samples, row.changed);
+      for (const calibration::Metric& metric : columns()) {
+        text += fmt::format(",{}", m.*metric.value);
+        const calibration::Interval& ends = row.measured->ece_interval;
+        if (has_interval(metric)) text += fmt::format(",{},{}", ends.lower, ends.upper);
+      }
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+std::string markdown(std::span<const Calibrated> all) {
+  std::string text = "| run | method |", rule = "|---|---|";
+  for (const calibration::Metric& metric : columns()) {
+    text += fmt::format(" {} |", heading_with_interval(metric));
+    rule += "---|";
+  }
+  text += "\n" + rule + "\n";
+  const std::vector<std::string> names = short_names(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const calibration::CalibrationStudy& study = all[i].study;
+    for (const MethodRow& row : rows_of(names[i], study)) {
+      const bool remarkable = !row.status.empty() && row.status != "converged";
+      const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
+      text += fmt::format("| {} | {} |", row.name, method);
+      for (const calibration::Metric& metric : columns()) text += fmt::format(" {} |", metric_text(metric, *row.measured));
+      text += '\n';
+    }
+  }
+  return text +
+         "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
+         "things worse, so it was rejected. The interval of the ECE is a basic bootstrap's: it takes off the part of the ECE that is "
+         "sampling noise, so it may lie below the ECE of a calibrator that is as good as the rows can show.\n";
+}
+
+}  // namespace
+
+bool is_table_file(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".md"); }
+
+void write_table(const std::string& path, std::span<const Calibrated> all) {
+  write_file(path, path.ends_with(".csv") ? csv(all) : markdown(all));
+}
+
+}  // namespace temper::app

@@ -1,0 +1,90 @@
+// temper eval
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+
+#include "apps/temper/commands/commands.h"
+#include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/metrics_text.h"
+#include "apps/temper/terminal/ranks.h"
+#include "apps/temper/terminal/run_summary.h"
+#include "apps/temper/terminal/threads_option.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/metrics/json.h"
+#include "models/tasks/tasks.h"
+
+namespace temper::app {
+namespace {
+
+struct EvalOptions {
+  std::string run, data, split = "test";
+  std::optional<double> temperature;
+  std::optional<std::string> tta;
+  std::optional<Index> beam;
+  bool json = false;
+};
+
+std::string describe_calibrator(const EvalOptions& options, const runs::Run& run) {
+  if (options.temperature) return fmt::format("temperature {:.4g} (as given)", *options.temperature);
+  if (!run.calibration) return "temperature 1 (not calibrated)";
+  if (const auto temperature = run.temperature()) return fmt::format("temperature {:.4g} (of its calibrator)", *temperature);
+  const calibration::Fitted& fitted = run.calibration->trial.fitted;
+  const bool identity = fitted.status == calibration::Status::kept_identity;
+  return fmt::format("{} calibrator{}", fitted.kind->name, identity ? ", which leaves the logits unchanged" : "");
+}
+
+void run(const EvalOptions& options) {
+  TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
+  TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
+               "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
+  const std::unique_ptr<tasks::Task> task = tasks::open_run(options.run);
+  task->reporter = terminal_reporter();
+  task->load_run_data({.data = options.data, .views = options.tta, .beam = options.beam});
+  const tasks::Split split = tasks::parse_split(options.split);
+  const runs::Run& run = task->run();
+  const std::shared_ptr<const calibration::Calibrator> calibrator =
+      options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature) : run.calibrator();
+  const std::optional<double> temperature = options.temperature ? options.temperature : run.temperature();
+  const calibration::Metrics m = task->measure(split, *calibrator, ranks());
+  if (!is_first_rank()) return;
+  // A beam prefers words by a temperature alone: other calibrators are not for decoding.
+  const std::optional<translation::Score> score = task->score_translations(split, temperature.value_or(1));
+  if (options.json) {
+    Json json = calibration::to_json(m);
+    json["temperature"] = temperature ? Json(*temperature) : Json();
+    json["calibrator"] = options.temperature || !run.calibration ? Json() : Json(run.calibration->trial.fitted.kind->name);
+    json["split"] = options.split;
+    if (score) add_bleu(*score, json);
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("{} on {} ({} {}), {}\n", options.run, task->name_of(split), grouped(m.samples), task->unit(),
+             describe_calibrator(options, run));
+  if (score) fmt::print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
+  fmt::print("{}", metrics_lines(m));
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("eval", "Measure a run: accuracy, NLL, calibration errors");
+  auto options = std::make_shared<EvalOptions>();
+  command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
+  command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
+  command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");
+  command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator")
+      ->type_name("T");
+  command->add_option("--tta", options->tta, "Views to average: none, flip or flip-shift (default: as in training)")->type_name("NAME");
+  command->add_option("--beam", options->beam, "Of a run that translates: for its BLEU (default 4; 0: measure no translations)")
+      ->type_name("N");
+  add_threads_option(*command);
+  command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
+  command->footer(
+      "The NLL is that of the labels without smoothing, also for a run with label smoothing. Of a run that translates, accuracy, NLL and\n"
+      "calibration errors are those of next words, given the right ones before, and BLEU that of its translations at its temperature.");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace temper::app

@@ -1,0 +1,76 @@
+// temper report
+
+#include "apps/report/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "apps/temper/commands/commands.h"
+#include "apps/temper/terminal/console.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "models/runs/run_file.h"
+#include "models/runs/run_folder.h"
+
+namespace temper::app {
+namespace {
+
+struct ReportOptions {
+  std::vector<std::string> runs;
+  std::string out = "report.html";
+  bool json = false;
+};
+
+std::string table_of(const std::vector<runs::Run>& records) {
+  const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::string("-"); };
+  const bool with_bleu = std::ranges::any_of(records, [](const runs::Run& run) { return run.score.has_value(); });
+  std::vector<std::string> header{"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"};
+  if (with_bleu) header.insert(header.begin() + 4, "BLEU");
+  Table table(header);
+  for (const runs::Run& run : records) {
+    std::vector<std::string> cells{run.name,
+                                   run.recipe.model,
+                                   fmt::format("{:g}", run.recipe.smoothing),
+                                   grouped(run.parameters),
+                                   percent(run.test.accuracy),
+                                   number(run.test.nll),
+                                   number(run.test.ece)};
+    if (with_bleu) cells.insert(cells.begin() + 4, run.score ? number(run.score->bleu.score) : "-");
+    if (run.calibration) {
+      const calibration::Metrics& after = run.calibration->trial.after.metrics;
+      cells.insert(cells.end(), {number(run.temperature().value_or(calibration::kNotMeasured)), number(after.nll), number(after.ece)});
+    }
+    table.row(cells);
+  }
+  return table.text();
+}
+
+void run(const ReportOptions& options) {
+  std::vector<runs::Run> records;
+  for (const std::string& folder : options.runs) check_not_read("--out", options.out, runs::run_files(folder));
+  for (const std::string& folder : options.runs) records.push_back(runs::read_run(folder));
+  write_file(options.out, report::page(records));
+  if (options.json) {
+    fmt::print("{}\n", Json{{"page", options.out}, {"runs", options.runs}}.dump());
+  } else {
+    fmt::print("{}\n{}: the page of {} run{}; open it in a browser\n", table_of(records), options.out, records.size(),
+               records.size() == 1 ? "" : "s");
+  }
+}
+
+}  // namespace
+
+void add_report(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("report", "Write one self-contained HTML page about one or several runs");
+  auto options = std::make_shared<ReportOptions>();
+  command->add_option("runs", options->runs, "The folders of runs")->required()->type_name("RUN...");
+  command->add_option("--out", options->out, "The page to write (default report.html)")->type_name("FILE");
+  command->add_flag("--json", options->json, "Print what was written as one JSON object on stdout");
+  command->footer(
+      "The page shows learning curves, reliability diagrams before and after temperature,\nconfidence histograms and a table of all runs.");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace temper::app

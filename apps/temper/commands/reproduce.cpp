@@ -1,0 +1,199 @@
+// temper reproduce
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "apps/reproduce/experiments.h"
+#include "apps/reproduce/page.h"
+#include "apps/reproduce/plan_run.h"
+#include "apps/reproduce/process.h"
+#include "apps/temper/commands/commands.h"
+#include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/stop_signal.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
+
+namespace temper::app {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace reproduce;
+
+struct ReproduceOptions {
+  std::string what, scale = "quick", data, out;
+  int jobs = 0, threads = 0;
+  bool plan_only = false, page_only = false, json = false;
+};
+
+std::string quoted(const std::vector<std::string>& words) {
+  std::string text = "temper";
+  for (const std::string& word : words) text += word.find_first_of(" '\"$\\*?") == std::string::npos ? " " + word : " '" + word + "'";
+  return text;
+}
+
+void print_plan(const Plan& plan, const std::string& folder) {
+  for (const Step& step : plan.steps())
+    fmt::print("{}  {}\n", !folder.empty() && is_done(plan, step, folder) ? "done" : "    ", quoted(step.command));
+  fmt::print("{} steps, about {} of one core left\n", plan.steps().size(), duration(60 * minutes_left(plan, folder)));
+}
+
+Extent extent_of(const Plan& plan, const std::string& folder) {
+  const auto done = std::ranges::count_if(plan.steps(), [&](const Step& step) { return is_done(plan, step, folder); });
+  return {static_cast<int>(done), static_cast<int>(plan.steps().size())};
+}
+
+void print_step(const PlanProgress& progress) {
+  if (progress.begins) return;
+  fmt::print(stderr, "  [{}/{}] {}  {}  ETA {}\n", progress.done, progress.all, progress.step, duration(progress.seconds),
+             duration(progress.seconds_left));
+}
+
+void print_result(const ReproduceOptions& options, const std::vector<Chapter>& chapters, const Extent& extent) {
+  const std::string index = (fs::path(options.out) / "index.html").string();
+  if (options.json) {
+    Json json{{"scale", options.scale}, {"out", options.out}, {"page", index}, {"done", extent.done}, {"steps", extent.all}};
+    for (const Chapter& chapter : chapters) {
+      for (const Claim& claim : chapter.outcome.claims)
+        json["claims"].push_back(
+            {{"experiment", chapter.experiment->name}, {"claim", claim.text}, {"verdict", in_words(claim.verdict)}, {"ours", claim.ours}});
+    }
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  for (const Chapter& chapter : chapters) {
+    fmt::print("{}\n", chapter.experiment->title);
+    for (const Claim& claim : chapter.outcome.claims) fmt::print("  {:<28} {}: {}\n", in_words(claim.verdict), claim.text, claim.ours);
+  }
+  fmt::print("{}: the page; open it in a browser\n", index);
+}
+
+// The steps of what was asked, in the order of the paper.
+Plan plan_of(const std::vector<const Experiment*>& wanted, const Scene& scene) {
+  Plan plan;
+  for (const Experiment* experiment : wanted) experiment->add_steps(scene, plan);
+  plan.order_by_seed();
+  return plan;
+}
+
+// The commands name the data by a link in the folder, so that they, and the settings in each run.json, are the same on every machine.
+constexpr const char* kDataLink = "data";
+
+void link_data(const std::string& folder, const std::string& data) {
+  const fs::path link = fs::path(folder) / kDataLink;
+  TEMPER_CHECK(fs::is_symlink(link) || !fs::exists(link), link.string(),
+               ": is no link, but the folder is to have one of this name to the data; give another --out");
+  fs::remove(link);
+  fs::create_directory_symlink(fs::absolute(data).lexically_normal(), link);
+}
+
+// Missing data are found before hours have passed.
+void check_data(const Plan& plan, const std::string& data) {
+  for (const Step& step : plan.steps()) {
+    const auto option = std::ranges::find(step.command, "--data");
+    if (option == step.command.end()) continue;
+    const std::string& spec = *(option + 1);
+    const auto colon = spec.find(':');
+    if (colon == std::string::npos) continue;
+    const fs::path part = fs::path(data) / fs::path(spec.substr(colon + 1)).lexically_relative(kDataLink);
+    TEMPER_CHECK(fs::exists(part), "--data: there is no ", part.string(), "; data/fetch.sh ", spec.substr(0, colon), " DIR brings it");
+  }
+}
+
+void run_plan(const ReproduceOptions& options, const Plan& plan) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int jobs = options.jobs > 0 ? options.jobs : cores;
+  const PlanRunOptions how{.folder = options.out,
+                           .program = this_program(),
+                           .jobs = jobs,
+                           .threads = options.threads > 0 ? options.threads : std::max(1, cores / jobs)};
+  const Extent extent = extent_of(plan, options.out);
+  if (!options.json)
+    fmt::print(stderr, "{}: {} of {} steps left, {} at a time, ETA {}\n", options.out, extent.all - extent.done, extent.all, jobs,
+               duration(60 * minutes_left(plan, options.out) / jobs));
+  watch_stop_signals();
+  const bool finished = run(plan, how,
+                            {.on_step =
+                                 [&](const PlanProgress& p) {
+                                   if (!options.json) print_step(p);
+                                 },
+                             .stop = [] { return stop_signal() != 0; }});
+  if (!finished)
+    throw StoppedBySignal(stop_signal(),
+                          fmt::format("{}: stopped; finished steps are kept, run the same command to continue", options.out));
+}
+
+void run_command(ReproduceOptions options) {
+  TEMPER_CHECK(options.jobs >= 0 && options.jobs <= 1024, "--jobs: ", options.jobs, " is not allowed; give steps at a time, 1 or more");
+  TEMPER_CHECK(options.threads >= 0, "--threads: ", options.threads, " is not allowed; give threads of each step, 1 or more");
+  const std::vector<const Experiment*> wanted = experiments(options.what);
+  const Scale scale = reproduce::scale(options.scale);
+  const Scene scene = reproduce::scene(scale, options.data.empty() ? "" : kDataLink);
+  const Plan plan = plan_of(wanted, scene);
+  if (options.plan_only) {
+    print_plan(plan, options.out);
+    return;
+  }
+  TEMPER_CHECK(!options.out.empty(), "--out is required; give a folder for the runs and the page");
+  if (!options.page_only) check_data(plan, options.data);
+  make_folder(options.out);
+  if (!options.page_only && !options.data.empty()) link_data(options.out, options.data);
+  options.out = fs::absolute(options.out).lexically_normal().string();
+  if (!options.page_only) run_plan(options, plan);
+  const Results results(options.out);
+  std::vector<Chapter> chapters;
+  for (const Experiment* experiment : wanted) chapters.push_back({experiment, experiment->evaluate(scene, results)});
+  const Extent extent = extent_of(plan, options.out);
+  write_files(options.out, scene, chapters, extent);
+  print_result(options, chapters, extent);
+}
+
+std::string experiment_list() {
+  std::string text;
+  for (const Experiment* experiment : experiments()) text += fmt::format("  {:<8}  {}\n", experiment->name, experiment->title);
+  return text;
+}
+
+}  // namespace
+
+void add_reproduce(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("reproduce", "Train the paper's tables and figures again, and test its claims");
+  auto options = std::make_shared<ReproduceOptions>();
+  command->add_option("what", options->what, "One of the list below, or all")
+      ->required()
+      ->check([](const std::string& name) {
+        try {
+          experiments(name);
+          return std::string();
+        } catch (const Error& error) {
+          return std::string(error.what());
+        }
+      })
+      ->type_name("WHAT");
+  command->add_option("--scale", options->scale, "quick (default), short or paper, see below")->type_name("NAME");
+  command
+      ->add_option("--data", options->data,
+                   "The folder with mnist/, cifar-10-batches-bin/ and multi30k/, as data/fetch.sh leaves them; not for quick")
+      ->type_name("DIR");
+  command->add_option("--out", options->out, "The folder of all runs, figures, numbers.csv and index.html")->type_name("DIR");
+  command->add_option("--jobs", options->jobs, "Steps at a time (default: as many as there are cores)")->type_name("N");
+  command->add_option("--threads", options->threads, "Threads of each (default: the cores are shared)")->type_name("N");
+  command->add_flag("--plan", options->plan_only, "Print the commands that this amounts to, and which are done; run nothing");
+  command->add_flag("--page", options->page_only, "Make the page of what is there; run nothing");
+  command->add_flag("--json", options->json, "Print the verdicts as one JSON object on stdout");
+  command->footer("What:\n" + experiment_list() +
+                  "\nScales:\n"
+                  "  quick   the digits inside the program, minutes: a rehearsal\n"
+                  "  short   CIFAR-10, MNIST and Multi30k with short schedules, about thirteen hours of one core\n"
+                  "  paper   the paper's schedules, weeks\n\n"
+                  "Every step is a command of temper that can be run by hand. Stop it at any moment; the same command continues, within a\n"
+                  "training as well. Several machines that share the folder may run the same command at the same time.\n\n"
+                  "Examples:\n"
+                  "  temper reproduce all --out reproduction\n"
+                  "  temper reproduce mnist --scale short --data ~/data --out reproduction-short");
+  command->callback([options] { run_command(*options); });
+}
+
+}  // namespace temper::app

@@ -1,0 +1,17 @@
+// Ranges of indices, and how they are cut into parts.
+#pragma once
+
+#include "core/base/shape.h"
+
+namespace temper {
+
+struct Range {
+  Index begin = 0, end = 0;
+  Index size() const { return end - begin; }
+};
+
+// Part number `part` when [0, count) is cut into `parts` parts whose sizes differ by at most one: the images of a shard, the shards of a
+// rank.
+inline Range part_of(Index count, Index part, Index parts) { return {count * part / parts, count * (part + 1) / parts}; }
+
+}  // namespace temper
