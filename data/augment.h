@@ -33,31 +33,31 @@ constexpr Augment crop_flip(int padding) { return {.shift = padding, .flip = Fli
 constexpr Augment shift(int pixels) { return {.shift = pixels, .random_crop = true}; }                              // the MNIST recipe, 2
 
 // Throws Error unless 0 <= shift < min(H,W) of the network's input.
-void check(const Augment& augment, const Shape& seen);
+void check(const Augment& augment, const Shape& input_shape);
 
 // The augmentation of one image. The network's input is a window (h,w) of the image (H,W), centred and then moved by (dy,dx):
 //   out(y,x) = in(y + (H-h)/2 + dy, x' + (W-w)/2 + dx), where x' is w-1-x when flipped, else x.
 // Windows of different sizes under one placement look at the same place.
-struct Placement {
+struct CropFlip {
   Index dy = 0, dx = 0;
   bool flip = false;
   Padding padding = Padding::black;
 };
-Placement draw(const Augment& augment, const Shape& image, const Shape& seen, std::uint64_t seed, Index epoch, Index sample);
+CropFlip draw(const Augment& augment, const Shape& image, const Shape& input_shape, std::uint64_t seed, Index epoch, Index sample);
 
 // Returns true iff the same image may differ between epochs; if not, results that are computed from it once can be cached.
-bool varies(const Augment& augment, const Shape& image, const Shape& seen);  // of augment.photo, see varies(PhotoAugment)
+bool varies(const Augment& augment, const Shape& image, const Shape& input_shape);  // of augment.photo, see varies(PhotoAugment)
 
 // Writes one image, cropped and flipped, with its bytes replaced by the values of `table`.
-void place(std::span<const std::uint8_t> pixels,  // (H,W,C)
-           const Shape& image, const Placement& placement,
-           std::span<const float> table,    // (C,256), of Normalization::table
-           const Shape& seen, float* out);  // (h,w,C)
+void apply_crop_flip(std::span<const std::uint8_t> pixels,  // (H,W,C)
+                     const Shape& image, const CropFlip& crop_flip,
+                     std::span<const float> table,           // (C,256), of Normalization::table
+                     const Shape& input_shape, float* out);  // (h,w,C)
 
 // "none", "random", "alternating"; "black", "reflect". The inverses throw for another name, listing these.
 std::string_view name(Flip flip);
 std::string_view name(Padding padding);
-Flip flip(std::string_view name);
-Padding padding(std::string_view name);
+Flip parse_flip(std::string_view name);
+Padding parse_padding(std::string_view name);
 
 }  // namespace temper::data

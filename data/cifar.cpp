@@ -38,10 +38,10 @@ void check_file_size(const FileBytes& file, const Format& format) {
   if (rest == 0) return;
   const std::string guess = guess_kind(file.bytes);
   const std::string advice = !guess.empty()                    ? guess
-                             : size % format.other_record == 0 ? concat("it looks like ", format.other)
+                             : size % format.other_record == 0 ? str_cat("it looks like ", format.other)
                                                                : "the file is cut off or damaged: download it again";
-  throw Error(concat(file.path, ": ", size, " bytes is no multiple of the record size ", format.record(), ": ", records, " full records + ",
-                     rest, " bytes; ", advice));
+  throw Error(str_cat(file.path, ": ", size, " bytes is no multiple of the record size ", format.record(), ": ", records,
+                      " full records + ", rest, " bytes; ", advice));
 }
 
 void check_labels(const FileBytes& file, const Format& format) {
@@ -53,8 +53,8 @@ void check_labels(const FileBytes& file, const Format& format) {
       const int classes = format.label_classes[static_cast<std::size_t>(j)];
       if (label < classes) continue;
       const std::string guess = guess_kind(file.bytes);
-      throw Error(concat(file.path, ": label ", label, " at record ", i, ", expected 0-", classes - 1, " (byte ", at, "); ",
-                         guess.empty() ? "the file is damaged or no " + std::string(format.name) + ": download it again" : guess));
+      throw Error(str_cat(file.path, ": label ", label, " at record ", i, ", expected 0-", classes - 1, " (byte ", at, "); ",
+                          guess.empty() ? "the file is damaged or no " + std::string(format.name) + ": download it again" : guess));
     }
   }
 }
@@ -107,7 +107,7 @@ Splits cifar10(const std::string& dir) {
   Dataset all = empty_set(kFormat10, "", names), test = empty_set(kFormat10, " test", names);
   Index first_count = 0;
   for (int batch = 1; batch <= 5; ++batch) {
-    const std::string path = folder.require({concat("data_batch_", batch, ".bin")});
+    const std::string path = folder.require({str_cat("data_batch_", batch, ".bin")});
     const Index count = append(path, kFormat10, all);
     if (batch == 1) first_count = count;
     TEMPER_CHECK(count == first_count, path, ": ", count, " records but data_batch_1.bin has ", first_count,

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 std::string in_folder(const std::string& dir, const std::string& name) { return (fs::path(dir) / name).string(); }
 
-std::optional<std::string> first_of(const std::string& dir, const std::vector<std::string>& names) {
+std::optional<std::string> find_first(const std::string& dir, const std::vector<std::string>& names) {
   std::error_code ignored;  // an unreadable entry counts as absent; a folder in place of a file does not: read_file reports it
   for (const std::string& name : names) {
     std::string path = in_folder(dir, name);
@@ -40,7 +40,7 @@ std::string hint(const std::string& dir) {
       {"train-images-idx3-ubyte.gz", "the files of MNIST are there: use mnist:DIR"},
   };
   for (const auto& [name, advice] : kMistakes) {
-    if (first_of(dir, {name})) return std::string(advice) + "; ";
+    if (find_first(dir, {name})) return std::string(advice) + "; ";
   }
   return {};
 }
@@ -59,18 +59,18 @@ DataFolder::DataFolder(const std::string& dir, const std::vector<std::string>& i
                expected_);
   const fs::directory_iterator readable(dir, error);
   TEMPER_CHECK(!error, dir, ": the folder cannot be read (", error.message(), "); check the permissions");
-  if (first_of(dir, signs)) {
+  if (find_first(dir, signs)) {
     dir_ = dir;
     return;
   }
   for (const std::string& name : inner) {
     dir_ = in_folder(dir, name);
-    if (first_of(dir_, signs)) return;
+    if (find_first(dir_, signs)) return;
   }
-  throw Error(concat(dir, ": has none of ", signs.front(), " and the like; ", hint(dir), expected_));
+  throw Error(str_cat(dir, ": has none of ", signs.front(), " and the like; ", hint(dir), expected_));
 }
 
-std::optional<std::string> DataFolder::find(const std::vector<std::string>& names) const { return first_of(dir_, names); }
+std::optional<std::string> DataFolder::find(const std::vector<std::string>& names) const { return find_first(dir_, names); }
 
 std::string DataFolder::require(const std::vector<std::string>& names) const {
   const std::optional<std::string> path = find(names);

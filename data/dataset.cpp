@@ -60,14 +60,14 @@ void Dataset::check() const {
   }
 }
 
-std::span<const std::uint8_t> Dataset::pixels_of(Index sample) const {
+std::span<const std::uint8_t> Dataset::pixel_span(Index sample) const {
   TEMPER_CHECK(sample >= 0 && sample < size(), name, ": sample ", sample, " asked for, expected 0-", size() - 1);
   return std::span(pixels).subspan(static_cast<std::size_t>(sample * image.size()), static_cast<std::size_t>(image.size()));
 }
 
 void Dataset::copy_image(Index sample, std::span<std::uint8_t> out) const {
   if (!photos) {
-    std::ranges::copy(pixels_of(sample), out.begin());
+    std::ranges::copy(pixel_span(sample), out.begin());
     return;
   }
   Image scratch;
@@ -82,7 +82,7 @@ Dataset Dataset::subset(std::span<const Index> samples, std::string subset_name)
     if (photos) {
       part.photo_numbers.push_back(photo_numbers[static_cast<std::size_t>(sample)]);
     } else {
-      const std::span<const std::uint8_t> chosen = pixels_of(sample);
+      const std::span<const std::uint8_t> chosen = pixel_span(sample);
       part.pixels.insert(part.pixels.end(), chosen.begin(), chosen.end());
     }
     part.labels.push_back(labels[static_cast<std::size_t>(sample)]);

@@ -29,7 +29,7 @@ struct Dataset {
 
   Index size() const { return static_cast<Index>(labels.size()); }
   Index classes() const { return static_cast<Index>(class_names.size()); }
-  std::span<const std::uint8_t> pixels_of(Index sample) const;  // (H,W,C); not for photos
+  std::span<const std::uint8_t> pixel_span(Index sample) const;  // (H,W,C); not for photos
   // Writes a sample's image for evaluation, for both kinds of sets. Throws Error when a photo can no longer be decoded.
   void copy_image(Index sample, std::span<std::uint8_t> out) const;  // (H,W,C)
   // How a photo from elsewhere is turned into an image of this set's kind.

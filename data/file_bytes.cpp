@@ -156,6 +156,8 @@ std::string guess_kind(std::span<const std::uint8_t> bytes) {
   return {};
 }
 
-std::uint32_t crc32_of(std::span<const std::uint8_t> bytes) { return static_cast<std::uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
+std::uint32_t compute_crc32(std::span<const std::uint8_t> bytes) {
+  return static_cast<std::uint32_t>(crc32_z(0, bytes.data(), bytes.size()));
+}
 
 }  // namespace temper::data

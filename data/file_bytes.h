@@ -25,6 +25,6 @@ bool begins_with(std::span<const std::uint8_t> bytes, std::string_view text);
 std::string guess_kind(std::span<const std::uint8_t> bytes);
 
 // The CRC-32 of gzip and PNG.
-std::uint32_t crc32_of(std::span<const std::uint8_t> bytes);
+std::uint32_t compute_crc32(std::span<const std::uint8_t> bytes);
 
 }  // namespace temper::data

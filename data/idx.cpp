@@ -25,7 +25,7 @@ std::string what_the_magic_says(const FileBytes& file, int rank) {
   const auto& b = file.bytes;
   if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte && b[3] == 1 && rank == 3) return "it is a label file, expected the images";
   if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte && b[3] == 3 && rank == 1) return "it is an image file, expected the labels";
-  if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte) return concat("it has ", int{b[3]}, " dimensions, expected ", rank);
+  if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte) return str_cat("it has ", int{b[3]}, " dimensions, expected ", rank);
   if (b[0] == 0 && b[1] == 0 && b[2] >= 0x09 && b[2] <= 0x0E) return "its elements are not unsigned bytes; convert it to type 0x08";
   if (b[3] == 0 && b[2] == 0 && b[1] == kUnsignedByte) return "its header is byte-swapped, IDX is big-endian; download it again";
   const std::string guess = guess_kind(b);

@@ -11,7 +11,7 @@ namespace {
 const Dataset& checked(const Dataset& set, const Preprocessing& preprocessing, const Augment& augment) {
   set.check();
   TEMPER_CHECK(set.size() > 0, set.name, ": holds no samples; use a set with at least 1");
-  check(augment, preprocessing.seen(set.image));
+  check(augment, preprocessing.input_shape(set.image));
   const auto channels = static_cast<Index>(preprocessing.normalization.mean.size());
   TEMPER_CHECK(preprocessing.standardization == Standardization::image || channels == set.image.last(), set.name, ": ", set.image.last(),
                " channels, but the normalisation has ", channels, "; measure it on the training part of the same set");
@@ -38,7 +38,7 @@ Loader::Loader(const Dataset& set, const Preprocessing& preprocessing, const Loa
       options_(options),
       sampler_(set.size(), {.batch = options.batch, .shuffle = options.shuffle, .seed = options.seed, .drop_last = options.drop_last}),
       preprocessor_(preprocessing, set.image),
-      companions_(preprocessors(options.companions, set.image)),
+      extra_preprocessors_(preprocessors(options.extra_preprocessing, set.image)),
       order_(static_cast<std::size_t>(set.size())),
       prefetcher_([this](Index item, Batch& batch) { make(item, batch); }) {
   const Range own = options.own_shards;
@@ -69,7 +69,7 @@ void Loader::make(Index item, Batch& batch) const {
   const Range own_shards = options_.own_shards;
   const Index b = item / own_shards.size(), shard = own_shards.begin + item % own_shards.size();
   const Index first = sampler_.batch_begin(b), batch_size = sampler_.batch_begin(b + 1) - first;
-  const Range own = part_of(batch_size, shard, options_.shards);
+  const Range own = cut_range(batch_size, shard, options_.shards);
   const Index begin = first + own.begin, end = first + own.end;
   batch.shard = shard;
   batch.batch_size = batch_size;
@@ -78,9 +78,10 @@ void Loader::make(Index item, Batch& batch) const {
   batch.samples.assign(order_.begin() + begin, order_.begin() + end);
   batch.labels.clear();
   batch.mixed_labels.clear();
-  renew(batch.images, end - begin, preprocessor_.seen());
-  batch.companion_images.resize(companions_.size());
-  for (std::size_t i = 0; i < companions_.size(); ++i) renew(batch.companion_images[i], end - begin, companions_[i].seen());
+  renew(batch.images, end - begin, preprocessor_.input_shape());
+  batch.extra_images.resize(extra_preprocessors_.size());
+  for (std::size_t i = 0; i < extra_preprocessors_.size(); ++i)
+    renew(batch.extra_images[i], end - begin, extra_preprocessors_[i].input_shape());
   if (set_.photos) {
     parallel_for(end - begin, 1, [&](Index from, Index to) {
       for (Index n = from; n < to; ++n) make_image(n, batch);
@@ -96,7 +97,7 @@ void Loader::make(Index item, Batch& batch) const {
 void Loader::mix_pairs(Index b, Batch& batch) const {
   batch.mixup_lambda = draw_mixup(options_.mixup, options_.seed, epoch_, b);
   mix(batch.images, batch.mixup_lambda);
-  for (Tensor& images : batch.companion_images) mix(images, batch.mixup_lambda);
+  for (Tensor& images : batch.extra_images) mix(images, batch.mixup_lambda);
   batch.mixed_labels.reserve(static_cast<std::size_t>(sampler_.largest_batch()));
   batch.mixed_labels.assign(batch.labels.rbegin(), batch.labels.rend());
 }
@@ -105,12 +106,13 @@ void Loader::make_image(Index n, Batch& batch) const {
   const Index sample = batch.samples[static_cast<std::size_t>(n)];
   std::vector<std::uint8_t> shown;
   if (set_.photos) shown = show_photo(sample);
-  const std::span<const std::uint8_t> pixels = set_.photos ? shown : set_.pixels_of(sample);
-  const Shape& seen = preprocessor_.seen();
-  const Placement placement = options_.view ? *options_.view : draw(options_.augment, set_.image, seen, options_.seed, epoch_, sample);
-  preprocessor_(pixels, placement, batch.images.data() + n * seen.size());
-  for (std::size_t i = 0; i < companions_.size(); ++i) {
-    companions_[i](pixels, placement, batch.companion_images[i].data() + n * companions_[i].seen().size());
+  const std::span<const std::uint8_t> pixels = set_.photos ? shown : set_.pixel_span(sample);
+  const Shape& input_shape = preprocessor_.input_shape();
+  const CropFlip crop_flip =
+      options_.view ? *options_.view : draw(options_.augment, set_.image, input_shape, options_.seed, epoch_, sample);
+  preprocessor_(pixels, crop_flip, batch.images.data() + n * input_shape.size());
+  for (std::size_t i = 0; i < extra_preprocessors_.size(); ++i) {
+    extra_preprocessors_[i](pixels, crop_flip, batch.extra_images[i].data() + n * extra_preprocessors_[i].input_shape().size());
   }
 }
 

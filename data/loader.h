@@ -24,9 +24,9 @@ namespace temper::data {
 
 // A batch, or a shard of one. It owns what it holds: a copy stays what it is.
 struct Batch {
-  Tensor images = {};                         // (N,h,w,C) as the network sees them
-  std::vector<Tensor> companion_images = {};  // each (N,h,w,C): the same as each of LoaderOptions::companions sees them
-  std::vector<std::int32_t> labels = {};      // (N)
+  Tensor images = {};                     // (N,h,w,C) as the network sees them
+  std::vector<Tensor> extra_images = {};  // each (N,h,w,C): the same as each of LoaderOptions::extra_preprocessing sees them
+  std::vector<std::int32_t> labels = {};  // (N)
   // With mixup, image n is mixup_lambda of itself and the rest of image N-1-n, whose label is mixed_labels[n]; else empty.
   float mixup_lambda = 1;
   std::vector<std::int32_t> mixed_labels = {};
@@ -41,9 +41,9 @@ struct LoaderOptions {
   Augment augment = {};
   std::uint64_t seed = 0;
   bool drop_last = false;
-  std::optional<Placement> view = {};  // instead of what `augment` draws: this for every image
+  std::optional<CropFlip> view = {};  // instead of what `augment` draws: this for every image
   // How other networks, teachers, see images: they get the same placements, each in its own crop and standardisation.
-  std::vector<Preprocessing> companions = {};
+  std::vector<Preprocessing> extra_preprocessing = {};
   // Each batch is cut into this many shards, as equal as can be; this loader makes those in own_shards, one after the other. A shard of a
   // small batch may be empty. Mixup mixes the images of a shard with each other.
   Index shards = 1;
@@ -92,7 +92,7 @@ class Loader {
   const LoaderOptions options_;
   const Sampler sampler_;
   const Preprocessor preprocessor_;
-  const std::vector<Preprocessor> companions_;
+  const std::vector<Preprocessor> extra_preprocessors_;
   std::vector<Index> order_;  // (N), of the epoch that runs
   Index epoch_ = 0;
   std::uint64_t run_ = 0;  // counts the epochs that have begun

@@ -26,15 +26,15 @@ float draw_mixup(float alpha, std::uint64_t seed, Index epoch, Index batch) {
   }
 }
 
-void mix(Tensor& images, float share) {
+void mix(Tensor& images, float lambda) {
   const Index N = images.shape()[0], size = images.shape().size() / std::max<Index>(1, N);
   for (Index n = 0; n < N / 2; ++n) {
     float* const a = images.data() + n * size;
     float* const b = images.data() + (N - 1 - n) * size;
     for (Index i = 0; i < size; ++i) {
       const float first = a[i], second = b[i];
-      a[i] = share * first + (1 - share) * second;
-      b[i] = share * second + (1 - share) * first;
+      a[i] = lambda * first + (1 - lambda) * second;
+      b[i] = lambda * second + (1 - lambda) * first;
     }
   }
 }

@@ -14,6 +14,6 @@ float draw_mixup(float alpha, std::uint64_t seed, Index epoch, Index batch);
 inline constexpr float kLargestMixup = 4;
 
 // images[n] <- share images[n] + (1 - share) images[N-1-n], for all n at once.
-void mix(Tensor& images, float share);  // (N,h,w,C)
+void mix(Tensor& images, float lambda);  // (N,h,w,C)
 
 }  // namespace temper::data

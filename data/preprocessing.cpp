@@ -33,14 +33,14 @@ void standardize_image(std::span<float> x) {
 
 }  // namespace
 
-Shape Preprocessing::seen(const Shape& image) const {
+Shape Preprocessing::input_shape(const Shape& image) const {
   TEMPER_CHECK(crop >= 0 && crop <= std::min(image[0], image[1]), "--crop: ", crop, " pixels of images of ", image, "; give 1-",
                std::min(image[0], image[1]), ", or 0 for the whole image");
   return crop == 0 ? image : Shape{crop, crop, image[2]};
 }
 
 Preprocessor::Preprocessor(const Preprocessing& preprocessing, const Shape& image)
-    : standardization_(preprocessing.standardization), image_(image), seen_(preprocessing.seen(image)) {
+    : standardization_(preprocessing.standardization), image_(image), input_shape_(preprocessing.input_shape(image)) {
   if (standardization_ == Standardization::image) {
     table_ = identity_table(image[2]);
     return;
@@ -50,15 +50,15 @@ Preprocessor::Preprocessor(const Preprocessing& preprocessing, const Shape& imag
                table_.size() / 256, "; measure it on the training part of the same set");
 }
 
-void Preprocessor::operator()(std::span<const std::uint8_t> pixels, const Placement& placement, float* out) const {
-  place(pixels, image_, placement, table_, seen_, out);
-  if (standardization_ == Standardization::image) standardize_image({out, static_cast<std::size_t>(seen_.size())});
+void Preprocessor::operator()(std::span<const std::uint8_t> pixels, const CropFlip& crop_flip, float* out) const {
+  apply_crop_flip(pixels, image_, crop_flip, table_, input_shape_, out);
+  if (standardization_ == Standardization::image) standardize_image({out, static_cast<std::size_t>(input_shape_.size())});
 }
 
 std::string_view name(Standardization standardization) { return standardization == Standardization::channel ? "channel" : "image"; }
 
-Standardization standardization(std::string_view name) {
-  return by_name(name, {Standardization::channel, Standardization::image}, "channel or image");
+Standardization parse_standardization(std::string_view name) {
+  return find_by_name(name, {Standardization::channel, Standardization::image}, "channel or image");
 }
 
 }  // namespace temper::data

@@ -22,7 +22,7 @@ struct Preprocessing {
   Index crop = 0;  // side of the square that the network sees; 0: the whole image
 
   // The (h,w,C) that the network sees of images (H,W,C). Throws Error "--crop: ..." when the crop is larger than the image.
-  Shape seen(const Shape& image) const;
+  Shape input_shape(const Shape& image) const;
 
   bool operator==(const Preprocessing&) const = default;
 };
@@ -33,18 +33,18 @@ class Preprocessor {
   // Throws Error for a crop that is larger than the image, or a normalisation of other channels.
   Preprocessor(const Preprocessing& preprocessing, const Shape& image);
 
-  const Shape& seen() const { return seen_; }  // (h,w,C)
+  const Shape& input_shape() const { return input_shape_; }  // (h,w,C)
   // Writes the network's input (h,w,C) for the image (H,W,C), in the window of `placement`, to out.
-  void operator()(std::span<const std::uint8_t> pixels, const Placement& placement, float* out) const;
+  void operator()(std::span<const std::uint8_t> pixels, const CropFlip& crop_flip, float* out) const;
 
  private:
   Standardization standardization_;
-  Shape image_, seen_;
+  Shape image_, input_shape_;
   std::vector<float> table_;  // (C,256)
 };
 
 // "channel", "image". The inverse throws for another name, listing these.
 std::string_view name(Standardization standardization);
-Standardization standardization(std::string_view name);
+Standardization parse_standardization(std::string_view name);
 
 }  // namespace temper::data

@@ -20,7 +20,7 @@ std::string describe_known() {
   std::vector<std::string> known;
   for (const DataSource* source : data_sources()) {
     const std::string_view spec = source->forms[0].spec;
-    known.push_back(source->expected.empty() ? std::string(spec) : concat(spec, " (with ", source->expected, ")"));
+    known.push_back(source->expected.empty() ? std::string(spec) : str_cat(spec, " (with ", source->expected, ")"));
   }
   return "known are " + list_names(known, " and ");
 }

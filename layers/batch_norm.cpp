@@ -1,6 +1,6 @@
 #include "layers/batch_norm.h"
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "layers/init.h"
 
@@ -16,15 +16,15 @@ Parameter& declare(const ParameterStore::Scope& scope, const char* name, const B
 }  // namespace
 
 BatchNorm::BatchNorm(const ParameterStore::Scope& scope, const BatchNormSpec& spec)
-    : weight(declare(scope, "weight", spec, spec.scale ? Parameter::Kind::norm : Parameter::Kind::state,
+    : weight(declare(scope, "weight", spec, spec.scale ? Parameter::Kind::norm : Parameter::Kind::buffer,
                      spec.weight_init ? spec.weight_init : constant(1))),
       bias(declare(scope, "bias", spec, Parameter::Kind::norm, constant(0))),
-      running_mean(declare(scope, "running_mean", spec, Parameter::Kind::state, constant(0))),
-      running_var(declare(scope, "running_var", spec, Parameter::Kind::state, constant(1))),
+      running_mean(declare(scope, "running_mean", spec, Parameter::Kind::buffer, constant(0))),
+      running_var(declare(scope, "running_var", spec, Parameter::Kind::buffer, constant(1))),
       options(spec.options) {}
 
 RunningStatistics BatchNorm::running() const {
-  if (Tape::recording()) Frozen::forget(*running_mean.store);
+  if (Tape::recording()) InferenceScope::invalidate(*running_mean.store);
   return {.mean = running_mean.value, .variance = running_var.value};
 }
 

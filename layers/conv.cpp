@@ -1,6 +1,6 @@
 #include "layers/conv.h"
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "layers/init.h"
 
@@ -36,7 +36,7 @@ Tensor Conv2d::operator()(Tensor x) const {
   const Tensor b = bias ? Tensor(*bias) : Tensor();
   if (Tape::recording()) return conv2d(std::move(x), weight, b, options);
   PackedConv2d local;
-  return conv2d(x, Frozen::derive(weight, local, [&] { return pack_conv2d(weight, b, options); }));
+  return conv2d(x, InferenceScope::derive(weight, local, [&] { return pack_conv2d(weight, b, options); }));
 }
 
 }  // namespace temper::layers

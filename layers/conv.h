@@ -21,7 +21,7 @@ struct Conv2dSpec {
 };
 
 // y(N,P,Q,K) = conv2d(x(N,H,W,C), weight, bias). Throws Error for an x of other channels and for one smaller than the kernel. In evaluation
-// the kernels are packed once while a Frozen lives. Parameters: weight (K,R,S,C/groups), in files as in PyTorch, and bias (K).
+// the kernels are packed once while an InferenceScope lives. Parameters: weight (K,R,S,C/groups), in files as in PyTorch, and bias (K).
 struct Conv2d {
   Conv2d(const ParameterStore::Scope& scope, const Conv2dSpec& spec);
   Tensor operator()(Tensor x) const;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "core/ops/norm_conv2d.h"
 
@@ -10,7 +10,7 @@ namespace temper::layers {
 namespace {
 
 // gamma (y - mean) / sqrt(variance + epsilon) + beta as a map of each channel.
-ChannelMap map_of(const BatchNorm& norm) {
+ChannelMap channel_map(const BatchNorm& norm) {
   ChannelMap map;
   for (Index k = 0; k < norm.weight.shape[0]; ++k) {
     const auto value = [k](const Parameter& parameter) { return static_cast<double>(parameter.value[k]); };
@@ -30,12 +30,13 @@ ConvBatchNorm::ConvBatchNorm(const ParameterStore::Scope& conv_scope, const Conv
 Tensor ConvBatchNorm::operator()(Tensor x, Tensor residual) const {
   if (Tape::recording()) return norm(conv(std::move(x)), std::move(residual));
   PackedConv2d local;
-  const PackedConv2d& packed = Frozen::derive(
-      norm.weight, local, [&] { return pack_conv2d(conv.weight, conv.bias ? Tensor(*conv.bias) : Tensor(), conv.options, map_of(norm)); });
+  const PackedConv2d& packed = InferenceScope::derive(norm.weight, local, [&] {
+    return pack_conv2d(conv.weight, conv.bias ? Tensor(*conv.bias) : Tensor(), conv.options, channel_map(norm));
+  });
   return conv2d(x, packed, norm.options.relu, residual);
 }
 
-Tensor in_turn(const ConvBatchNorm& first, const ConvBatchNorm& second, Tensor x, Tensor residual) {
+Tensor conv_bn_relu_conv(const ConvBatchNorm& first, const ConvBatchNorm& second, Tensor x, Tensor residual) {
   TEMPER_CHECK(!second.conv.bias, "convolution layer: a bias in front of a batch normalisation is of no use; give .bias = false");
   if (!Tape::recording()) return second(first(std::move(x)), std::move(residual));
   const BatchNorm& norm = first.norm;

@@ -7,7 +7,7 @@
 namespace temper::layers {
 
 // y = norm(conv(x)) [+ residual], with the ReLU of `norm` where it has one. In evaluation it is one pass over memory: the normalisation is
-// folded into the kernels, which are cached while a Frozen lives.
+// folded into the kernels, which are cached while an InferenceScope lives.
 struct ConvBatchNorm {
   // The scopes may have any names: PyTorch's networks call them conv1 and bn1, or conv and bn. The normalisation gets its channels from the
   // convolution.
@@ -21,6 +21,6 @@ struct ConvBatchNorm {
 
 // second(first(x)) [+ residual], the inside of a residual block. On a tape nothing of the size of x is kept between the two, see
 // core/ops/norm_conv2d.h. requires: a ReLU in first.norm, no bias in second.conv.
-Tensor in_turn(const ConvBatchNorm& first, const ConvBatchNorm& second, Tensor x, Tensor residual = {});
+Tensor conv_bn_relu_conv(const ConvBatchNorm& first, const ConvBatchNorm& second, Tensor x, Tensor residual = {});
 
 }  // namespace temper::layers

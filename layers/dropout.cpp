@@ -3,7 +3,7 @@
 #include "core/engine/tape.h"
 #include "core/ops/dropout.h"
 #include "core/ops/elementwise.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 
 namespace temper::layers {
 
@@ -13,12 +13,12 @@ Dropout::Dropout(float dropped) : rate(dropped) {
 
 Tensor Dropout::operator()(Tensor x) const {
   if (!Tape::recording() || rate == 0) return x;
-  return dropout(std::move(x), rate, Noise::next());
+  return dropout(std::move(x), rate, RandomScope::next());
 }
 
 Tensor Dropout::operator()(Tensor x, Tensor branch) const {
   if (!Tape::recording() || rate == 0) return add(std::move(x), std::move(branch));
-  return add_dropped(std::move(x), std::move(branch), rate, Noise::next());
+  return add_dropout(std::move(x), std::move(branch), rate, RandomScope::next());
 }
 
 }  // namespace temper::layers

@@ -5,9 +5,9 @@
 #include "core/engine/tape.h"
 #include "core/ops/attention.h"
 #include "core/ops/linear.h"
-#include "core/ops/rows.h"
+#include "core/ops/slice.h"
 #include "layers/init.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 
 namespace temper::layers {
 namespace {
@@ -48,13 +48,13 @@ MultiheadAttention::MultiheadAttention(const ParameterStore::Scope& scope, const
 
 Tensor MultiheadAttention::operator()(const Tensor& x, const AttentionMask& mask) const {
   AttentionOptions options{.heads = heads_, .causal = mask.causal, .key_lengths = mask.key_lengths, .dropout = dropout_};
-  if (Tape::recording() && dropout_ > 0) options.random = Noise::next();
+  if (Tape::recording() && dropout_ > 0) options.random = RandomScope::next();
   return output(self_attention(project(x, 0, 3), options));
 }
 
 Tensor MultiheadAttention::operator()(const Tensor& x, const Tensor& key_value, const AttentionMask& mask) const {
   AttentionOptions options{.heads = heads_, .causal = mask.causal, .key_lengths = mask.key_lengths, .dropout = dropout_};
-  if (Tape::recording() && dropout_ > 0) options.random = Noise::next();
+  if (Tape::recording() && dropout_ > 0) options.random = RandomScope::next();
   return output(cross_attention(project(x, 0, 1), key_value, options));
 }
 
@@ -67,8 +67,8 @@ Tensor MultiheadAttention::project(const Tensor& x, Index first, Index parts) co
   Tensor weight = in_weight_, bias = optional(in_bias_);
   if (parts < 3) {
     const Index begin = first * features_, end = (first + parts) * features_;
-    weight = rows(weight, begin, end);
-    if (bias) bias = rows(bias, begin, end);
+    weight = slice(weight, begin, end);
+    if (bias) bias = slice(bias, begin, end);
   }
   return project_rows(x, std::move(weight), std::move(bias));
 }

@@ -16,7 +16,7 @@ template <class Function, class Shortcut = Identity> struct Residual {
   explicit Residual(Function f, Shortcut s = {}) : function(std::move(f)), shortcut(std::move(s)) {}
 
   Tensor operator()(Tensor x) const {
-    Tensor y = function(x);  // always first: Noise and batch normalisation depend on the order of the layers
+    Tensor y = function(x);  // always first: RandomScope and batch normalisation depend on the order of the layers
     return add(std::move(y), shortcut(std::move(x)));
   }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/parallel.h"
 #include "core/ops/conv2d.h"
 #include "layers/init.h"
@@ -43,7 +43,7 @@ std::vector<double> mean_product(const Tensor& images, const Shape& weight) {
     Workspace scratch;
     float* patch = scratch.take(D);
     for (Index n = begin; n < end; ++n) {
-      add_products(images.data() + n * image_size, x, weight, patch, sums.data() + chunks.of(begin) * D * D);
+      add_products(images.data() + n * image_size, x, weight, patch, sums.data() + chunks.index_of(begin) * D * D);
     }
   });
   const auto patches = static_cast<double>(N * (x[1] - weight[1] + 1) * (x[2] - weight[2] + 1));
@@ -57,7 +57,7 @@ Whitening::Whitening(const ParameterStore::Scope& scope, const WhiteningSpec& sp
     : weight(scope.declare({.name = "weight",
                             .shape = weight_shape(spec),
                             .initialize = default_weight(),
-                            .kind = Parameter::Kind::state,
+                            .kind = Parameter::Kind::buffer,
                             .file_layout = Parameter::FileLayout::kernel})),
       bias(scope.declare({.name = "bias", .shape = {weight.shape[0]}, .initialize = constant(0), .kind = Parameter::Kind::bias})),
       epsilon(spec.epsilon) {
@@ -70,7 +70,7 @@ void Whitening::fit(const Tensor& images) const {
   const Shape &x = images.shape(), &w = weight.shape;
   TEMPER_CHECK(x.rank() == 4 && x[0] >= 1 && x[1] >= w[1] && x[2] >= w[2] && x[3] == w[3], weight.name, ": images ", x,
                " have no patches for filters ", w, "; give (N,H,W,C)");
-  Frozen::forget(*weight.store);
+  InferenceScope::invalidate(*weight.store);
   const Index D = w[0] / 2;
   const EigenDecomposition eigen = symmetric_eigen(mean_product(images, w), D);
   for (Index i = 0; i < D; ++i) {

@@ -13,7 +13,7 @@ struct WhiteningSpec {
   double epsilon = 5e-4;
 };
 
-// y(N,H-R+1,W-S+1,2D) = conv2d(x(N,H,W,C), weight, bias) with D = R S C, the size of a patch. Parameters: weight (2D,R,S,C) of kind state,
+// y(N,H-R+1,W-S+1,2D) = conv2d(x(N,H,W,C), weight, bias) with D = R S C, the size of a patch. Parameters: weight (2D,R,S,C) of kind buffer,
 // random until fit(), and bias (2D), initially 0, which is learned.
 struct Whitening {
   Whitening(const ParameterStore::Scope& scope, const WhiteningSpec& spec);

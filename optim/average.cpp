@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/parallel.h"
 
 namespace temper::optim {
@@ -33,12 +33,12 @@ void WeightAverage::update(double decay) {
 }
 
 void WeightAverage::copy_back() {
-  Frozen::forget(*store_);
+  InferenceScope::invalidate(*store_);
   std::copy_n(average_, size_, store_->all_values().data());
 }
 
 void WeightAverage::exchange() {
-  Frozen::forget(*store_);
+  InferenceScope::invalidate(*store_);
   std::swap_ranges(average_, average_ + size_, store_->all_values().data());
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 
 namespace temper::optim {
 namespace {
@@ -15,7 +15,7 @@ template <class Visit> void for_each_part(const ParameterStore& store, std::span
       const auto begin = static_cast<std::size_t>(parameter.value.data - store.all_values().data());
       const auto size = static_cast<std::size_t>(parameter.shape.size());
       if (begin + size > arena.values.size()) continue;  // state, in an arena of the learned
-      visit(concat(arena.name, "/", parameter.name), parameter, arena.values.subspan(begin, size));
+      visit(str_cat(arena.name, "/", parameter.name), parameter, arena.values.subspan(begin, size));
     }
   }
 }
@@ -47,7 +47,7 @@ void read_arenas(const ParameterStore& store, std::span<const StateArena> arenas
   });
   TEMPER_CHECK(wanted == file.tensors.size(), source, ": it holds ", file.tensors.size(), " tensors, ", wanted,
                " are wanted; it is a checkpoint of another training");
-  Frozen::forget(store);
+  InferenceScope::invalidate(store);
   for_each_part(store, arenas, [&](const std::string& name, const Parameter&, std::span<float> values) {
     std::ranges::copy(file.tensors.at(name).values, values.begin());
   });

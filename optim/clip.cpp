@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/engine/parallel.h"
-#include "core/kernels/update.h"
+#include "core/kernels/optimizer_update.h"
 
 namespace temper::optim {
 namespace {
@@ -22,7 +22,7 @@ namespace {
 
 Clip find_clip(ParameterStore& store, double max_norm) {
   TEMPER_CHECK(max_norm > 0, "gradient clipping: a norm of at most ", max_norm, " cannot be; give a number > 0");
-  store.settle_gradients();
+  store.zero_unwritten_gradients();
   const std::span<const float> gradients = store.gradients();
   const auto squares = [&](Index begin, Index end) { return sum_of_squares(gradients.data() + begin, end - begin); };
   const auto sum = [](double a, double b) { return a + b; };

@@ -72,10 +72,10 @@ float Schedule::at(Index step) const {
 
 std::string_view name(Schedule::Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
-Schedule::Kind schedule_kind(std::string_view name) {
+Schedule::Kind parse_schedule_kind(std::string_view name) {
   using enum Schedule::Kind;
-  return by_name(name, {constant, step, cosine, linear, triangle, inverse_sqrt},
-                 "constant, step, cosine, linear, triangle or inverse-sqrt");
+  return find_by_name(name, {constant, step, cosine, linear, triangle, inverse_sqrt},
+                      "constant, step, cosine, linear, triangle or inverse-sqrt");
 }
 
 }  // namespace temper::optim

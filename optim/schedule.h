@@ -50,6 +50,6 @@ struct Schedule {
 
 // "constant", "step", "cosine", "linear", "triangle", "inverse-sqrt". The inverse throws for another name, listing these.
 std::string_view name(Schedule::Kind kind);
-Schedule::Kind schedule_kind(std::string_view name);
+Schedule::Kind parse_schedule_kind(std::string_view name);
 
 }  // namespace temper::optim

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/kernels/update.h"
+#include "core/kernels/optimizer_update.h"
 
 namespace temper::optim {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/kernels/update.h"
+#include "core/kernels/optimizer_update.h"
 
 namespace temper::optim {
 
@@ -23,12 +23,12 @@ void OptimizerState::step(float learning_rate, double gradient_scale, Update upd
                " is not a finite number >= 0; check the schedule");
   TEMPER_CHECK(std::isfinite(gradient_scale) && gradient_scale >= 0, "gradient scale: ", gradient_scale,
                " is not a finite number >= 0; 1 leaves the gradients unchanged");
-  untouched_ = store_->settle_gradients();
+  untouched_ = store_->zero_unwritten_gradients();
   for (const ParameterStore::Group& group : store_->groups()) {
     parallel_for(Chunks(group.end - group.begin, kElementGrain, kUpdateBlock),
                  [&](Index begin, Index end) { update(group, group.begin + begin, group.begin + end); });
   }
-  store_->expect_fresh_gradients();
+  store_->mark_gradients_stale();
   ++steps_;
 }
 

@@ -106,30 +106,6 @@ TEST_CASE("architecture: an op never includes another op") {
   }
 }
 
-TEST_CASE("architecture: the rooms of models stand on one another") {
-  // A room, and those below it; "" are the files that lie in none: what a model is.
-  const std::map<std::string, std::set<std::string>> may_include = {
-      {"calibration", {}},
-      {"networks", {}},
-      {"", {"networks", "calibration"}},
-      {"analysis", {"", "networks", "calibration"}},
-      {"training", {"", "networks", "calibration"}},
-      {"translation", {"", "networks", "calibration", "training"}},
-      {"runs", {"", "networks", "calibration", "training", "translation"}},
-      {"tasks", {"", "networks", "calibration", "training", "translation", "runs", "analysis"}},
-  };
-  const auto room_of = [](const std::string& file) {
-    const fs::path below = fs::path(file).lexically_relative("models");
-    return below.has_parent_path() ? below.begin()->string() : "";
-  };
-  for (const Include& include : includes_of("models")) {
-    if (!include.quoted || !include.what.starts_with("models/")) continue;
-    const std::string from = room_of(include.file), to = room_of(include.what);
-    REQUIRE(may_include.contains(from));
-    CHECK_MESSAGE((from == to || may_include.at(from).contains(to)), include.file, " includes ", include.what);
-  }
-}
-
 TEST_CASE("architecture: calibration needs core and tables alone; in it study sees calibrators, these see metrics, and all the ground") {
   const std::string calibration = "models/calibration";
   // A folder, and the rooms of calibration that it sees; "" is the ground, the files that lie in no room.

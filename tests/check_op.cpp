@@ -13,7 +13,7 @@
 #include "core/engine/parallel.h"
 #include "core/engine/parameters.h"
 #include "core/engine/tape.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "tests/restored.h"
 
 namespace temper {
@@ -82,10 +82,10 @@ struct Fixture {
   explicit Fixture(const OpCheck& c) : check(c) {
     for (std::size_t i = 0; i < c.inputs.size(); ++i) {
       const bool differentiable = c.differentiable.empty() || c.differentiable[i];
-      inputs.push_back(&store.root().declare({.name = concat("input", i),
+      inputs.push_back(&store.root().declare({.name = str_cat("input", i),
                                               .shape = c.inputs[i],
                                               .initialize = spread(c.low, c.high),
-                                              .kind = differentiable ? Parameter::Kind::weight : Parameter::Kind::state}));
+                                              .kind = differentiable ? Parameter::Kind::weight : Parameter::Kind::buffer}));
     }
     store.commit({.seed = 7});
   }
@@ -108,7 +108,7 @@ struct Fixture {
   std::vector<float> gradients() const { return {store.gradients().begin(), store.gradients().end()}; }
   void poison_gradients() {
     std::fill(store.gradients().begin(), store.gradients().end(), std::numeric_limits<float>::quiet_NaN());
-    store.expect_fresh_gradients();
+    store.mark_gradients_stale();
   }
 
   std::vector<float> gradients_of(Path path) {
@@ -184,9 +184,9 @@ bool same_bits(const Fixture& fixture, std::span<const float> a, std::span<const
 }
 
 // Cuts the loops of every op that runs while it lives, and takes down into how many chunks.
-class Cutting final : public Tape::Watch {
+class Cutting final : public Tape::Hook {
  public:
-  using Pass = Tape::Watch::Pass;
+  using Pass = Tape::Hook::Pass;
   using Cuts = std::map<std::pair<std::string, Pass>, ForcedGrain::Counts>;
 
   // The best of each op and pass in this process.
@@ -232,7 +232,8 @@ void prove(Fixture& fixture, const Expected& expected) {
   const std::vector<float> gradients = fixture.gradients_of(Path::parameters);
   for (std::size_t i = 0; i < fixture.inputs.size(); ++i) {
     if (!fixture.inputs[i]->gradient) continue;
-    check_close(part(fixture, gradients, *fixture.inputs[i]), expected.gradients[i], check.tolerance, concat("gradient of input ", i, " "));
+    check_close(part(fixture, gradients, *fixture.inputs[i]), expected.gradients[i], check.tolerance,
+                str_cat("gradient of input ", i, " "));
   }
   CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::intermediates)), "gradients differ for intermediate tensors");
   CHECK_MESSAGE(same_bits(fixture, gradients, fixture.gradients_of(Path::moved_intermediates)), "gradients differ in place");
@@ -304,9 +305,9 @@ std::string ops_not_cut() {
   std::string text;
   for (const auto& [call, counts] : Cutting::cuts()) {
     if (counts.loops == 0 || counts.most_ragged >= kChunks) continue;
-    text += concat("check_op: no loop of the ", call.second == Cutting::Pass::forward ? "forward" : "backward", " of ", call.first,
-                   " was cut into ", kChunks, " chunks with a shorter last one, but into ", counts.most_ragged,
-                   "; check a larger shape as well\n");
+    text += str_cat("check_op: no loop of the ", call.second == Cutting::Pass::forward ? "forward" : "backward", " of ", call.first,
+                    " was cut into ", kChunks, " chunks with a shorter last one, but into ", counts.most_ragged,
+                    "; check a larger shape as well\n");
   }
   return text;
 }

@@ -102,16 +102,16 @@ compile() { # folder of the overlay, object
   (cd "$build" && eval "$command") || return 1
   echo "$object"
 }
-# Links the test files with some objects in front of the library's own, and runs them.
-run_tests() { # program, objects, test files...
-  local program=$1 objects=$2 test; shift 2
+# Links the test files with some objects in front of the library's own, and runs them. A mutant that never ends is killed, too.
+run_tests() { # seconds, program, objects, test files...
+  local seconds=$1 program=$2 objects=$3 test; shift 3
   for test in tests/main.cpp tests/allocation_counter.cpp tests/check_op.cpp "$@"; do
     [[ $objects == *"$test.o"* ]] || objects+=" $(test_object "$test")"
   done
   # shellcheck disable=SC2086
   (cd "$build" && c++ $objects $libraries -o "$program") || return 2
   for grain in '' --grain=7; do
-    (cd "$build" && timeout 300 "$program" --abort-after=1 --minimal $grain) || return 1
+    (cd "$build" && timeout "$seconds" "$program" --abort-after=1 --minimal $grain) || return 1
   done
 }
 
@@ -129,7 +129,7 @@ try_mutant() { # i
     objects+=" $(compile "$folder" "$object" 2>"$folder/log")" || { verdict=broken; break; }
   done
   # shellcheck disable=SC2086
-  [[ $verdict == broken ]] || run_tests "$folder/tests" "$objects" ${tests[i]} >"$folder/log" 2>&1 || code=$?
+  [[ $verdict == broken ]] || run_tests 300 "$folder/tests" "$objects" ${tests[i]} >"$folder/log" 2>&1 || code=$?
   case $verdict$code in
     broken* | killed2) verdict=broken; cat "$folder/log" ;;
     killed0) [[ -n ${excuses[i]} ]] && verdict=excused || verdict=LIVES ;;
@@ -141,7 +141,7 @@ try_mutant() { # i
 
 rm -rf "$work/verdicts" && mkdir "$work/verdicts"
 # shellcheck disable=SC2046
-run_tests "$work/unchanged" '' $(for i in "${chosen[@]}"; do echo "${tests[i]}"; done | tr ' ' '\n' | sort -u) >"$work/log" 2>&1 ||
+run_tests 3600 "$work/unchanged" '' $(for i in "${chosen[@]}"; do echo "${tests[i]}"; done | tr ' ' '\n' | sort -u) >"$work/log" 2>&1 ||
   { tail -50 "$work/log"; error "the tests fail without a mutant"; }
 echo "the tests pass without a mutant, at $SECONDS s"
 for ((w = 0; w < workers; ++w)); do

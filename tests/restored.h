@@ -13,8 +13,8 @@ struct ThreadsRestored {
 
 // Memory comes filled with NaN: what is read before it is written shows.
 struct PoisonedPool {
-  PoisonedPool() { Pool::shared().poison(true); }
-  ~PoisonedPool() { Pool::shared().poison(false); }
+  PoisonedPool() { MemoryPool::shared().poison(true); }
+  ~PoisonedPool() { MemoryPool::shared().poison(false); }
 };
 
 }  // namespace temper

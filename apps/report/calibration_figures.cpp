@@ -18,13 +18,13 @@ std::string risk_plot(std::span<const runs::Run> runs) {
   std::vector<double> risks{0};
   for (const runs::Run& run : runs) {
     if (!run.calibration) continue;
-    for (const calibration::CoveragePoint& point : run.calibration->trial.after.risk_coverage) risks.push_back(100 * point.risk);
+    for (const calibration::CoveragePoint& point : run.calibration->evaluation.after.risk_coverage) risks.push_back(100 * point.risk);
   }
   const Axis coverage{.label = "coverage: share answered, %", .lower = 0, .upper = 100, .ticks = {0, 20, 40, 60, 80, 100}};
   Plot plot({}, coverage, linear_axis("risk: wrong among them, %", risks), fmt::format("Risk against coverage of {} runs", runs.size()));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (!runs[i].calibration) continue;
-    const Assessment& after = runs[i].calibration->trial.after;
+    const Assessment& after = runs[i].calibration->evaluation.after;
     std::vector<Point> points;
     for (const calibration::CoveragePoint& point : after.risk_coverage)
       points.push_back({.x = 100 * point.coverage, .y = 100 * point.risk});
@@ -65,7 +65,7 @@ std::string cell(const Metric& metric, const Assessment& assessment) {
 }  // namespace
 
 std::string calibration_figures(std::span<const runs::Run> runs) {
-  const auto drawn = [](const runs::Run& run) { return run.calibration && !run.calibration->trial.after.risk_coverage.empty(); };
+  const auto drawn = [](const runs::Run& run) { return run.calibration && !run.calibration->evaluation.after.risk_coverage.empty(); };
   if (std::ranges::none_of(runs, drawn)) return "";
   std::string text =
       "<p class=\"how\"><b>How to read it.</b> Left: a network that may abstain answers what it is surest of; the curve shows how often it "
@@ -86,7 +86,7 @@ std::string before_and_after(const calibration::CalibrationRecord& record) {
   for (const Metric& metric : calibration::kMetrics) {
     if (metric.shown > Metric::Shown::in_tables) continue;
     rows += fmt::format("<tr><td>{}{}</td><td>{}</td><td>{}</td></tr>\n", metric.heading, has_interval(metric) ? " [95 % interval]" : "",
-                        cell(metric, record.trial.before), cell(metric, record.trial.after));
+                        cell(metric, record.evaluation.before), cell(metric, record.evaluation.after));
   }
   return "<table class=\"measures\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" + rows +
          "</tbody>\n</table>\n";

@@ -48,12 +48,15 @@ calibration::Metrics Arm::before() const {
 }
 
 std::optional<calibration::Metrics> Arm::after() const {
-  const auto calibrated = [](const runs::Run* run) { return run->calibration && std::isfinite(run->calibration->trial.after.metrics.ece); };
+  const auto calibrated = [](const runs::Run* run) {
+    return run->calibration && std::isfinite(run->calibration->evaluation.after.metrics.ece);
+  };
   if (!std::ranges::all_of(runs, calibrated)) return std::nullopt;
-  return calibration::Metrics{.samples = first().test.samples,
-                              .accuracy = mean(runs, [](const runs::Run& run) { return run.calibration->trial.after.metrics.accuracy; }),
-                              .nll = mean(runs, [](const runs::Run& run) { return run.calibration->trial.after.metrics.nll; }),
-                              .ece = mean(runs, [](const runs::Run& run) { return run.calibration->trial.after.metrics.ece; })};
+  return calibration::Metrics{
+      .samples = first().test.samples,
+      .accuracy = mean(runs, [](const runs::Run& run) { return run.calibration->evaluation.after.metrics.accuracy; }),
+      .nll = mean(runs, [](const runs::Run& run) { return run.calibration->evaluation.after.metrics.nll; }),
+      .ece = mean(runs, [](const runs::Run& run) { return run.calibration->evaluation.after.metrics.ece; })};
 }
 
 double Arm::temperature() const {
@@ -64,7 +67,7 @@ double Arm::temperature() const {
 
 double Arm::chance_ece(bool calibrated) const {
   return mean(runs, [&](const runs::Run& run) {
-    return report::chance_ece(calibrated && run.calibration ? run.calibration->trial.after.reliability : run.test_reliability);
+    return report::chance_ece(calibrated && run.calibration ? run.calibration->evaluation.after.reliability : run.test_reliability);
   });
 }
 

@@ -168,7 +168,7 @@ Sentences temperature(const Comparison& comparison) {
     if (!after) continue;
     const calibration::Metrics before = arm.before();
     const std::string how = std::isfinite(arm.temperature()) ? temperature_text(arm.temperature())
-                                                             : escape(arm.first().calibration->trial.fitted.kind->name) + " scaling";
+                                                             : escape(arm.first().calibration->evaluation.fitted.kind->name) + " scaling";
     std::string text = fmt::format("For {}, {} {}{}. NLL went from {} to {}{}.", named(arm), how, moved(before.ece, after->ece),
                                    chance_note(before.ece, after->ece, arm.chance_ece(true)), decimal(before.nll, 3),
                                    decimal(after->nll, 3), temperature_meaning(arm.temperature()));
@@ -239,7 +239,7 @@ Sentences warnings(const Comparison& comparison) {
     for (const std::string& advice : run->calibration->advice)
       sentences.push_back(topic("Caution.", quoted(*run) + ": " + escape(advice) + "."));
     if (!run->calibration->advice.empty()) continue;
-    const calibration::Status status = run->calibration->trial.fitted.status;
+    const calibration::Status status = run->calibration->evaluation.fitted.status;
     if (status == calibration::Status::at_upper_bound || status == calibration::Status::at_lower_bound) {
       sentences.push_back(
           topic("Caution.",

@@ -172,8 +172,9 @@ std::string page(std::span<const runs::Run> runs) {
 }
 
 std::string page_of_logits(const std::string& name, const calibration::CalibrationRecord& record) {
-  const calibration::Trial& trial = record.trial;
-  const runs::Run run{.name = name, .test = trial.before.metrics, .test_reliability = trial.before.reliability, .calibration = record};
+  const calibration::Evaluation& evaluation = record.evaluation;
+  const runs::Run run{
+      .name = name, .test = evaluation.before.metrics, .test_reliability = evaluation.before.reliability, .calibration = record};
   const std::span<const runs::Run> one(&run, 1);
   std::string advice;
   for (const std::string& sentence : record.advice) advice += "<li>" + escape(sentence) + ".</li>\n";
@@ -182,7 +183,7 @@ std::string page_of_logits(const std::string& name, const calibration::Calibrati
          fmt::format(
              "<header>\n<p class=\"eyebrow\">temper report</p>\n<h1>{}</h1>\n<p class=\"lead\">{} rows, calibrated by {}, measured {}"
              "</p>\n</header>\n",
-             escape(name), count(trial.before.metrics.samples), escape(trial.fitted.kind->name), escape(record.measured_on)) +
+             escape(name), count(evaluation.before.metrics.samples), escape(evaluation.fitted.kind->name), escape(record.measured_on)) +
          section("What to read in it", advice) + section("Before and after", before_and_after(record)) +
          section("Do the confidences mean what they say?", reliability_figures(one)) +
          section("What to do with the confidence", calibration_figures(one)) + section("Terms", kTerms) + kFooter;

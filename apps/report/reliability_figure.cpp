@@ -83,7 +83,7 @@ std::string panel(const std::string& heading, const calibration::Assessment& ass
 
 std::string after_heading(const runs::Run& run) {
   if (const std::optional<double> temperature = run.temperature()) return "After, T\u00a0=\u00a0" + decimal(*temperature, 2);
-  return "After " + escape(run.calibration->trial.fitted.kind->name) + " scaling";
+  return "After " + escape(run.calibration->evaluation.fitted.kind->name) + " scaling";
 }
 
 std::string card(const runs::Run& run, std::size_t series) {
@@ -96,12 +96,12 @@ std::string card(const runs::Run& run, std::size_t series) {
         "here.</p>\n";
     return text + "</div>\n</article>\n";
   }
-  const calibration::Trial& trial = run.calibration->trial;
-  text += panel("Before, T\u00a0=\u00a01", trial.before.reliability.empty() ? as_trained : trial.before, run.name);
-  text += panel(after_heading(run), trial.after, run.name);
+  const calibration::Evaluation& evaluation = run.calibration->evaluation;
+  text += panel("Before, T\u00a0=\u00a01", evaluation.before.reliability.empty() ? as_trained : evaluation.before, run.name);
+  text += panel(after_heading(run), evaluation.after, run.name);
   text += "</div>\n";
-  if (trial.fitted.status != calibration::Status::converged)
-    text += "<p class=\"note\">The temperature is " + escape(status_in_words(trial.fitted.status)) + ".</p>\n";
+  if (evaluation.fitted.status != calibration::Status::converged)
+    text += "<p class=\"note\">The temperature is " + escape(status_in_words(evaluation.fitted.status)) + ".</p>\n";
   return text + "</article>\n";
 }
 

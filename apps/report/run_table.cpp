@@ -48,14 +48,14 @@ std::vector<Metrics> as_trained(const Comparison& comparison) {
 std::vector<Metrics> calibrated(const Comparison& comparison) {
   std::vector<Metrics> all;
   for (const runs::Run* run : comparison.runs)
-    if (run->calibration) all.push_back(run->calibration->trial.after.metrics);
+    if (run->calibration) all.push_back(run->calibration->evaluation.after.metrics);
   return all;
 }
 
 std::string before_after(const Metric& metric, const runs::Run& run, const Comparison& comparison) {
   std::string text = marked(metric, run.test, as_trained(comparison));
   if (run.calibration)
-    text += " <span class=\"arrow\">→</span> " + marked(metric, run.calibration->trial.after.metrics, calibrated(comparison));
+    text += " <span class=\"arrow\">→</span> " + marked(metric, run.calibration->evaluation.after.metrics, calibrated(comparison));
   return "<span class=\"pair\">" + text + "</span>";
 }
 
@@ -73,12 +73,12 @@ std::string teacher_text(const runs::Run& run) {
   if (!run.teacher) return "<span class=\"quiet\">none</span>";
   return fmt::format("{}<br/><span class=\"quiet\">smoothing {}, T {}</span>",
                      escape(run.teacher->model.empty() ? run.teacher->run : run.teacher->model), plain(run.teacher->smoothing),
-                     plain(run.recipe.distillation.temperature));
+                     plain(run.recipe.distillation.teacher_temperature));
 }
 
 std::string temperature_text(const runs::Run& run) {
   if (!run.calibration) return "<span class=\"quiet\">not calibrated</span>";
-  const calibration::Fitted& fitted = run.calibration->trial.fitted;
+  const calibration::Fitted& fitted = run.calibration->evaluation.fitted;
   const std::optional<double> temperature = run.temperature();
   const std::string value = temperature ? decimal(*temperature, 2) : escape(fitted.kind->name);
   if (fitted.status == calibration::Status::converged) return value;

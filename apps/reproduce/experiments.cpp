@@ -16,7 +16,7 @@ std::vector<const Experiment*> experiments(std::string_view name) {
   std::string known;
   for (const Experiment* experiment : experiments()) {
     if (name == experiment->name || name == "all") found.push_back(experiment);
-    known += concat(experiment->name, ", ");
+    known += str_cat(experiment->name, ", ");
   }
   TEMPER_CHECK(!found.empty(), name, " is not known; give ", known, "or all");
   return found;

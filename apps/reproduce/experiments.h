@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "apps/reproduce/outcome.h"
+#include "apps/reproduce/findings.h"
 #include "apps/reproduce/plan.h"
 
 namespace temper::reproduce {
@@ -14,8 +14,8 @@ struct Experiment {
   std::string_view name;      // "table2"
   std::string_view title;     // "Table 2: accuracy with and without label smoothing"
   std::string_view question;  // a sentence or two for readers who do not know the paper
-  void (*add_steps)(const Scene& scene, Plan& plan);
-  Outcome (*evaluate)(const Scene& scene, const Results& results);  // of what is there
+  void (*add_steps)(const ExperimentSetup& scene, Plan& plan);
+  Findings (*evaluate)(const ExperimentSetup& scene, const Results& results);  // of what is there
 };
 
 extern const Experiment kTable2, kTable3, kFigure1, kFigure2, kFigure4, kFigure5, kFigure6, kMnist;

@@ -16,11 +16,11 @@ namespace {
 
 constexpr const char* kProjection = "projection";
 
-void add_projection_steps(const Scene& scene, Plan& plan) {
-  for (const TableRow& row : table_rows(scene))
+void add_projection_steps(const ExperimentSetup& setup, Plan& plan) {
+  for (const TableRow& row : table_rows(setup))
     for (int seed = 1; seed <= row.seeds; ++seed)
-      for (const double alpha : {0.0, scene.alpha})
-        plan.analyze(plan.train("pictures", scene.pictures, row.training, alpha, seed), kProjection);
+      for (const double alpha : {0.0, setup.alpha})
+        plan.analyze(plan.train("pictures", setup.pictures, row.training, alpha, seed), kProjection);
 }
 
 struct Point {
@@ -56,7 +56,7 @@ std::vector<Point> read_points(const std::string& csv, const std::string& file) 
   return points;
 }
 
-report::Plot plot_of(const std::vector<Point>& points, std::vector<std::string>& classes) {
+report::Plot make_plot(const std::vector<Point>& points, std::vector<std::string>& classes) {
   double most = 0, middle_u = 0, middle_v = 0;
   for (const Point& p : points) {
     middle_u += p.u / static_cast<double>(points.size());
@@ -78,58 +78,58 @@ report::Plot plot_of(const std::vector<Point>& points, std::vector<std::string>&
   return plot;
 }
 
-Sample spreads(Outcome& outcome, const Results& results, const TableRow& row, double alpha, const std::string& split) {
+Sample spreads(Findings& findings, const Results& results, const TableRow& row, double alpha, const std::string& split) {
   Sample sample;
-  for (const std::string& run : runs_of(row, alpha)) {
+  for (const std::string& run : list_runs(row, alpha)) {
     results.read_analysis(run, kProjection, [&](const Json& analysis) {
       sample.values.push_back(analysis.at("projection").at(split).at("spread").get<double>());
       sample.runs.push_back(run);
-      outcome.numbers.push_back({.network = row.training.title,
-                                 .quantity = "spread of clusters, " + split,
-                                 .alpha = alpha,
-                                 .seed = seed_of(run),
-                                 .value = sample.values.back(),
-                                 .source = analysis_file(run, kProjection)});
+      findings.numbers.push_back({.network = row.training.title,
+                                  .quantity = "spread of clusters, " + split,
+                                  .alpha = alpha,
+                                  .seed = parse_seed(run),
+                                  .value = sample.values.back(),
+                                  .source = analysis_file(run, kProjection)});
     });
   }
   return sample;
 }
 
-void add_projection_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
+void add_projection_figure(Findings& findings, const ExperimentSetup& setup, const Results& results, const TableRow& row) {
   std::vector<Panel> panels;
   std::vector<std::string> classes;
-  for (const double alpha : {0.0, scene.alpha}) {
+  for (const double alpha : {0.0, setup.alpha}) {
     for (const std::string split : {"train", "val"}) {
-      const std::string run = runs_of(row, alpha).front(), file = "projection-" + split + ".csv";
+      const std::string run = list_runs(row, alpha).front(), file = "projection-" + split + ".csv";
       const auto csv = results.analysis_text(run, kProjection, file);
       if (!csv) return;
       panels.push_back({fmt::format("{}, smoothing {}", split == "train" ? "training images" : "validation images", alpha),
-                        plot_of(read_points(*csv, analysis_file(run, kProjection, file)), classes)});
+                        make_plot(read_points(*csv, analysis_file(run, kProjection, file)), classes)});
     }
   }
-  outcome.figures.push_back(figure_of("figure-1-" + row.training.key + ".svg", panels, 4, classes,
-                                      row.training.title + " on " + scene.pictures_title +
-                                          ": 100 images of each of three classes, seed 1; a cross is the template of a class"));
+  findings.figures.push_back(make_figure("figure-1-" + row.training.key + ".svg", panels, 4, classes,
+                                         row.training.title + " on " + setup.pictures_title +
+                                             ": 100 images of each of three classes, seed 1; a cross is the template of a class"));
 }
 
-Outcome evaluate_projections(const Scene& scene, const Results& results) {
-  Outcome outcome;
+Findings evaluate_projections(const ExperimentSetup& setup, const Results& results) {
+  Findings findings;
   Table table{.caption =
                   "Spread of the three clusters: root mean square distance from the centre of the class, over the mean distance of the "
                   "centres. Less is tighter",
-              .header = {"network", "images", "hard labels", fmt::format("smoothing {}", scene.alpha)}};
-  for (const TableRow& row : table_rows(scene)) {
-    add_projection_figure(outcome, scene, results, row);
+              .header = {"network", "images", "hard labels", fmt::format("smoothing {}", setup.alpha)}};
+  for (const TableRow& row : table_rows(setup)) {
+    add_projection_figure(findings, setup, results, row);
     for (const std::string split : {"train", "val"}) {
-      const Sample hard = spreads(outcome, results, row, 0, split), smooth = spreads(outcome, results, row, scene.alpha, split);
-      table.rows.push_back({row.training.title, split == "train" ? "training" : "validation", value_of(hard), value_of(smooth)});
-      outcome.claims.push_back(claim_above({.text = fmt::format("{}: smoothing makes the clusters of {} images tighter", row.training.title,
-                                                                split == "train" ? "training" : "validation")},
-                                           hard, smooth));
+      const Sample hard = spreads(findings, results, row, 0, split), smooth = spreads(findings, results, row, setup.alpha, split);
+      table.rows.push_back({row.training.title, split == "train" ? "training" : "validation", format_value(hard), format_value(smooth)});
+      findings.claims.push_back(claim_above({.text = fmt::format("{}: smoothing makes the clusters of {} images tighter",
+                                                                 row.training.title, split == "train" ? "training" : "validation")},
+                                            hard, smooth));
     }
   }
-  outcome.tables.push_back(std::move(table));
-  return outcome;
+  findings.tables.push_back(std::move(table));
+  return findings;
 }
 
 }  // namespace

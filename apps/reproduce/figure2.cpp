@@ -37,52 +37,53 @@ double overconfidence(std::span<const calibration::Bin> bins) {
   return sum / images;
 }
 
-double overconfidence_before(const runs::Run& run) { return overconfidence(run.calibration->trial.before.reliability); }
+double overconfidence_before(const runs::Run& run) { return overconfidence(run.calibration->evaluation.before.reliability); }
 
-void add_reliability_figure(Outcome& outcome, const Scene& scene, const Results& results, const TableRow& row) {
-  const double alpha = scene.table_alphas[1];
-  const runs::Run* hard = results.run(runs_of(row, 0).front());
-  const runs::Run* smooth = results.run(runs_of(row, alpha).front());
+void add_reliability_figure(Findings& findings, const ExperimentSetup& setup, const Results& results, const TableRow& row) {
+  const double alpha = setup.table_alphas[1];
+  const runs::Run* hard = results.run(list_runs(row, 0).front());
+  const runs::Run* smooth = results.run(list_runs(row, alpha).front());
   if (!hard || !smooth) return;
-  const std::vector<Panel> panels{{"hard labels, T = 1", diagram(hard->calibration->trial.before.reliability, 0)},
-                                  {fmt::format("hard labels, T = {:.2f}", hard->temperature().value_or(calibration::kNotMeasured)),
-                                   diagram(hard->calibration->trial.after.reliability, 1)},
-                                  {fmt::format("smoothing {}, T = 1", alpha), diagram(smooth->calibration->trial.before.reliability, 2)}};
-  outcome.figures.push_back(figure_of("figure-2-" + row.training.key + ".svg", panels, 3, {},
-                                      row.training.title + " on " + scene.pictures_title +
-                                          ", 15 bins, seed 1. On the dashed line the network "
-                                          "is right as often as it says; below it, it is overconfident"));
+  const std::vector<Panel> panels{
+      {"hard labels, T = 1", diagram(hard->calibration->evaluation.before.reliability, 0)},
+      {fmt::format("hard labels, T = {:.2f}", hard->temperature().value_or(calibration::kNotMeasured)),
+       diagram(hard->calibration->evaluation.after.reliability, 1)},
+      {fmt::format("smoothing {}, T = 1", alpha), diagram(smooth->calibration->evaluation.before.reliability, 2)}};
+  findings.figures.push_back(make_figure("figure-2-" + row.training.key + ".svg", panels, 3, {},
+                                         row.training.title + " on " + setup.pictures_title +
+                                             ", 15 bins, seed 1. On the dashed line the network "
+                                             "is right as often as it says; below it, it is overconfident"));
 }
 
-Outcome evaluate_reliability(const Scene& scene, const Results& results) {
-  Outcome outcome;
-  for (const TableRow& row : table_rows(scene)) {
-    add_reliability_figure(outcome, scene, results, row);
-    const Sample hard = sample(results, runs_of(row, 0), overconfidence_before);
-    const Sample smooth = sample(results, runs_of(row, scene.table_alphas[1]), overconfidence_before);
+Findings evaluate_reliability(const ExperimentSetup& setup, const Results& results) {
+  Findings findings;
+  for (const TableRow& row : table_rows(setup)) {
+    add_reliability_figure(findings, setup, results, row);
+    const Sample hard = sample(results, list_runs(row, 0), overconfidence_before);
+    const Sample smooth = sample(results, list_runs(row, setup.table_alphas[1]), overconfidence_before);
     const auto add = [&](const Sample& sample, double alpha) {
       add_numbers(
-          outcome, sample,
+          findings, sample,
           {.network = row.training.title, .quantity = "confidence - accuracy, mean of the bins", .alpha = alpha, .temperature = 1.0},
           kCalibrator);
     };
     add(hard, 0);
-    add(smooth, scene.table_alphas[1]);
+    add(smooth, setup.table_alphas[1]);
     Sample none = hard;
     for (double& value : none.values) value = 0;
     // The test images chosen move the accuracy more than they move confidence - accuracy.
-    const Sample hard_accuracy = sample(results, runs_of(row, 0), accuracy);
-    const Sample smooth_accuracy = sample(results, runs_of(row, scene.table_alphas[1]), accuracy);
-    outcome.claims.push_back(claim_above({.text = row.training.title + ": hard labels leave the network overconfident",
-                                          .unit = Unit::points,
-                                          .sampling = accuracy_sampling(hard_accuracy, none)},
-                                         hard, none));
-    outcome.claims.push_back(claim_above({.text = row.training.title + ": smoothing makes it less confident",
-                                          .unit = Unit::points,
-                                          .sampling = accuracy_sampling(hard_accuracy, smooth_accuracy)},
-                                         hard, smooth));
+    const Sample hard_accuracy = sample(results, list_runs(row, 0), accuracy);
+    const Sample smooth_accuracy = sample(results, list_runs(row, setup.table_alphas[1]), accuracy);
+    findings.claims.push_back(claim_above({.text = row.training.title + ": hard labels leave the network overconfident",
+                                           .unit = Unit::points,
+                                           .sampling = accuracy_sampling(hard_accuracy, none)},
+                                          hard, none));
+    findings.claims.push_back(claim_above({.text = row.training.title + ": smoothing makes it less confident",
+                                           .unit = Unit::points,
+                                           .sampling = accuracy_sampling(hard_accuracy, smooth_accuracy)},
+                                          hard, smooth));
   }
-  return outcome;
+  return findings;
 }
 
 }  // namespace

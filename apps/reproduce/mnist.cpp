@@ -9,55 +9,55 @@ namespace {
 
 constexpr const char* kPart = "mnist";
 
-std::string student_name(const Scene& scene, double alpha, int seed) {
-  return fmt::format("{}-{}-taught-a{}-s{}", kPart, scene.mnist_student.key, alpha, seed);
+std::string student_name(const ExperimentSetup& setup, double alpha, int seed) {
+  return fmt::format("{}-{}-taught-a{}-s{}", kPart, setup.mnist_student.key, alpha, seed);
 }
 
-void add_mnist_steps(const Scene& scene, Plan& plan) {
-  for (int seed = 1; seed <= scene.mnist_seeds; ++seed) {
-    for (const double alpha : {0.0, scene.alpha}) {
-      const std::string teacher = plan.train(kPart, scene.digits, scene.mnist_teacher, alpha, seed);
-      std::vector<std::string> options = scene.mnist_distillation;
+void add_mnist_steps(const ExperimentSetup& setup, Plan& plan) {
+  for (int seed = 1; seed <= setup.mnist_seeds; ++seed) {
+    for (const double alpha : {0.0, setup.alpha}) {
+      const std::string teacher = plan.train(kPart, setup.digits, setup.mnist_teacher, alpha, seed);
+      std::vector<std::string> options = setup.mnist_distillation;
       options.insert(options.end(), {"--seed", std::to_string(seed)});
-      plan.distill(student_name(scene, alpha, seed), teacher, scene.mnist_student, options);
+      plan.distill(student_name(setup, alpha, seed), teacher, setup.mnist_student, options);
     }
   }
 }
 
 double error(const runs::Run& run) { return 1 - run.test.accuracy; }
 
-Outcome evaluate_mnist(const Scene& scene, const Results& results) {
-  Outcome outcome;
+Findings evaluate_mnist(const ExperimentSetup& setup, const Results& results) {
+  Findings findings;
   const auto errors = [&](bool student, double alpha) {
     std::vector<std::string> names;
-    for (int seed = 1; seed <= scene.mnist_seeds; ++seed)
-      names.push_back(student ? student_name(scene, alpha, seed) : run_name(kPart, scene.mnist_teacher, alpha, seed));
+    for (int seed = 1; seed <= setup.mnist_seeds; ++seed)
+      names.push_back(student ? student_name(setup, alpha, seed) : run_name(kPart, setup.mnist_teacher, alpha, seed));
     const Sample found = sample(results, names, error);
-    add_numbers(outcome, found,
-                {.network = student ? scene.mnist_student.title + ", student" : scene.mnist_teacher.title + ", teacher",
+    add_numbers(findings, found,
+                {.network = student ? setup.mnist_student.title + ", student" : setup.mnist_teacher.title + ", teacher",
                  .quantity = "test error",
                  .alpha = alpha});
     return found;
   };
-  const Sample hard_teacher = errors(false, 0), smooth_teacher = errors(false, scene.alpha);
-  const Sample hard_student = errors(true, 0), smooth_student = errors(true, scene.alpha);
-  const std::string smoothed = fmt::format("smoothed, {}", scene.alpha);
-  outcome.tables.push_back({.caption = "Test error in per cent on " + scene.digits_title + ", mean and standard error over seeds",
-                            .header = {"labels of the teacher", "seeds", "teacher", "its student", "paper: teacher", "student",
-                                       "replication: teacher", "student"},
-                            .rows = {{"hard", std::to_string(hard_student.values.size()), percent_of(hard_teacher),
-                                      percent_of(hard_student), "0.67", "0.74", "0.81", "0.93"},
-                                     {smoothed, std::to_string(smooth_student.values.size()), percent_of(smooth_teacher),
-                                      percent_of(smooth_student), "0.59", "0.91", "0.69", "1.05"}}});
-  outcome.claims.push_back(claim_above({.text = "The smoothed teacher makes fewer errors than the hard one",
-                                        .unit = Unit::points,
-                                        .sampling = accuracy_sampling(hard_teacher, smooth_teacher)},
-                                       hard_teacher, smooth_teacher));
-  outcome.claims.push_back(claim_above({.text = "The student of the smoothed teacher makes more errors than that of the hard one",
-                                        .unit = Unit::points,
-                                        .sampling = accuracy_sampling(smooth_student, hard_student)},
-                                       smooth_student, hard_student));
-  return outcome;
+  const Sample hard_teacher = errors(false, 0), smooth_teacher = errors(false, setup.alpha);
+  const Sample hard_student = errors(true, 0), smooth_student = errors(true, setup.alpha);
+  const std::string smoothed = fmt::format("smoothed, {}", setup.alpha);
+  findings.tables.push_back({.caption = "Test error in per cent on " + setup.digits_title + ", mean and standard error over seeds",
+                             .header = {"labels of the teacher", "seeds", "teacher", "its student", "paper: teacher", "student",
+                                        "replication: teacher", "student"},
+                             .rows = {{"hard", std::to_string(hard_student.values.size()), format_percent(hard_teacher),
+                                       format_percent(hard_student), "0.67", "0.74", "0.81", "0.93"},
+                                      {smoothed, std::to_string(smooth_student.values.size()), format_percent(smooth_teacher),
+                                       format_percent(smooth_student), "0.59", "0.91", "0.69", "1.05"}}});
+  findings.claims.push_back(claim_above({.text = "The smoothed teacher makes fewer errors than the hard one",
+                                         .unit = Unit::points,
+                                         .sampling = accuracy_sampling(hard_teacher, smooth_teacher)},
+                                        hard_teacher, smooth_teacher));
+  findings.claims.push_back(claim_above({.text = "The student of the smoothed teacher makes more errors than that of the hard one",
+                                         .unit = Unit::points,
+                                         .sampling = accuracy_sampling(smooth_student, hard_student)},
+                                        smooth_student, hard_student));
+  return findings;
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ std::string claims(const std::vector<Claim>& all) {
   std::string text = "<ul class=\"claims\">\n";
   for (const Claim& claim : all) {
     text += fmt::format("<li class=\"{}\"><b>{}.</b> <span class=\"verdict\">{}</span>: {}.", look(claim.verdict), escape(claim.text),
-                        in_words(claim.verdict), escape(claim.ours));
+                        name(claim.verdict), escape(claim.ours));
     if (!claim.test.empty()) text += fmt::format("<small>{}</small>", escape(claim.test));
     text += "</li>\n";
   }
@@ -67,23 +67,23 @@ std::string figure(const Figure& figure) {
 std::string chapter(const Chapter& chapter) {
   std::string text = fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n<p class=\"how\">{}</p>\n", chapter.experiment->name,
                                  escape(chapter.experiment->title), escape(chapter.experiment->question));
-  text += claims(chapter.outcome.claims);
-  for (const Table& one : chapter.outcome.tables) text += table(one);
-  for (const Figure& one : chapter.outcome.figures) text += figure(one);
+  text += claims(chapter.findings.claims);
+  for (const Table& one : chapter.findings.tables) text += table(one);
+  for (const Figure& one : chapter.findings.figures) text += figure(one);
   return text + "</section>\n";
 }
 
 std::string summary(const std::vector<Chapter>& chapters) {
   int counts[3] = {0, 0, 0};
   for (const Chapter& chapter : chapters)
-    for (const Claim& claim : chapter.outcome.claims) ++counts[static_cast<int>(claim.verdict)];
+    for (const Claim& claim : chapter.findings.claims) ++counts[static_cast<int>(claim.verdict)];
   return fmt::format("{} claims confirmed, {} not confirmed, {} not decidable at this scale.", counts[0], counts[1], counts[2]);
 }
 
 std::string sources(const std::vector<Chapter>& chapters) {
   std::set<std::string> files;
   for (const Chapter& chapter : chapters)
-    for (const Number& number : chapter.outcome.numbers) files.insert(number.source);
+    for (const Number& number : chapter.findings.numbers) files.insert(number.source);
   std::string items;
   for (const std::string& file : files) items += "<li><code>" + escape(file) + "</code></li>\n";
   return fmt::format(
@@ -95,7 +95,7 @@ std::string sources(const std::vector<Chapter>& chapters) {
 
 }  // namespace
 
-std::string page(const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent) {
+std::string page(const ExperimentSetup& setup, const std::vector<Chapter>& chapters, const Extent& extent) {
   std::string text = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
       "initial-scale=1\"/>\n<title>When Does Label Smoothing Help? by "
@@ -103,7 +103,7 @@ std::string page(const Scene& scene, const std::vector<Chapter>& chapters, const
       "<p class=\"eyebrow\">temper reproduce, scale {}</p>\n<h1>When Does Label Smoothing Help?</h1>\n<p class=\"lead\">Müller, Kornblith "
       "and "
       "Hinton (2019), trained again with temper. {} {} {} of {} steps of the plan were done when this page was made.</p>\n</header>\n",
-      report::kStyleSheet, kStyle, name(scene.scale), escape(scene.schedule), summary(chapters), extent.done, extent.all);
+      report::kStyleSheet, kStyle, name(setup.scale), escape(setup.schedule), summary(chapters), extent.done, extent.all);
   for (const Chapter& one : chapters) text += chapter(one);
   return text + sources(chapters) +
          "<footer>Made by temper reproduce. Paper: arXiv 1906.02629. Replication: ReScience C, “[Re] When Does Label "
@@ -113,7 +113,7 @@ std::string page(const Scene& scene, const std::vector<Chapter>& chapters, const
 std::string numbers_csv(const std::vector<Chapter>& chapters) {
   std::string text = "experiment,network,quantity,smoothing,temperature,seed,value,source\n";
   for (const Chapter& chapter : chapters) {
-    for (const Number& n : chapter.outcome.numbers) {
+    for (const Number& n : chapter.findings.numbers) {
       text +=
           fmt::format("{},{},{},{},{},{},{:.9g},{}\n", chapter.experiment->name, data::csv_field(n.network), data::csv_field(n.quantity),
                       n.alpha, n.temperature ? fmt::format("{}", *n.temperature) : "", n.seed, n.value, n.source);
@@ -122,13 +122,13 @@ std::string numbers_csv(const std::vector<Chapter>& chapters) {
   return text;
 }
 
-void write_files(const std::string& folder, const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent) {
+void write_files(const std::string& folder, const ExperimentSetup& setup, const std::vector<Chapter>& chapters, const Extent& extent) {
   const std::filesystem::path path(folder);
   for (const Chapter& chapter : chapters)
-    for (const Figure& figure : chapter.outcome.figures)
+    for (const Figure& figure : chapter.findings.figures)
       if (!figure.file.empty()) write_file((path / figure.file).string(), figure.svg);
   write_file((path / "numbers.csv").string(), numbers_csv(chapters));
-  write_file((path / "index.html").string(), page(scene, chapters, extent));
+  write_file((path / "index.html").string(), page(setup, chapters, extent));
 }
 
 }  // namespace temper::reproduce

@@ -10,7 +10,7 @@ namespace temper::reproduce {
 
 struct Chapter {
   const Experiment* experiment;
-  Outcome outcome;
+  Findings findings;
 };
 
 // How far the plan was when the page was made.
@@ -19,12 +19,12 @@ struct Extent {
 };
 
 // HTML in UTF-8 that needs nothing beside itself. The same chapters give the same bytes.
-std::string page(const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent);
+std::string page(const ExperimentSetup& setup, const std::vector<Chapter>& chapters, const Extent& extent);
 
 // Every number with its seed and the file it comes from.
 std::string numbers_csv(const std::vector<Chapter>& chapters);
 
 // index.html, numbers.csv and the figures in a folder.
-void write_files(const std::string& folder, const Scene& scene, const std::vector<Chapter>& chapters, const Extent& extent);
+void write_files(const std::string& folder, const ExperimentSetup& setup, const std::vector<Chapter>& chapters, const Extent& extent);
 
 }  // namespace temper::reproduce

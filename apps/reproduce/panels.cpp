@@ -32,8 +32,8 @@ std::string legend_of_file(std::span<const std::string> names, double y) {
 
 }  // namespace
 
-Figure figure_of(std::string file, std::span<const Panel> panels, std::size_t columns, std::span<const std::string> names,
-                 std::string caption) {
+Figure make_figure(std::string file, std::span<const Panel> panels, std::size_t columns, std::span<const std::string> names,
+                   std::string caption) {
   const std::size_t rows = (panels.size() + columns - 1) / columns;
   const double height = kHeight * static_cast<double>(rows), legend_height = kLegendLine * static_cast<double>(names.size());
   std::string svg = fmt::format(

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "apps/report/svg_plot.h"
-#include "apps/reproduce/outcome.h"
+#include "apps/reproduce/findings.h"
 
 namespace temper::reproduce {
 
@@ -16,7 +16,7 @@ struct Panel {
 };
 
 // The figure as a file of its own and as HTML. names: of the series, for the legend; may be empty.
-Figure figure_of(std::string file, std::span<const Panel> panels, std::size_t columns, std::span<const std::string> names,
-                 std::string caption);
+Figure make_figure(std::string file, std::span<const Panel> panels, std::size_t columns, std::span<const std::string> names,
+                   std::string caption);
 
 }  // namespace temper::reproduce

@@ -17,16 +17,16 @@ std::string run_name(const std::string& part, const Training& training, double a
   return fmt::format("{}-{}-a{}-s{}", part, training.key, alpha, seed);
 }
 
-std::string seed_of(const std::string& run) {
+std::string parse_seed(const std::string& run) {
   const auto seed = run.rfind("-s");
   return seed == std::string::npos ? "" : run.substr(seed + 2);
 }
 
-std::string teacher_name(const Scene& scene, double alpha) { return run_name("pictures", scene.large, alpha, 1); }
+std::string teacher_name(const ExperimentSetup& setup, double alpha) { return run_name("pictures", setup.large, alpha, 1); }
 
 bool Plan::has(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name) != steps_.end(); }
 
-double Plan::minutes_of(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name)->minutes; }
+double Plan::find_minutes(const std::string& name) const { return std::ranges::find(steps_, name, &Step::name)->minutes; }
 
 void Plan::add(Step step) {
   if (!has(step.name)) steps_.push_back(std::move(step));
@@ -37,7 +37,7 @@ void Plan::calibrate(const std::string& run) {
        .command = {"calibrate", run_folder(run)},
        .product = run_folder(run) + "/" + kCalibrator,
        .needs = {run},
-       .minutes = std::min(0.1, minutes_of(run))});
+       .minutes = std::min(0.1, find_minutes(run))});
 }
 
 std::string Plan::add_training(const std::string& run, std::vector<std::string> command, std::vector<std::string> needs, double minutes) {
@@ -76,11 +76,11 @@ void Plan::analyze(const std::string& run, const std::string& figure, std::vecto
        .command = std::move(command),
        .product = analysis_file(run, figure),
        .needs = {run},
-       .minutes = std::min(0.3, minutes_of(run))});
+       .minutes = std::min(0.3, find_minutes(run))});
 }
 
 void Plan::order_by_seed() {
-  std::ranges::stable_sort(steps_, {}, [](const Step& step) { return std::stoi(seed_of(step.name)); });
+  std::ranges::stable_sort(steps_, {}, [](const Step& step) { return std::stoi(parse_seed(step.name)); });
 }
 
 }  // namespace temper::reproduce

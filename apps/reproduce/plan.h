@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/reproduce/scene.h"
+#include "apps/reproduce/experiment_setup.h"
 
 namespace temper::reproduce {
 
@@ -28,8 +28,8 @@ std::string analysis_file(const std::string& run, const std::string& figure, con
 
 // The name of a training: part, network, smoothing, seed.
 std::string run_name(const std::string& part, const Training& training, double alpha, int seed);
-std::string seed_of(const std::string& run);                 // of such a name, of students' and of steps'
-std::string teacher_name(const Scene& scene, double alpha);  // of the teacher in figures 5 and 6
+std::string parse_seed(const std::string& run);                        // of such a name, of students' and of steps'
+std::string teacher_name(const ExperimentSetup& setup, double alpha);  // of the teacher in figures 5 and 6
 
 class Plan {
  public:
@@ -46,7 +46,7 @@ class Plan {
 
  private:
   bool has(const std::string& name) const;
-  double minutes_of(const std::string& name) const;  // of a step that is there
+  double find_minutes(const std::string& name) const;  // of a step that is there
   void add(Step step);
   std::string add_training(const std::string& run, std::vector<std::string> command, std::vector<std::string> needs, double minutes);
   void calibrate(const std::string& run);

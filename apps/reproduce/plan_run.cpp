@@ -127,7 +127,7 @@ class PlanRun {
       const Step& step = *running->step;
       const bool done = *code == 0 && is_done(step);
       if (!done && !failure_ && !observer_.stop())
-        failure_ = concat("step ", step.name, ": ", last_line(running->log), "; see ", running->log, ", then run the same command again");
+        failure_ = str_cat("step ", step.name, ": ", last_line(running->log), "; see ", running->log, ", then run the same command again");
       const double seconds = seconds_since(running->start);
       running = running_.erase(running);
       if (done) report(step, false, seconds);

@@ -27,8 +27,8 @@ void Results::read_analysis(const std::string& run, const std::string& figure, c
   try {
     read(parse_json(*text));
   } catch (const std::exception& error) {
-    throw Error(concat((folder_ / analysis_file(run, figure)).string(), ": ", plain_words(error),
-                       "; it is damaged: remove it, and run the same command again"));
+    throw Error(str_cat((folder_ / analysis_file(run, figure)).string(), ": ", error_text(error),
+                        "; it is damaged: remove it, and run the same command again"));
   }
 }
 

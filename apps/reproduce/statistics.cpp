@@ -73,7 +73,7 @@ Difference difference(std::span<const double> a, std::span<const double> b, doub
 
 double accuracy_sampling(double a, double b, double images) { return std::sqrt((a * (1 - a) + b * (1 - b)) / images); }
 
-std::string in_words(Verdict verdict) {
+std::string name(Verdict verdict) {
   switch (verdict) {
     case Verdict::confirmed:
       return "confirmed";

@@ -30,7 +30,7 @@ Difference difference(std::span<const double> a, std::span<const double> b, doub
 double accuracy_sampling(double a, double b, double images);
 
 enum class Verdict { confirmed, not_confirmed, undecided };
-std::string in_words(Verdict verdict);
+std::string name(Verdict verdict);
 
 // Whether the difference is above `least`: by its whole interval, not at all, or in part.
 Verdict above(const Difference& difference, double least = 0);

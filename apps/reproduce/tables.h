@@ -13,10 +13,10 @@ struct TableRow {
   Training training;
   int seeds = 1;
 };
-std::vector<TableRow> table_rows(const Scene& scene);
+std::vector<TableRow> table_rows(const ExperimentSetup& setup);
 
 // The names of a row's runs with some smoothing.
-std::vector<std::string> runs_of(const TableRow& row, double alpha);
-void add_table_steps(const Scene& scene, Plan& plan);
+std::vector<std::string> list_runs(const TableRow& row, double alpha);
+void add_table_steps(const ExperimentSetup& setup, Plan& plan);
 
 }  // namespace temper::reproduce

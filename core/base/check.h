@@ -13,8 +13,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Joins anything streamable into a string: concat("batch of ", 3, " rows").
-template <class... Parts> std::string concat(const Parts&... parts) {
+// Joins anything streamable into a string: str_cat("batch of ", 3, " rows").
+template <class... Parts> std::string str_cat(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return std::move(out).str();
@@ -22,8 +22,8 @@ template <class... Parts> std::string concat(const Parts&... parts) {
 
 // The message of an error about a file. A message that begins with the file's name is returned as it is; any other one is put between the
 // file's name and the advice.
-template <class... Advice> std::string about(const std::string& file, const std::string& message, const Advice&... advice) {
-  return message.starts_with(file) ? message : concat(file, ": ", message, advice...);
+template <class... Advice> std::string file_error_message(const std::string& file, const std::string& message, const Advice&... advice) {
+  return message.starts_with(file) ? message : str_cat(file, ": ", message, advice...);
 }
 
 }  // namespace temper
@@ -31,5 +31,5 @@ template <class... Advice> std::string about(const std::string& file, const std:
 // Throws temper::Error with the joined parts unless `condition` holds; the parts are evaluated only then. Stays on in release builds.
 #define TEMPER_CHECK(condition, ...) \
   do { \
-    if (!(condition)) throw ::temper::Error(::temper::concat(__VA_ARGS__)); \
+    if (!(condition)) throw ::temper::Error(::temper::str_cat(__VA_ARGS__)); \
   } while (false)

@@ -24,7 +24,7 @@ constexpr const char* kHalfWritten = ".writing.";
                        : error == EACCES ? "check its permissions and those of its folder"
                        : error == ENOENT ? "check the path"
                                          : "check the path and the disk";
-  throw Error(concat(path, ": ", doing, " failed: ", std::strerror(error), "; ", advice));
+  throw Error(str_cat(path, ": ", doing, " failed: ", std::strerror(error), "; ", advice));
 }
 
 // A file descriptor that is closed with its scope.
@@ -80,7 +80,7 @@ std::string read_file(const std::string& path) {
 }
 
 void write_file(const std::string& path, std::span<const std::string_view> parts) {
-  const std::string temporary = concat(path, kHalfWritten, ::getpid());
+  const std::string temporary = str_cat(path, kHalfWritten, ::getpid());
   try {
     write_and_sync(temporary, parts, path);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "renaming the finished file", errno);
@@ -112,7 +112,7 @@ FolderLock::FolderLock(const std::string& folder) : descriptor_(::open(folder.c_
   if (descriptor_ < 0) fail(folder, "opening the folder", errno);
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     ::close(descriptor_);
-    throw Error(concat(folder, ": another process is at work there; wait for its end, or give another folder"));
+    throw Error(str_cat(folder, ": another process is at work there; wait for its end, or give another folder"));
   }
 }
 

@@ -8,11 +8,11 @@ Json parse_json(std::string_view text) {
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    throw Error(concat("not valid JSON at byte ", error.byte));
+    throw Error(str_cat("not valid JSON at byte ", error.byte));
   }
 }
 
-std::string plain_words(const std::exception& error) {
+std::string error_text(const std::exception& error) {
   const std::string_view what = error.what();
   const std::size_t name = what.starts_with("[json.exception.") ? what.find("] ") + 2 : 0;
   return std::string(what.substr(name));
@@ -27,7 +27,7 @@ bool JsonNode::has(std::string_view key) const {
   return found != json_.end() && !found->is_null();
 }
 
-std::string JsonNode::path(std::string_view key) const { return path_.empty() ? std::string(key) : concat(path_, ".", key); }
+std::string JsonNode::path(std::string_view key) const { return path_.empty() ? std::string(key) : str_cat(path_, ".", key); }
 
 const Json& JsonNode::at(std::string_view key) const {
   TEMPER_CHECK(has(key), path(key), " is missing");
@@ -50,7 +50,7 @@ const Json& JsonNode::array(std::string_view key) const {
 
 std::vector<JsonNode> JsonNode::objects(std::string_view key) const {
   std::vector<JsonNode> nodes;
-  for (const Json& element : array(key)) nodes.emplace_back(element, concat(path(key), "[", nodes.size(), "]"));
+  for (const Json& element : array(key)) nodes.emplace_back(element, str_cat(path(key), "[", nodes.size(), "]"));
   return nodes;
 }
 

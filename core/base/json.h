@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 Json parse_json(std::string_view text);
 
 // The message of an error met while reading JSON, without nlohmann-json's prefix: "key 'settings' not found".
-std::string plain_words(const std::exception& error);
+std::string error_text(const std::exception& error);
 
 // A JSON object of a file that an older or a newer version may have written, together with the path to it: every Error names the key, as in
 // "metrics.val.nll is not a number"; the caller adds the name of the file. Null counts as absent, unknown keys are skipped. Keeps
@@ -44,7 +44,7 @@ class JsonNode {
     try {
       return parse(value);
     } catch (const Error& error) {
-      throw Error(about(path(key), error.what()));
+      throw Error(file_error_message(path(key), error.what()));
     }
   }
   const Json& array(std::string_view key) const;
@@ -73,7 +73,7 @@ template <class Read> auto read_json_file(const std::string& path, const char* a
     const Json json = parse_json(read_file(path));
     return read(JsonNode(json));
   } catch (const std::exception& error) {
-    throw Error(about(path, plain_words(error), "; ", advice));
+    throw Error(file_error_message(path, error_text(error), "; ", advice));
   }
 }
 

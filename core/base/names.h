@@ -12,11 +12,11 @@ namespace temper {
 
 // Returns the value of `all` whose name() is `text`. Throws Error "TEXT is not known; give <names>"; the caller adds where the text came
 // from.
-template <class Kind> Kind by_name(std::string_view text, std::initializer_list<Kind> all, std::string_view names) {
+template <class Kind> Kind find_by_name(std::string_view text, std::initializer_list<Kind> all, std::string_view names) {
   for (const Kind kind : all) {
     if (name(kind) == text) return kind;
   }
-  throw Error(concat(text, " is not known; give ", names));
+  throw Error(str_cat(text, " is not known; give ", names));
 }
 
 // "a, b or c"; with " and " in place of " or " likewise.

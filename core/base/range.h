@@ -12,6 +12,6 @@ struct Range {
 
 // Part number `part` when [0, count) is cut into `parts` parts whose sizes differ by at most one: the images of a shard, the shards of a
 // rank.
-inline Range part_of(Index count, Index part, Index parts) { return {count * part / parts, count * (part + 1) / parts}; }
+inline Range cut_range(Index count, Index part, Index parts) { return {count * part / parts, count * (part + 1) / parts}; }
 
 }  // namespace temper

@@ -19,33 +19,33 @@ template <class C, class... A> struct Arguments<void (C::*)(A...)> { using Tuple
 template <class C, class... A> struct Arguments<void (C::*)(A...) const> { using Tuple = std::tuple<A...>; };
 
 // What each parameter type means for an op: as a parameter of forward, and as one of backward.
-constexpr void forward_says(OpTraits&, const void*) {}
-template <int I> constexpr void forward_says(OpTraits& op, const In<I>*) { op.inputs = std::max(op.inputs, I + 1); }
-constexpr void forward_says(OpTraits& op, const Ins*) { op.inputs = -1; }
-template <int I> constexpr void forward_says(OpTraits& op, const OutOver<I>*) { op.output_over = I; }
-template <int J> constexpr void forward_says(OpTraits& op, const Saved<J>*) { op.saved = std::max(op.saved, J + 1); }
-template <int J> constexpr void forward_says(OpTraits& op, const SavedOnTape<J>*) {
+constexpr void read_forward_parameter(OpTraits&, const void*) {}
+template <int I> constexpr void read_forward_parameter(OpTraits& op, const In<I>*) { op.inputs = std::max(op.inputs, I + 1); }
+constexpr void read_forward_parameter(OpTraits& op, const Ins*) { op.inputs = -1; }
+template <int I> constexpr void read_forward_parameter(OpTraits& op, const OutOver<I>*) { op.output_over = I; }
+template <int J> constexpr void read_forward_parameter(OpTraits& op, const Saved<J>*) { op.saved = std::max(op.saved, J + 1); }
+template <int J> constexpr void read_forward_parameter(OpTraits& op, const SavedOnTape<J>*) {
   op.saved = std::max(op.saved, J + 1);
   op.saved_on_tape |= 1u << J;
 }
-constexpr void backward_says(OpTraits&, const void*) {}
-template <int I> constexpr void backward_says(OpTraits& op, const In<I>*) { op.keeps_inputs |= 1u << I; }
-constexpr void backward_says(OpTraits& op, const Ins*) { op.keeps_inputs = ~0u; }
-constexpr void backward_says(OpTraits& op, const Out*) { op.keeps_output = true; }
-template <int I> constexpr void backward_says(OpTraits& op, const Into<I>*) { op.gives_gradients |= 1u << I; }
-constexpr void backward_says(OpTraits& op, const Intos*) { op.gives_gradients = ~0u; }
-template <int I> constexpr void backward_says(OpTraits& op, const IntoOver<I>*) {
+constexpr void read_backward_parameter(OpTraits&, const void*) {}
+template <int I> constexpr void read_backward_parameter(OpTraits& op, const In<I>*) { op.keeps_inputs |= 1u << I; }
+constexpr void read_backward_parameter(OpTraits& op, const Ins*) { op.keeps_inputs = ~0u; }
+constexpr void read_backward_parameter(OpTraits& op, const Out*) { op.keeps_output = true; }
+template <int I> constexpr void read_backward_parameter(OpTraits& op, const Into<I>*) { op.gives_gradients |= 1u << I; }
+constexpr void read_backward_parameter(OpTraits& op, const Intos*) { op.gives_gradients = ~0u; }
+template <int I> constexpr void read_backward_parameter(OpTraits& op, const IntoOver<I>*) {
   op.gives_gradients |= 1u << I;
   op.gradient_over = I;
 }
 
-template <class F> constexpr OpTraits traits_of() {
+template <class F> constexpr OpTraits read_traits() {
   OpTraits op;
   [&]<class... A>(std::type_identity<std::tuple<A...>>) {
-    (forward_says(op, static_cast<const A*>(nullptr)), ...);
+    (read_forward_parameter(op, static_cast<const A*>(nullptr)), ...);
   }(std::type_identity<typename Arguments<decltype(&F::forward)>::Tuple>{});
   [&]<class... A>(std::type_identity<std::tuple<A...>>) {
-    (backward_says(op, static_cast<const A*>(nullptr)), ...);
+    (read_backward_parameter(op, static_cast<const A*>(nullptr)), ...);
   }(std::type_identity<typename Arguments<decltype(&F::backward)>::Tuple>{});
   return op;
 }
@@ -82,7 +82,7 @@ concept Op = requires {
 
 template <Op F> class BoxedOp final : public AnyOp {
  public:
-  static constexpr OpTraits kTraits = signature::traits_of<F>();
+  static constexpr OpTraits kTraits = signature::read_traits<F>();
   static_assert(kTraits.output_over < 0 || !(kTraits.keeps_inputs >> kTraits.output_over & 1u),
                 "the op overwrites an input that its backward reads");
 

@@ -5,12 +5,12 @@
 
 namespace temper {
 
-Pool& Pool::shared() {
-  static Pool* const pool = new Pool;  // never destroyed: tensors of static storage may outlive any order of destruction
+MemoryPool& MemoryPool::shared() {
+  static MemoryPool* const pool = new MemoryPool;  // never destroyed: tensors of static storage may outlive any order of destruction
   return *pool;
 }
 
-Heap::Block* Pool::take(std::size_t bytes) {
+Heap::Block* MemoryPool::take(std::size_t bytes) {
   Heap::Block* block = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -26,13 +26,13 @@ Heap::Block* Pool::take(std::size_t bytes) {
   return block;
 }
 
-void Pool::give_back(Heap::Block* block) {
+void MemoryPool::give_back(Heap::Block* block) {
   const std::lock_guard lock(mutex_);
   bytes_in_use_ -= block->bytes();
   heap_.give_back(block);
 }
 
-Pool::Stats Pool::stats() const {
+MemoryPool::Stats MemoryPool::stats() const {
   const std::lock_guard lock(mutex_);
   return {.system_bytes = heap_.held(),
           .system_requests = heap_.extensions(),
@@ -40,12 +40,12 @@ Pool::Stats Pool::stats() const {
           .peak_bytes_in_use = peak_bytes_in_use_};
 }
 
-void Pool::forget_peak() {
+void MemoryPool::forget_peak() {
   const std::lock_guard lock(mutex_);
   peak_bytes_in_use_ = bytes_in_use_;
 }
 
-void Pool::trim() {
+void MemoryPool::trim() {
   const std::lock_guard lock(mutex_);
   heap_.trim();
 }

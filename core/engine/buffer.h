@@ -15,7 +15,7 @@ namespace temper {
 
 // The memory of all tensors of the process, and the scratch memory of its threads; core/engine/heap.h describes its layout. Freed memory
 // stays here for the next request. Thread-safe.
-class Pool {
+class MemoryPool {
  public:
   struct Stats {
     std::size_t system_bytes = 0;     // held from the system, in use or not
@@ -24,7 +24,7 @@ class Pool {
     std::size_t peak_bytes_in_use = 0;
   };
 
-  static Pool& shared();  // the process's pool; lives until the process ends
+  static MemoryPool& shared();  // the process's pool; lives until the process ends
 
   Stats stats() const;
   void forget_peak();  // peak_bytes_in_use counts from now on
@@ -47,7 +47,7 @@ class Pool {
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t bytes) : block_(Pool::shared().take(bytes)) {}
+  explicit Buffer(std::size_t bytes) : block_(MemoryPool::shared().take(bytes)) {}
   Buffer(const Buffer& other) : block_(other.block_) {
     if (block_) block_->references.fetch_add(1, std::memory_order_relaxed);
   }
@@ -57,7 +57,7 @@ class Buffer {
     return *this;
   }
   ~Buffer() {
-    if (block_ && block_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) Pool::shared().give_back(block_);
+    if (block_ && block_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) MemoryPool::shared().give_back(block_);
   }
 
   void* data() const { return block_ ? block_ + 1 : nullptr; }

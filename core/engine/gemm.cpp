@@ -105,7 +105,7 @@ void parallel_gemm(const Matrix& a, const Matrix& b, const MutableMatrix& c, con
   }
 }
 
-std::string blas_description() { return concat(openblas_get_config(), ", kernel ", openblas_get_corename()); }
+std::string blas_description() { return str_cat(openblas_get_config(), ", kernel ", openblas_get_corename()); }
 
 namespace {
 

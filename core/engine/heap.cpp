@@ -15,7 +15,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::uint64_t kLeastRest = 2;  // units: a smaller rest of a block that is split stays with it
 
 // The list of a free block: one for each size up to 15 units, then eight even steps to every doubling.
-int list_of(std::uint64_t units) {
+int list_index(std::uint64_t units) {
   if (units < 16) return static_cast<int>(units);
   const int shift = static_cast<int>(std::bit_width(units)) - 4;  // units >> shift is in 8..15
   return static_cast<int>(units >> shift) + 8 * shift;
@@ -55,7 +55,7 @@ Heap::Block* Heap::take(std::size_t bytes) {
 
 // The smallest of the lists that holds one; in the list of its own size, whose blocks may be smaller, the first that is large enough.
 Heap::Block* Heap::find(std::uint64_t units) {
-  const int own = list_of(units);
+  const int own = list_index(units);
   for (Block* block = free_[static_cast<std::size_t>(own)]; block; block = block->next_free) {
     if (block->units >= units) return block;
   }
@@ -160,7 +160,7 @@ void Heap::trim() {
 }
 
 void Heap::enlist(Block* block) {
-  const auto list = static_cast<std::size_t>(list_of(block->units));
+  const auto list = static_cast<std::size_t>(list_index(block->units));
   block->prev_free = nullptr;
   block->next_free = free_[list];
   if (block->next_free) block->next_free->prev_free = block;
@@ -169,7 +169,7 @@ void Heap::enlist(Block* block) {
 }
 
 void Heap::delist(Block* block) {
-  const auto list = static_cast<std::size_t>(list_of(block->units));
+  const auto list = static_cast<std::size_t>(list_index(block->units));
   (block->prev_free ? block->prev_free->next_free : free_[list]) = block->next_free;
   if (block->next_free) block->next_free->prev_free = block->prev_free;
   if (!free_[list]) occupied_[list / 64] &= ~(std::uint64_t{1} << (list % 64));

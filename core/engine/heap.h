@@ -1,4 +1,4 @@
-// The memory behind the Pool: one range of addresses, reserved once, of which more is used as more is needed.
+// The memory behind the MemoryPool: one range of addresses, reserved once, of which more is used as more is needed.
 #pragma once
 
 #include <array>

@@ -30,7 +30,7 @@ int usable_cores() {
 Machine describe_machine() {
   return {
     .cpu = cpu_name(), .cores = usable_cores(), .blas = blas_description(),
-    .compiler = concat(
+    .compiler = str_cat(
 #if defined(__clang__)
         "clang ", __clang_version__
 #else

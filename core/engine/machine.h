@@ -6,7 +6,7 @@
 
 namespace temper {
 
-inline constexpr const char* kVersion = "0.1.0";
+inline constexpr const char* kVersion = "0.2.0";
 
 struct Machine {
   std::string cpu;       // "AMD EPYC ..."

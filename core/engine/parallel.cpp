@@ -7,7 +7,7 @@
 
 #include "core/engine/denormals.h"
 #include "core/engine/machine.h"
-#include "core/engine/team.h"
+#include "core/engine/thread_pool.h"
 
 namespace temper {
 namespace {
@@ -18,12 +18,12 @@ std::mutex& team_mutex() {
 }
 
 // set_threads replaces it; loops that run in the old one keep it alive until they end. Never destroyed: a thread may outlive main().
-std::shared_ptr<Team>& team() {
-  static auto* const current = new std::shared_ptr<Team>(std::make_shared<Team>(usable_cores()));
+std::shared_ptr<ThreadPool>& team() {
+  static auto* const current = new std::shared_ptr<ThreadPool>(std::make_shared<ThreadPool>(usable_cores()));
   return *current;
 }
 
-std::shared_ptr<Team> current_team() {
+std::shared_ptr<ThreadPool> current_team() {
   const std::lock_guard lock(team_mutex());
   return team();
 }
@@ -49,7 +49,7 @@ int threads() { return current_team()->size(); }
 void set_threads(int count) {
   TEMPER_CHECK(count >= 1 && count <= 1024, "threads: ", count, " is not in 1..1024; give a number of threads, best the number of cores");
   const std::lock_guard lock(team_mutex());
-  if (team()->size() != count) team() = std::make_shared<Team>(count);
+  if (team()->size() != count) team() = std::make_shared<ThreadPool>(count);
 }
 
 Chunks::Chunks(Index count, Index grain, Index multiple) : count_(std::max<Index>(0, count)), grain_(grain) {

@@ -23,7 +23,7 @@ class Chunks {
 
   Index count() const { return count_; }
   Index number() const { return (count_ + grain_ - 1) / grain_; }
-  Index of(Index begin) const { return begin / grain_; }
+  Index index_of(Index begin) const { return begin / grain_; }
   Index begin(Index chunk) const { return chunk * grain_; }
   Index end(Index chunk) const { return std::min(count_, begin(chunk) + grain_); }
 
@@ -44,7 +44,7 @@ template <class T, class Map, class Join> T parallel_reduce(const Chunks& chunks
   static_assert(std::is_trivially_copyable_v<T>);
   Workspace scratch;
   T* parts = scratch.take<T>(chunks.number());
-  parallel_for(chunks, [&](Index begin, Index end) { parts[chunks.of(begin)] = map(begin, end); });
+  parallel_for(chunks, [&](Index begin, Index end) { parts[chunks.index_of(begin)] = map(begin, end); });
   for (Index chunk = 0; chunk < chunks.number(); ++chunk) identity = join(identity, parts[chunk]);
   return identity;
 }

@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "core/base/fingerprint.h"
-#include "core/engine/frozen.h"
-#include "core/engine/rehearsal.h"
+#include "core/engine/dry_run.h"
+#include "core/engine/inference_scope.h"
 
 namespace temper {
 namespace {
@@ -46,20 +46,20 @@ void ParameterStore::commit(const CommitOptions& options) {
 
   for (const Parameter* parameter : order) {
     const Index extent = padded(parameter->shape.size());
-    if (parameter->kind != Parameter::Kind::state) learned_extent_ += extent;
+    if (parameter->kind != Parameter::Kind::buffer) learned_extent_ += extent;
     extent_ += extent;
   }
 
   memory_ = Buffer(static_cast<std::size_t>(extent_ + learned_extent_) * sizeof(float));
   arena_ = static_cast<float*>(memory_.data());
   gradient_arena_ = arena_ + extent_;
-  const bool rehearsing = Rehearsal::current() != nullptr;
+  const bool rehearsing = DryRun::current() != nullptr;
   if (!rehearsing) std::fill_n(arena_, extent_ + learned_extent_, 0.0f);
 
   Index offset = 0;
   for (Parameter* parameter : order) {
     parameter->value = {arena_ + offset, parameter->shape};
-    if (parameter->kind != Parameter::Kind::state) parameter->gradient = {gradient_arena_ + offset, parameter->shape};
+    if (parameter->kind != Parameter::Kind::buffer) parameter->gradient = {gradient_arena_ + offset, parameter->shape};
     if (!rehearsing) parameter->initialize(parameter->value, Random(options.seed, {hash(parameter->name)}));
     offset += padded(parameter->shape.size());
   }
@@ -71,7 +71,7 @@ std::string ParameterStore::fingerprint() const { return Fingerprint().add(all_v
 void ParameterStore::regroup() {
   std::vector<const Parameter*> learned;
   for (const Parameter& parameter : parameters_) {
-    if (parameter.kind != Parameter::Kind::state) learned.push_back(&parameter);
+    if (parameter.kind != Parameter::Kind::buffer) learned.push_back(&parameter);
   }
   std::sort(learned.begin(), learned.end(), [](const Parameter* a, const Parameter* b) { return a->value.data < b->value.data; });
   groups_.clear();
@@ -86,23 +86,23 @@ void ParameterStore::regroup() {
 
 Index ParameterStore::learned_size() const {
   Index size = 0;
-  for (const Parameter& parameter : parameters_) size += parameter.kind == Parameter::Kind::state ? 0 : parameter.shape.size();
+  for (const Parameter& parameter : parameters_) size += parameter.kind == Parameter::Kind::buffer ? 0 : parameter.shape.size();
   return size;
 }
 
-std::vector<std::string> ParameterStore::settle_gradients() {
+std::vector<std::string> ParameterStore::zero_unwritten_gradients() {
   std::vector<std::string> untouched;
   for (Parameter& parameter : parameters_) {
-    if (!parameter.fresh || !parameter.gradient) continue;
+    if (!parameter.gradient_is_stale || !parameter.gradient) continue;
     std::fill_n(parameter.gradient.data, parameter.gradient.size(), 0.0f);
     untouched.push_back(parameter.name);
   }
   return untouched;
 }
 
-void ParameterStore::expect_fresh_gradients() {
-  Frozen::forget(*this);
-  for (Parameter& parameter : parameters_) parameter.fresh = true;
+void ParameterStore::mark_gradients_stale() {
+  InferenceScope::invalidate(*this);
+  for (Parameter& parameter : parameters_) parameter.gradient_is_stale = true;
 }
 
 }  // namespace temper

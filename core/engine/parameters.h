@@ -20,8 +20,8 @@ class ParameterStore;
 using Initializer = std::function<void(const View& value, const Random& random)>;
 
 struct Parameter {
-  // Its role, which determines weight decay. `state` is not learned and has no gradient: running statistics.
-  enum class Kind { weight, bias, norm, state };
+  // Its role, which determines weight decay. `buffer` is not learned and has no gradient: running statistics.
+  enum class Kind { weight, bias, norm, buffer };
   // Its axis order in files, which follow PyTorch: a kernel (K,R,S,C) is written as (K,C,R,S), and weights on a flattened image (K,H,W,C)
   // as (K, C*H*W).
   enum class FileLayout { same, kernel, flattened_image };
@@ -40,8 +40,8 @@ struct Parameter {
 
   // From commit() on:
   View value = {};
-  View gradient = {};  // null for state
-  bool fresh = true;   // the next gradient assigns, later ones add; set by the optimizer's step
+  View gradient = {};             // null for buffers
+  bool gradient_is_stale = true;  // the next gradient assigns, later ones add; set by the optimizer's step
 };
 
 class ParameterStore {
@@ -87,7 +87,7 @@ class ParameterStore {
   // The flat arenas of the learned parameters; their padding is zero.
   std::span<float> values() const { return {arena_, static_cast<std::size_t>(learned_extent_)}; }
   std::span<float> gradients() const { return {gradient_arena_, static_cast<std::size_t>(learned_extent_)}; }
-  // The values of all parameters, learned and state, for copies and comparisons bit for bit.
+  // The values of all parameters, learned and buffers, for copies and comparisons bit for bit.
   std::span<float> all_values() const { return {arena_, static_cast<std::size_t>(extent_)}; }
   std::string fingerprint() const;  // of all values, 16 digits
   const std::vector<Group>& groups() const { return groups_; }
@@ -96,15 +96,15 @@ class ParameterStore {
 
   // Called before an optimizer reads the gradients: sets those that no backward pass has written since the last step to 0. Returns the
   // names of their parameters.
-  std::vector<std::string> settle_gradients();
+  std::vector<std::string> zero_unwritten_gradients();
   // Called after the step: the next gradient of every parameter assigns.
-  void expect_fresh_gradients();
+  void mark_gradients_stale();
 
  private:
   std::deque<Parameter> parameters_;  // a deque: layers hold references
   std::vector<Group> groups_;
   Buffer memory_;
-  float* arena_ = nullptr;           // learned parameters by group, then state
+  float* arena_ = nullptr;           // learned parameters by group, then buffers
   float* gradient_arena_ = nullptr;  // as the learned part of it
   Index learned_extent_ = 0, extent_ = 0;
 };

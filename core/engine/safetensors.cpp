@@ -47,7 +47,7 @@ ByteRange read_entry(const std::string& name, const Json& json, std::string_view
       entry.shape = Shape{extent(0), extent(1), extent(2), extent(3)};
       break;
     default:
-      throw Error(concat("tensor ", name, ": it has ", extents.size(), " axes; temper reads up to 4"));
+      throw Error(str_cat("tensor ", name, ": it has ", extents.size(), " axes; temper reads up to 4"));
   }
   const std::size_t bytes = static_cast<std::size_t>(entry.shape.size()) * type->bytes;
   TEMPER_CHECK(offsets[1] - offsets[0] == bytes, "tensor ", name, ": ", offsets[1] - offsets[0], " bytes for the shape ", entry.shape,
@@ -98,7 +98,7 @@ TensorFile read_safetensors(const std::string& path) {
   try {
     return parse(bytes);
   } catch (const std::exception& error) {
-    throw Error(concat(path, ": not a whole safetensors file: ", plain_words(error), "; copy or train it again"));
+    throw Error(str_cat(path, ": not a whole safetensors file: ", error_text(error), "; copy or train it again"));
   }
 }
 

@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "core/engine/denormals.h"
-#include "core/engine/rehearsal.h"
+#include "core/engine/dry_run.h"
 
 namespace temper {
 namespace {
@@ -19,9 +19,9 @@ Tape*& Tape::current() {
   return tape;
 }
 
-Tape::Watch*& Tape::watch() {
-  thread_local Watch* watch = nullptr;
-  return watch;
+Tape::Hook*& Tape::hook() {
+  thread_local Hook* hook = nullptr;
+  return hook;
 }
 
 Tape::Storage& Tape::spare_storage() {
@@ -44,8 +44,8 @@ Tape::~Tape() {
 Tape::Pause::Pause() : paused_(std::exchange(current(), nullptr)) {}
 Tape::Pause::~Pause() { current() = paused_; }
 
-Tape::Watch::Watch() : outer_(std::exchange(watch(), this)) {}
-Tape::Watch::~Watch() { watch() = outer_; }
+Tape::Hook::Hook() : outer_(std::exchange(hook(), this)) {}
+Tape::Hook::~Hook() { hook() = outer_; }
 
 bool Tape::recording() { return current() != nullptr; }
 
@@ -53,16 +53,16 @@ bool Tape::tracks(const Tensor& tensor) const {
   return (tensor.parameter_ && tensor.parameter_->gradient) || (tensor.tape_ == id_ && tensor.slot_ >= 0);
 }
 
-void Tape::call(Watch::Pass pass, AnyOp& op, const OpCall& memory) {
+void Tape::call(Hook::Pass pass, AnyOp& op, const OpCall& memory) {
   const FlushDenormals flush;
-  Watch* const watcher = watch();
-  if (watcher) watcher->before(pass, op, memory);
-  if (pass == Watch::Pass::forward) {
+  Hook* const hook = Tape::hook();
+  if (hook) hook->before(pass, op, memory);
+  if (pass == Hook::Pass::forward) {
     op.forward(memory);
   } else {
     op.backward(memory);
   }
-  if (watcher) watcher->after(pass, op, memory);
+  if (hook) hook->after(pass, op, memory);
 }
 
 Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
@@ -97,17 +97,17 @@ Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
     saved_views[j] = saved[j].view();
   }
 
-  if (Rehearsal* const rehearsal = Rehearsal::current()) {
-    for (const Tensor& input : inputs) rehearsal->count(input.parameter_, shape);
+  if (DryRun* const dry_run = DryRun::current()) {
+    for (const Tensor& input : inputs) dry_run->count(input.parameter_, shape);
   } else {
-    call(Watch::Pass::forward, op,
+    call(Hook::Pass::forward, op,
          {.inputs = views, .output = output.view(), .gradient = {}, .input_gradients = {}, .saved = {saved_views.data(), saved_count}});
   }
   return tracked ? tape->record(op, inputs, {saved.data(), saved_count}, std::move(output)) : output;
 }
 
 Tensor Tape::record(AnyOp& op, std::span<Tensor> inputs, std::span<Tensor> saved, Tensor output) {
-  TEMPER_CHECK(!spent_, op.name(), ": backward was already run on this tape; begin a new Tape for every step");
+  TEMPER_CHECK(!consumed_, op.name(), ": backward was already run on this tape; begin a new Tape for every step");
   const OpTraits& traits = op.traits();
   Buffer op_memory(op.bytes());
   Node& node = storage_.nodes.emplace_back();
@@ -146,12 +146,12 @@ Tensor Tape::record(AnyOp& op, std::span<Tensor> inputs, std::span<Tensor> saved
 }
 
 void Tape::backward(const Tensor& loss) {
-  TEMPER_CHECK(!spent_, "backward: it was already run on this tape, which is freed by it; begin a new Tape for every step");
+  TEMPER_CHECK(!consumed_, "backward: it was already run on this tape, which is freed by it; begin a new Tape for every step");
   TEMPER_CHECK(loss.size() == 1 && loss, "backward: the loss has the shape ", loss.shape(), "; it must be one number, e.g. mean(losses)");
   TEMPER_CHECK(loss.tape_ == id_ && loss.slot_ >= 0,
                "backward: the loss was not recorded on this tape; compute it from parameters while the tape is alive and not paused");
   const Tape::Pause pause;
-  spent_ = true;
+  consumed_ = true;
   Buffer& seed = storage_.gradients[static_cast<std::size_t>(loss.slot_)];
   seed = Buffer(sizeof(float));
   *static_cast<float*>(seed.data()) = 1;
@@ -186,7 +186,7 @@ void Tape::backward_through(Node& node) {
     input_gradients[i].shape = edge.shape;
     if (edge.parameter) {
       input_gradients[i].data = edge.parameter->gradient.data;
-      input_gradients[i].add = !std::exchange(edge.parameter->fresh, false);
+      input_gradients[i].add = !std::exchange(edge.parameter->gradient_is_stale, false);
     } else if (edge.slot >= 0) {
       Buffer& slot = storage_.gradients[static_cast<std::size_t>(edge.slot)];
       input_gradients[i].add = static_cast<bool>(slot);
@@ -197,8 +197,8 @@ void Tape::backward_through(Node& node) {
     }
   }
 
-  if (Rehearsal::current()) return;
-  call(Watch::Pass::backward, *node.op,
+  if (DryRun::current()) return;
+  call(Hook::Pass::backward, *node.op,
        {.inputs = inputs,
         .output = {node.output, node.output_shape},
         .gradient = {static_cast<const float*>(gradient.data()), node.output_shape},

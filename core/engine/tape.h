@@ -45,19 +45,19 @@ class Tape {
   //   forward    call.inputs, call.output
   //   backward   call.gradient, call.input_gradients (null: not requested); inputs and output are null where backward does not read them
   // A parameter is known by its address: an input's data is Parameter::value.data, an input gradient's is Parameter::gradient.data.
-  class Watch {
+  class Hook {
    public:
     enum class Pass { forward, backward };
-    Watch();
-    virtual ~Watch();
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
+    Hook();
+    virtual ~Hook();
+    Hook(const Hook&) = delete;
+    Hook& operator=(const Hook&) = delete;
 
     virtual void before(Pass, const AnyOp&, const OpCall&) {}
     virtual void after(Pass, const AnyOp&, const OpCall&) {}  // not called for an op that throws; may throw
 
    private:
-    Watch* outer_;
+    Hook* outer_;
   };
 
   // Returns true iff a tape records in this thread, that is, iff it is training.
@@ -110,7 +110,7 @@ class Tape {
   };
 
   static Tensor run(AnyOp& op, std::span<Tensor> inputs);
-  static void call(Watch::Pass pass, AnyOp& op, const OpCall& memory);
+  static void call(Hook::Pass pass, AnyOp& op, const OpCall& memory);
   bool tracks(const Tensor& tensor) const;
   static bool has_bit(const OpTraits& traits, std::uint32_t bits, std::size_t input) {
     return traits.inputs < 0 ? bits != 0 : bits >> input & 1u;
@@ -121,12 +121,12 @@ class Tape {
   void clear();
 
   static Tape*& current();
-  static Watch*& watch();
+  static Hook*& hook();
   static Storage& spare_storage();
 
   Tape* outer_;
   std::uint32_t id_;
-  bool spent_ = false;
+  bool consumed_ = false;
   Storage storage_;
 };
 

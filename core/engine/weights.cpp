@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 
 namespace temper {
 namespace {
@@ -74,7 +74,7 @@ void load_weights(ParameterStore& store, const std::string& path) { set_weights(
 
 void set_weights(ParameterStore& store, const TensorFile& file, const std::string& source) {
   check_fits(store, file, source);
-  Frozen::forget(store);
+  InferenceScope::invalidate(store);
   for (Parameter& parameter : store.parameters()) {
     const std::vector<float>& values = file.tensors.at(parameter.name).values;
     for_each_pair(parameter, [&](Index here, Index there) { parameter.value[here] = values[static_cast<std::size_t>(there)]; });

@@ -8,7 +8,7 @@
 
 namespace temper {
 
-// Contains all parameters, those of kind state included.
+// Contains all parameters, those of kind buffer included.
 TensorFile to_file(const ParameterStore& store);
 void save_weights(const ParameterStore& store, const std::string& path);
 

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/engine/buffer.h"
-#include "core/kernels/product.h"
+#include "core/kernels/block_product.h"
 #include "core/kernels/softmax.h"
 
 namespace temper {
@@ -72,17 +72,17 @@ struct Block {
 
 // c(queries,width) = a(queries,size) turned(size,width).
 void products_with_turned(const Block& block, const HeadRows<const float>& a, const float* turned, Index size, float* c) {
-  product({.a = a[block.query],
-           .a_row = a.stride,
-           .a_run = 0,
-           .a_step = 1,
-           .b = turned,
-           .b_row = block.width,
-           .c = c,
-           .c_row = block.width,
-           .rows = block.queries,
-           .columns = block.width,
-           .run = size});
+  block_product({.a = a[block.query],
+                 .a_row = a.stride,
+                 .a_run = 0,
+                 .a_step = 1,
+                 .b = turned,
+                 .b_row = block.width,
+                 .c = c,
+                 .c_row = block.width,
+                 .rows = block.queries,
+                 .columns = block.width,
+                 .run = size});
 }
 
 // The weights of a block as a matrix (rows,run), in either direction; how far apart its neighbours lie in a column and in a row.
@@ -92,24 +92,24 @@ struct WeightMatrix {
   Index row_step, run_step;
 };
 
-WeightMatrix of_queries(const Block& block, const float* weights) { return {weights, block.queries, block.keys, block.width, 1}; }
-WeightMatrix of_keys(const Block& block, const float* weights) { return {weights, block.keys, block.queries, 1, block.width}; }
+WeightMatrix weights_by_query(const Block& block, const float* weights) { return {weights, block.queries, block.keys, block.width, 1}; }
+WeightMatrix weights_by_key(const Block& block, const float* weights) { return {weights, block.keys, block.queries, 1, block.width}; }
 
 // sums(rows,columns) += weights(rows,run) values(run,columns).
 void add_weighted(const WeightMatrix& weights, const float* values, Index columns, float* sums) {
-  product({.a = weights.data,
-           .a_row = weights.row_step,
-           .a_run = 0,
-           .a_step = weights.run_step,
-           .b = values,
-           .b_row = columns,
-           .c = sums,
-           .c_row = columns,
-           .start = sums,
-           .start_row = columns,
-           .rows = weights.rows,
-           .columns = columns,
-           .run = weights.run});
+  block_product({.a = weights.data,
+                 .a_row = weights.row_step,
+                 .a_run = 0,
+                 .a_step = weights.run_step,
+                 .b = values,
+                 .b_row = columns,
+                 .c = sums,
+                 .c_row = columns,
+                 .start = sums,
+                 .start_row = columns,
+                 .rows = weights.rows,
+                 .columns = columns,
+                 .run = weights.run});
 }
 
 // The softmax of a block's queries so far, and what they have summed with it.
@@ -139,7 +139,7 @@ struct RunningSoftmax {
     }
     sum[i] += std::isnan(sums.shifted) ? std::numeric_limits<double>::quiet_NaN() : sums.sum;
     maximum[i] = most;
-    if (head.drop) temper::drop(*head.drop, block.first_word(head, i), visible, scores, nullptr, scores);
+    if (head.dropout) temper::apply_dropout(*head.dropout, block.first_word(head, i), visible, scores, nullptr, scores);
   }
 
   void finish(const AttentionHead& head, Index i, float* y, float* log_sum) const {
@@ -158,9 +158,9 @@ void softmax_gradient(const AttentionHead& head, const Block& block, const float
     std::fill(gradient + visible, gradient + block.width, 0.0f);
     exponentials(scores, block.width, head.scale, log_sums[block.query + i], scores);
     const Index word = block.first_word(head, i);
-    if (head.drop) drop(*head.drop, word, visible, gradient, nullptr, gradient);
+    if (head.dropout) apply_dropout(*head.dropout, word, visible, gradient, nullptr, gradient);
     for (Index j = 0; j < visible; ++j) gradient[j] = head.scale * scores[j] * (gradient[j] - dot[block.query + i]);
-    if (head.drop) drop(*head.drop, word, visible, scores, nullptr, scores);
+    if (head.dropout) apply_dropout(*head.dropout, word, visible, scores, nullptr, scores);
   }
 }
 
@@ -199,7 +199,7 @@ void attend(const AttentionHead& head, const HeadRows<float>& y, float* log_sums
       if (!block.any_visible(head)) break;
       products_with_turned(block, head.query, turned_keys + key * head.size, head.size, scores);
       for (Index i = 0; i < queries; ++i) softmax.weigh(head, block, i, scores + i * block.width);
-      add_weighted(of_queries(block, scores), values + key * columns, columns, softmax.output);
+      add_weighted(weights_by_query(block, scores), values + key * columns, columns, softmax.output);
     }
     for (Index i = 0; i < queries; ++i) softmax.finish(head, i, y[query + i], log_sums ? log_sums + query + i : nullptr);
   }
@@ -235,9 +235,9 @@ void attention_gradients(const AttentionHead& head, const HeadRows<const float>&
       products_with_turned(block, head.query, turned_keys, size, scores);
       products_with_turned(block, dy, turned_values, size, gradient);
       softmax_gradient(head, block, log_sums, dot, scores, gradient);
-      add_weighted(of_keys(block, scores), output_gradients + query * columns, columns, dvalue + key * columns);
-      add_weighted(of_queries(block, gradient), key_rows + key * columns, columns, dquery + query * columns);
-      add_weighted(of_keys(block, gradient), queries + query * columns, columns, dkey + key * columns);
+      add_weighted(weights_by_key(block, scores), output_gradients + query * columns, columns, dvalue + key * columns);
+      add_weighted(weights_by_query(block, gradient), key_rows + key * columns, columns, dquery + query * columns);
+      add_weighted(weights_by_key(block, gradient), queries + query * columns, columns, dkey + key * columns);
     }
   }
   store(gradients.query, 0, head.queries, size, dquery);

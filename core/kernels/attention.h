@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/base/shape.h"
-#include "core/kernels/drop.h"
+#include "core/kernels/dropout.h"
 
 namespace temper {
 
@@ -18,12 +18,12 @@ template <class T> struct HeadRows {
 
 struct AttentionHead {
   HeadRows<const float> query, key, value;
-  Index queries, size;       // rows of query; values of a row that belong to the head
-  Index key_begin, key_end;  // the visible keys; others are not read
-  bool causal;               // query i sees keys up to i
-  float scale;               // of the scores
-  const Drop* drop;          // of weights; null: none
-  Index first_word;          // weight (i, j) has the random word first_word + i words_of_row + j - key_begin; both multiples of 4
+  Index queries, size;         // rows of query; values of a row that belong to the head
+  Index key_begin, key_end;    // the visible keys; others are not read
+  bool causal;                 // query i sees keys up to i
+  float scale;                 // of the scores
+  const DropoutMask* dropout;  // of weights; null: none
+  Index first_word;            // weight (i, j) has the random word first_word + i words_of_row + j - key_begin; both multiples of 4
   Index words_of_row;
 };
 

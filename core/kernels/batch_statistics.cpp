@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/engine/batch_pool.h"
+#include "core/engine/batch_statistics_exchange.h"
 #include "core/engine/parallel.h"
 
 namespace temper {
@@ -18,7 +18,7 @@ template <class Add> void sum_over_rows(const Shape& x, double* first, double* s
   double* sums = scratch.take<double>(parts * 2 * C);
   std::fill_n(sums, parts * 2 * C, 0.0);
   parallel_for(chunks, [&](Index begin, Index end) {
-    double* sum = sums + chunks.of(begin) * 2 * C;
+    double* sum = sums + chunks.index_of(begin) * 2 * C;
     add(begin, end - begin, sum, sum + C);
   });
   std::fill_n(first, C, 0.0);
@@ -41,10 +41,10 @@ void mean_of_some(const ConstView& x, float* origin) {
 
 // Moments of all parts of the batch in place of this one's, joined in their order (Chan, Golub and LeVeque, "Updating Formulae and a
 // Pairwise Algorithm for Computing Sample Variances", 1979, equation 2.1). Returns the rows of all.
-double pool_moments(BatchPool& pool, double rows, double* mean, double* squared_deviations, Index C) {
-  const std::span<const BatchPool::Part> parts = pool.meet({rows, mean, squared_deviations}, C);
+double combine_moments(BatchStatisticsExchange& exchange, double rows, double* mean, double* squared_deviations, Index C) {
+  const std::span<const BatchStatisticsExchange::Contribution> parts = exchange.all_gather({rows, mean, squared_deviations}, C);
   double n = 0;
-  for (const BatchPool::Part& part : parts) {
+  for (const BatchStatisticsExchange::Contribution& part : parts) {
     const double all = n + part.rows;
     for (Index c = 0; c < C; ++c) {
       if (n == 0) mean[c] = squared_deviations[c] = 0;
@@ -59,12 +59,12 @@ double pool_moments(BatchPool& pool, double rows, double* mean, double* squared_
 }
 
 // The same for the sums of the gradient.
-double pool_sums(BatchPool& pool, double rows, double* g_sum, double* g_z_sum, Index C) {
-  const std::span<const BatchPool::Part> parts = pool.meet({rows, g_sum, g_z_sum}, C);
+double combine_sums(BatchStatisticsExchange& exchange, double rows, double* g_sum, double* g_z_sum, Index C) {
+  const std::span<const BatchStatisticsExchange::Contribution> parts = exchange.all_gather({rows, g_sum, g_z_sum}, C);
   std::fill_n(g_sum, C, 0.0);
   std::fill_n(g_z_sum, C, 0.0);
   double n = 0;
-  for (const BatchPool::Part& part : parts) {
+  for (const BatchStatisticsExchange::Contribution& part : parts) {
     for (Index c = 0; c < C; ++c) g_sum[c] += part.first[c];
     for (Index c = 0; c < C; ++c) g_z_sum[c] += part.second[c];
     n += part.rows;
@@ -95,14 +95,14 @@ void BatchStatistics::learn(const ConstView& x, const RunningStatistics& running
     squared_deviations[c] = squares[c] - sum[c] * (sum[c] / n);
     mean[c] = static_cast<double>(origin[c]) + sum[c] / n;
   }
-  BatchPool* const pool = BatchPool::current();
-  if (pool) n = pool_moments(*pool, n, mean, squared_deviations, C);
+  BatchStatisticsExchange* const exchange = BatchStatisticsExchange::current();
+  if (exchange) n = combine_moments(*exchange, n, mean, squared_deviations, C);
   const auto share = static_cast<double>(momentum);
   const auto update = [&](float& old, double now) { old = static_cast<float>((1 - share) * static_cast<double>(old) + share * now); };
   for (Index c = 0; c < C; ++c) {
     const double variance = squared_deviations[c] < 0 ? 0 : squared_deviations[c] / n;  // NaN stays
     set(c, mean[c], variance, epsilon);
-    if (pool && !pool->leads()) continue;
+    if (exchange && !exchange->updates_running_statistics()) continue;
     update(running.mean[c], mean[c]);
     update(running.variance[c], variance * n / (n - 1));
   }
@@ -133,8 +133,8 @@ void batch_norm_gradients(const BatchStatistics& statistics, const Normalization
   for (Index c = 0; gradients.dgamma && c < C; ++c) gradients.dgamma.store(c, static_cast<float>(g_z_sum[c]));
   for (Index c = 0; gradients.dbeta && c < C; ++c) gradients.dbeta.store(c, static_cast<float>(g_sum[c]));
   auto n_rows = static_cast<double>(rows);
-  BatchPool* const pool = BatchPool::current();
-  if (pool && over_batch) n_rows = pool_sums(*pool, n_rows, g_sum, g_z_sum, C);
+  BatchStatisticsExchange* const exchange = BatchStatisticsExchange::current();
+  if (exchange && over_batch) n_rows = combine_sums(*exchange, n_rows, g_sum, g_z_sum, C);
   float *g_mean = scratch.take(C), *slope = scratch.take(C);
   const double share = over_batch ? 1 / n_rows : 0;
   for (Index c = 0; c < C; ++c) {

@@ -8,7 +8,7 @@
 namespace temper {
 
 // The statistics that evaluation normalises with, one value a channel: a moving average over the batches of training. The layer owns them,
-// as parameters of kind `state`; they start as mean 0 and variance 1.
+// as parameters of kind `buffer`; they start as mean 0 and variance 1.
 struct RunningStatistics {
   View mean, variance;
 };

@@ -1,16 +1,16 @@
 #include "core/kernels/convolution.h"
 
 #include "core/engine/parallel.h"
+#include "core/kernels/block_product.h"
 #include "core/kernels/convolution/direct.h"
 #include "core/kernels/convolution/im2col.h"
 #include "core/kernels/convolution/winograd.h"
-#include "core/kernels/product.h"
 
 namespace temper {
 namespace {
 
 // The input as it lies in memory, for algorithms that do not normalise where they read.
-const float* values_of(const ConvolutionInput& x, const Convolution& g, Workspace& scratch) {
+const float* normalized_input(const ConvolutionInput& x, const Convolution& g, Workspace& scratch) {
   if (!x.normalization) return x.x;
   float* values = scratch.take(g.N * g.H * g.W * g.C);
   parallel_for(g.N * g.H * g.W, row_grain(g.C), [&](Index begin, Index end) {
@@ -54,7 +54,7 @@ void convolution_forward(Algorithm algorithm, const Convolution& convolution, co
                          const ConvolutionEpilogue& epilogue, float* y) {
   if (algorithm == Algorithm::winograd) return winograd::forward(convolution, x, packed, epilogue, y);
   Workspace scratch;
-  const float* values = values_of(x, convolution, scratch);
+  const float* values = normalized_input(x, convolution, scratch);
   if (algorithm == Algorithm::direct) return direct::forward(convolution, values, packed, epilogue, y);
   im2col::forward(convolution, values, packed, epilogue, y);
 }
@@ -77,7 +77,7 @@ void convolution_kernel_gradient(Algorithm algorithm, const Convolution& convolu
                                  bool add) {
   if (algorithm == Algorithm::winograd) return winograd::kernel_gradient(convolution, x, dy, dw, add);
   Workspace scratch;
-  const float* values = values_of(x, convolution, scratch);
+  const float* values = normalized_input(x, convolution, scratch);
   if (algorithm == Algorithm::direct) return direct::kernel_gradient(convolution, values, dy, dw, add);
   im2col::kernel_gradient(convolution, values, dy, dw, add);
 }

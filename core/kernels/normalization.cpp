@@ -85,11 +85,11 @@ void normalize(const Normalization& n, const float* x, const float* residual, bo
   };
   const auto plus_residual = [&](auto d, auto value, Index i) { return hn::Add(value, hn::LoadU(d, residual + i)); };
   if (residual && relu) {
-    sweep([&](auto d, auto value, Index i) { return rectified(d, plus_residual(d, value, i)); });
+    sweep([&](auto d, auto value, Index i) { return relu_vector(d, plus_residual(d, value, i)); });
   } else if (residual) {
     sweep(plus_residual);
   } else if (relu) {
-    sweep([&](auto d, auto value, Index) { return rectified(d, value); });
+    sweep([&](auto d, auto value, Index) { return relu_vector(d, value); });
   } else {
     sweep([](auto, auto value, Index) { return value; });
   }

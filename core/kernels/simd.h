@@ -1,7 +1,7 @@
 // Configures Highway for our kernels: the instruction sets that a kernel is compiled for. One binary contains all of them and chooses at
 // run time. A kernel is a source in core/kernels that includes this header and then itself, once for each target:
 //   #undef HWY_TARGET_INCLUDE
-//   #define HWY_TARGET_INCLUDE "core/kernels/product.cpp"
+//   #define HWY_TARGET_INCLUDE "core/kernels/block_product.cpp"
 //   #include <hwy/foreach_target.h>
 //   #include <hwy/highway.h>
 #pragma once

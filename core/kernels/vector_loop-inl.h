@@ -55,7 +55,7 @@ template <class Gradient> void store_gradient(Index size, float* dx, bool add, G
 }
 
 // max(x, 0); NaN stays NaN.
-template <class D, class V> V rectified(D d, V x) {
+template <class D, class V> V relu_vector(D d, V x) {
   namespace hn = hwy::HWY_NAMESPACE;
   return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Zero(d), x);
 }

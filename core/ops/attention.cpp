@@ -11,7 +11,7 @@ namespace temper {
 namespace {
 
 // The features of all heads of one operand within the rows of a tensor: all of them, or a third or half.
-struct Part {
+struct Operand {
   ConstView view;
   Index offset = 0;
 
@@ -21,9 +21,9 @@ struct Part {
   }
 };
 struct Operands {
-  Part query, key, value;
+  Operand query, key, value;
 };
-struct GradientPart {
+struct OperandGradient {
   GradientView view;
   Index offset = 0;
 
@@ -34,7 +34,7 @@ struct GradientPart {
   }
 };
 struct OperandGradients {
-  GradientPart query, key, value;
+  OperandGradient query, key, value;
 };
 
 struct KeyRange {
@@ -68,7 +68,7 @@ struct AttentionBase {
     for (Index n = 0; n < y.shape[0]; ++n) ranges[n] = range(n, in.key.view.shape[1]);
     if (kept_ranges && y.shape[0] > 0)
       std::memcpy(kept_ranges.data, ranges, sizeof(KeyRange) * static_cast<std::size_t>(y.shape[0]));  // integers in floats' memory
-    const Drop mask(options.dropout, options.random);
+    const DropoutMask mask(options.dropout, options.random);
     for_each_head(y.shape, in.key.view.shape[1], [&](Index n, Index h) {
       const Index d = y.shape[2] / options.heads, D = y.shape[2], L = y.shape[1];
       attend(head(in, n, h, ranges[n], y.shape, mask), {y.data + n * L * D + h * d, D},
@@ -78,7 +78,7 @@ struct AttentionBase {
 
   void backward_heads(const Operands& in, const View& y, const ConstView& dy, const View& log_sums, const View& kept_ranges,
                       const OperandGradients& gradients) const {
-    const Drop mask(options.dropout, options.random);
+    const DropoutMask mask(options.dropout, options.random);
     for_each_head(y.shape, in.key.view.shape[1], [&](Index n, Index h) {
       const Index d = y.shape[2] / options.heads, D = y.shape[2], L = y.shape[1];
       KeyRange keys{};
@@ -111,7 +111,7 @@ struct AttentionBase {
     }
   }
 
-  AttentionHead head(const Operands& in, Index n, Index h, const KeyRange& keys, const Shape& y, const Drop& mask) const {
+  AttentionHead head(const Operands& in, Index n, Index h, const KeyRange& keys, const Shape& y, const DropoutMask& mask) const {
     const Index d = y[2] / options.heads, words = (in.key.view.shape[1] + 3) / 4 * 4;
     return {.query = in.query.of(n, h * d),
             .key = in.key.of(n, h * d),
@@ -122,7 +122,7 @@ struct AttentionBase {
             .key_end = keys.end,
             .causal = options.causal,
             .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(d))),
-            .drop = recording && options.dropout > 0 ? &mask : nullptr,
+            .dropout = recording && options.dropout > 0 ? &mask : nullptr,
             .first_word = (n * options.heads + h) * y[1] * words,
             .words_of_row = words};
   }

@@ -18,7 +18,7 @@ void bias_gradient(const Convolution& g, const float* dy, const GradientView& db
   double* sums = scratch.take<double>(parts * g.K);
   std::fill_n(sums, parts * g.K, 0.0);
   parallel_for(chunks, [&](Index begin, Index end) {
-    double* sum = sums + chunks.of(begin) * g.K;
+    double* sum = sums + chunks.index_of(begin) * g.K;
     for (Index row = begin; row < end; ++row) {
       for (Index k = 0; k < g.K; ++k) sum[k] += static_cast<double>(dy[row * g.K + k]);
     }

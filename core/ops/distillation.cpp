@@ -17,7 +17,7 @@ void check_logits(const char* op, const Shape& student, const Shape& teacher) {
   TEMPER_CHECK(student.rank() >= 1 && student.last() >= 1, op, ": logits ", student, " have no classes; give them as (N,K)");
 }
 
-double rows_of(const Shape& logits) { return static_cast<double>(std::max<Index>(1, logits.rows())); }
+double row_count(const Shape& logits) { return static_cast<double>(std::max<Index>(1, logits.rows())); }
 
 // The sum of body(first element) over all rows.
 template <class Body> double sum_over_rows(const Shape& shape, Body body) {
@@ -65,7 +65,7 @@ struct DistillationLoss {
 
   void forward(In<0> student, In<1> teacher, Out loss, Saved<0> gradient) const {
     const Index K = student.shape.last();
-    const double N = rows_of(student.shape), slope = factor / (N * student_temperature);
+    const double N = row_count(student.shape), slope = factor / (N * student_temperature);
     const double sum = sum_over_rows(student.shape, [&](Index first) {
       Workspace scratch;
       double *const p = scratch.take<double>(K), *const log_p = scratch.take<double>(K);
@@ -96,7 +96,7 @@ struct LogitMatchingLoss {
 
   void forward(In<0> student, In<1> teacher, Out loss, Saved<0> gradient) const {
     const Index K = student.shape.last();
-    const double N = rows_of(student.shape);
+    const double N = row_count(student.shape);
     const double sum = sum_over_rows(student.shape, [&](Index first) {
       double squares = 0;
       for (Index i = first; i < first + K; ++i) {
@@ -160,7 +160,7 @@ struct DecoupledDistillationLoss {
 
   void forward(In<0> student, In<1> teacher, Out loss, Saved<0> gradient) const {
     const Index K = student.shape.last();
-    const double N = rows_of(student.shape);
+    const double N = row_count(student.shape);
     const double sum = sum_over_rows(student.shape, [&](Index first) {
       const Index y = labels[static_cast<std::size_t>(first / K)];
       return row(student.data + first, teacher.data + first, K, y, factor / (N * student_temperature), gradient.data + first);
@@ -213,7 +213,7 @@ void check_temperatures(const char* op, const DistillationOptions& options) {
   check_temperature(op, "student", options.student_temperature);
 }
 
-double factor_of(const DistillationOptions& options) {
+double loss_factor(const DistillationOptions& options) {
   return options.scale_by_squared_temperature ? double{options.teacher_temperature} * options.student_temperature : 1;
 }
 
@@ -221,7 +221,7 @@ double factor_of(const DistillationOptions& options) {
 
 Tensor distillation_loss(Tensor student_logits, const Tensor& teacher_logits, const DistillationOptions& options) {
   check_temperatures(DistillationLoss::name, options);
-  return Tape::apply(DistillationLoss{options.teacher_temperature, options.student_temperature, factor_of(options)},
+  return Tape::apply(DistillationLoss{options.teacher_temperature, options.student_temperature, loss_factor(options)},
                      std::move(student_logits), teacher_logits.detach());
 }
 
@@ -239,7 +239,7 @@ Tensor decoupled_distillation_loss(Tensor student_logits, const Tensor& teacher_
   check_logits(kName, student_logits.shape(), teacher_logits.shape());
   check_labels(student_logits.shape(), labels);
   return Tape::apply(DecoupledDistillationLoss{labels, weights.target, weights.non_target, options.teacher_temperature,
-                                               options.student_temperature, factor_of(options)},
+                                               options.student_temperature, loss_factor(options)},
                      std::move(student_logits), teacher_logits.detach());
 }
 

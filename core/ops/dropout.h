@@ -15,6 +15,6 @@ Tensor dropout(Tensor x, float rate, const Random& random);
 
 // y = x + dropout(branch), in one pass: where a residual branch joins its stream. With no tape, or rate 0: y = x + branch.
 // requires: both of the same shape. gradient: dx = dy, dbranch as dropout's. Keeps nothing. In the place of x.
-Tensor add_dropped(Tensor x, Tensor branch, float rate, const Random& random);
+Tensor add_dropout(Tensor x, Tensor branch, float rate, const Random& random);
 
 }  // namespace temper

@@ -33,7 +33,7 @@ struct LayerNorm {
     Workspace scratch;
     float* const sums = dgamma || dbeta ? scratch.take(chunks.number() * 2 * D) : nullptr;  // (chunks,2,D)
     parallel_for(chunks, [&](Index begin, Index end) {
-      float* const chunk = sums ? sums + chunks.of(begin) * 2 * D : nullptr;
+      float* const chunk = sums ? sums + chunks.index_of(begin) * 2 * D : nullptr;
       if (chunk) std::fill_n(chunk, 2 * D, 0.0f);
       layer_norm_gradient(x.data + begin * D, gamma.data, statistics(saved) + begin, dy.data + begin * D, end - begin, D,
                           dx ? dx.data + begin * D : nullptr, dx.add, chunk, chunk ? chunk + D : nullptr);

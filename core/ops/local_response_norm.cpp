@@ -2,7 +2,7 @@
 
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
-#include "core/kernels/response_norm.h"
+#include "core/kernels/local_response_norm.h"
 
 namespace temper {
 namespace {
@@ -19,26 +19,27 @@ struct LocalResponseNorm {
   std::array<Shape, 1> saved(const Shape& x) const { return {x}; }
 
   void forward(In<0> x, Out y, SavedOnTape<0> s) const {
-    const ResponseNorm n = kernel(x.shape);
+    const LocalResponseNormParameters n = kernel(x.shape);
     parallel_for(x.shape.rows(), row_grain(8 * n.C), [&](Index begin, Index end) {
       Workspace scratch;
       const Index offset = begin * n.C;
-      response_norm(n, x.data + offset, end - begin, scratch.take(scratch_size(n)), s ? s.data + offset : nullptr, y.data + offset);
+      apply_local_response_norm(n, x.data + offset, end - begin, scratch.take(scratch_size(n)), s ? s.data + offset : nullptr,
+                                y.data + offset);
     });
   }
 
   void backward(In<0> x, Saved<0> s, Grad dy, Into<0> dx) const {
-    const ResponseNorm n = kernel(x.shape);
+    const LocalResponseNormParameters n = kernel(x.shape);
     parallel_for(x.shape.rows(), row_grain(8 * n.C), [&](Index begin, Index end) {
       Workspace scratch;
       const Index offset = begin * n.C;
-      response_norm_gradient(n, x.data + offset, s.data + offset, dy.data + offset, end - begin, scratch.take(scratch_size(n)),
-                             dx.data + offset, dx.add);
+      local_response_norm_gradient(n, x.data + offset, s.data + offset, dy.data + offset, end - begin, scratch.take(scratch_size(n)),
+                                   dx.data + offset, dx.add);
     });
   }
 
  private:
-  ResponseNorm kernel(const Shape& x) const {
+  LocalResponseNormParameters kernel(const Shape& x) const {
     return {.C = x.last(),
             .radius = options.size / 2,
             .k = options.k,

@@ -2,7 +2,7 @@
 
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
-#include "core/kernels/max_window.h"
+#include "core/kernels/max_pool.h"
 
 namespace temper {
 namespace {
@@ -27,14 +27,14 @@ struct MaxPool {
 
   void forward(In<0> x, Out y, SavedOnTape<0> winner) const {
     const Index C = x.shape[3], P = y.shape[1], Q = y.shape[2];
-    const WindowLanes lanes = lanes_of_windows(C, window.stride.w * C);
+    const MaxPoolLanes lanes = max_pool_lanes(C, window.stride.w * C);
     parallel_for(x.shape[0] * P, row_grain(Q * C), [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) {
         const Index image = i / P * x.shape[1] * x.shape[2] * C;
         for (Index q = 0; q < Q;) {
           const Index count = alike(x.shape[2], q, Q);
-          max_of_windows(lanes, run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner.data + (i * Q + q) * C : nullptr,
-                                    y.data + end * Q * C));
+          max_pool_run(lanes, run(x, image, i % P, q, count, y.data + (i * Q + q) * C, winner ? winner.data + (i * Q + q) * C : nullptr,
+                                  y.data + end * Q * C));
           q += count;
         }
       }
@@ -75,7 +75,7 @@ struct MaxPool {
     return q >= begin && q < end ? end - q : 1;
   }
 
-  WindowRun run(const ConstView& x, Index image, Index p, Index q, Index count, float* y, float* winner, const float* y_end) const {
+  MaxPoolRun run(const ConstView& x, Index image, Index p, Index q, Index count, float* y, float* winner, const float* y_end) const {
     const Index H = x.shape[1], W = x.shape[2], C = x.shape[3], S = window.kernel.w;
     const Size2 corner = window.corner(p, q);
     const TapRange rows = taps_inside(corner.h, window.kernel.h, H), cols = columns(q, W);

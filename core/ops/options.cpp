@@ -1,6 +1,6 @@
 #include "core/ops/options.h"
 
-#include "core/engine/batch_pool.h"
+#include "core/engine/batch_statistics_exchange.h"
 
 namespace temper {
 
@@ -27,7 +27,7 @@ void check_batch_norm(const char* op, const Shape& x, const Shape& gamma, const 
   TEMPER_CHECK(gamma == channels && beta == channels && running.mean.shape == channels && running.variance.shape == channels, op,
                ": an input ", x, " does not fit gamma ", gamma, ", beta ", beta, ", running mean ", running.mean.shape,
                " and running variance ", running.variance.shape, "; all four must be ", channels);
-  TEMPER_CHECK(!over_batch || BatchPool::current() || x.rows() >= 2, op, ": training on an input ", x,
+  TEMPER_CHECK(!over_batch || BatchStatisticsExchange::current() || x.rows() >= 2, op, ": training on an input ", x,
                " needs at least 2 values a channel, but there is ", x.rows(),
                "; use a larger --batch, or leave out the incomplete last batch");
 }

@@ -2,7 +2,7 @@
 
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
-#include "core/kernels/rectifier.h"
+#include "core/kernels/relu.h"
 
 namespace temper {
 namespace {
@@ -13,12 +13,12 @@ struct Relu {
   Shape shape(const Shape& x) const { return x; }
 
   void forward(In<0> x, OutOver<0> y) const {
-    parallel_for(x.size(), kElementGrain, [&](Index begin, Index end) { rectify(x.data + begin, end - begin, y.data + begin); });
+    parallel_for(x.size(), kElementGrain, [&](Index begin, Index end) { apply_relu(x.data + begin, end - begin, y.data + begin); });
   }
 
   void backward(Out y, Grad dy, IntoOver<0> dx) const {
     parallel_for(y.size(), kElementGrain,
-                 [&](Index begin, Index end) { rectify_gradient(y.data + begin, dy.data + begin, end - begin, dx.data + begin, dx.add); });
+                 [&](Index begin, Index end) { relu_gradient(y.data + begin, dy.data + begin, end - begin, dx.data + begin, dx.add); });
   }
 };
 

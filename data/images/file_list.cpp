@@ -32,7 +32,7 @@ std::vector<fs::path> sorted_entries(const fs::path& dir) {
 // Collects the pictures of one part of a folder.
 class Walk {
  public:
-  Walk(Part part, FileList& list) : part_(part), list_(list) {}
+  Walk(Split part, FileList& list) : part_(part), list_(list) {}
 
   // The class folders in `dir`. Returns their names, in order.
   std::vector<std::string> classes(const fs::path& dir) {
@@ -84,14 +84,14 @@ class Walk {
     return Kind::skipped;
   }
 
-  Part part_;
+  Split part_;
   FileList& list_;
   std::set<fs::path> above_;  // the folders around the place where the walk is, by their true names: no circle is entered
 };
 
 std::string what_there_is(const SkippedFiles& skipped) {
-  if (skipped.outside > 0) return concat(" (", skipped.outside, " pictures are in no class folder)");
-  return skipped.example.empty() ? "" : concat(" (", skipped.example, " is none)");
+  if (skipped.outside > 0) return str_cat(" (", skipped.outside, " pictures are in no class folder)");
+  return skipped.example.empty() ? "" : str_cat(" (", skipped.example, " is none)");
 }
 
 }  // namespace
@@ -104,15 +104,18 @@ FileList list_folder(const std::string& dir) {
   const auto inner = [&](const char* name) { return fs::path(dir) / name; };
   FileList list;
   if (!fs::is_directory(inner("train"), error) && !fs::is_directory(inner("test"), error)) {
-    list.classes = Walk(Part::open, list).classes(dir);
+    list.classes = Walk(Split::open, list).classes(dir);
   } else {
-    std::set<Part> seen;
-    for (const auto& [part, name] :
-         {std::pair{Part::train, "train"}, {Part::val, "val"}, {Part::val, "valid"}, {Part::val, "validation"}, {Part::test, "test"}}) {
+    std::set<Split> seen;
+    for (const auto& [part, name] : {std::pair{Split::train, "train"},
+                                     {Split::val, "val"},
+                                     {Split::val, "valid"},
+                                     {Split::val, "validation"},
+                                     {Split::test, "test"}}) {
       if (!fs::is_directory(inner(name), error)) continue;
       TEMPER_CHECK(seen.insert(part).second, inner(name).string(), ": a second folder for validation; keep one of the two");
       const std::vector<std::string> classes = Walk(part, list).classes(inner(name));
-      if (part == Part::train) list.classes = classes;
+      if (part == Split::train) list.classes = classes;
     }
   }
   TEMPER_CHECK(!list.images.empty(), dir, ": no pictures in class folders", what_there_is(list.skipped), "; ", kFolderLayout);
@@ -122,15 +125,15 @@ FileList list_folder(const std::string& dir) {
 std::string describe(const SkippedFiles& skipped) {
   std::string text;
   const auto add = [&](Index count, const char* what) {
-    if (count > 0) text += concat(text.empty() ? "" : ", ", format_count(count), " ", what);
+    if (count > 0) text += str_cat(text.empty() ? "" : ", ", format_count(count), " ", what);
   };
   add(skipped.hidden, "hidden");
   add(skipped.foreign, "that are no pictures");
   add(skipped.outside, "in no class folder");
   add(skipped.links, "broken or circular links");
-  if (!skipped.example.empty()) text += concat(" (such as ", skipped.example, ")");
+  if (!skipped.example.empty()) text += str_cat(" (such as ", skipped.example, ")");
   add(static_cast<Index>(skipped.damaged.size()), "damaged pictures");
-  if (!skipped.damaged.empty()) text += concat(" (the first: ", skipped.damaged.front(), ")");
+  if (!skipped.damaged.empty()) text += str_cat(" (the first: ", skipped.damaged.front(), ")");
   return text;
 }
 

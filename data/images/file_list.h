@@ -9,12 +9,12 @@
 
 namespace temper::data {
 
-enum class Part { train, val, test, open };  // open: not specified by the folder
+enum class Split { train, val, test, open };  // open: not specified by the folder
 
 struct ListedImage {
   std::string path;
   std::string label;  // the class by name
-  Part part = Part::open;
+  Split split = Split::open;
 };
 
 // Files in a folder that are skipped, by reason.

@@ -93,10 +93,10 @@ constexpr const char* kGetAgain = "get the file again, or save it again as PNG o
   const bool ours = (is_jpeg(bytes) && bytes.size() > 1 && bytes[1] == 0xD8) || is_png(bytes) ||
                     (bytes.size() > 2 && bytes[0] == 'B' && bytes[1] == 'M') ||
                     (bytes.size() > 3 && bytes[0] == 'G' && bytes[1] == 'I' && bytes[2] == 'F');
-  if (ours) throw Error(concat(name, ": the header of the picture is invalid (", reason, "); ", kGetAgain));
+  if (ours) throw Error(str_cat(name, ": the header of the picture is invalid (", reason, "); ", kGetAgain));
   const std::string kind = guess_kind(bytes);
-  throw Error(concat(name, ": is no picture that temper reads (JPEG, PNG, BMP, GIF, TGA, PNM)", kind.empty() ? "" : ": " + kind, "; ",
-                     "save it as one of these, or remove it"));
+  throw Error(str_cat(name, ": is no picture that temper reads (JPEG, PNG, BMP, GIF, TGA, PNM)", kind.empty() ? "" : ": " + kind, "; ",
+                      "save it as one of these, or remove it"));
 }
 
 void check_header(Bytes bytes, const std::string& name) {
@@ -130,7 +130,7 @@ Image decode_with_stb(Bytes bytes, const std::string& name, bool alpha) {
   try {
     pixels.reset(stbi_load_from_callbacks(&callbacks, &input, &width, &height, &components, alpha ? 4 : 3));
   } catch (const Error& error) {
-    throw Error(concat(name, ": the picture is damaged (", error.what(), "); ", kGetAgain));
+    throw Error(str_cat(name, ": the picture is damaged (", error.what(), "); ", kGetAgain));
   }
   TEMPER_CHECK(!input.ran_out(), name, ": the picture is cut off after ", bytes.size(), " bytes; get the whole file");
   TEMPER_CHECK(pixels, name, ": the picture is damaged or of a rare kind (", stbi_failure_reason(), "); ", kGetAgain);

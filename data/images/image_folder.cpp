@@ -15,7 +15,7 @@ namespace {
 
 // The indices of a FileList's images in each part.
 using Parts = std::array<std::vector<Index>, 3>;
-std::vector<Index>& images_of(Parts& parts, Part part) { return parts[static_cast<std::size_t>(part)]; }
+std::vector<Index>& images_in(Parts& parts, Split split) { return parts[static_cast<std::size_t>(split)]; }
 
 bool is_utf8(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
@@ -49,13 +49,13 @@ std::vector<std::int32_t> number_labels(const std::string& path, const FileList&
 }
 
 // Moves every tenth image of the training part, at least one, spread over the classes, to another part.
-void hold_out_tenth(Parts& parts, Part to, const std::vector<std::int32_t>& labels, Index classes) {
-  std::vector<Index>& train = images_of(parts, Part::train);
+void hold_out_tenth(Parts& parts, Split to, const std::vector<std::int32_t>& labels, Index classes) {
+  std::vector<Index>& train = images_in(parts, Split::train);
   std::vector<std::int32_t> train_labels;
   for (const Index i : train) train_labels.push_back(labels[static_cast<std::size_t>(i)]);
   const std::vector<bool> held_out = held_out_samples(train_labels, classes, std::max<Index>(1, static_cast<Index>(train.size()) / 10));
   std::vector<Index> rest;
-  for (std::size_t i = 0; i < train.size(); ++i) (held_out[i] ? images_of(parts, to) : rest).push_back(train[i]);
+  for (std::size_t i = 0; i < train.size(); ++i) (held_out[i] ? images_in(parts, to) : rest).push_back(train[i]);
   train = std::move(rest);
 }
 
@@ -64,11 +64,11 @@ void hold_out_tenth(Parts& parts, Part to, const std::vector<std::int32_t>& labe
 Parts divide(const FileList& list, const std::vector<std::int32_t>& labels, Index classes) {
   Parts parts;
   for (std::size_t i = 0; i < list.images.size(); ++i)
-    images_of(parts, list.images[i].part == Part::open ? Part::train : list.images[i].part).push_back(static_cast<Index>(i));
-  if (images_of(parts, Part::train).empty()) return parts;
-  if (images_of(parts, Part::test).empty()) std::swap(images_of(parts, Part::test), images_of(parts, Part::val));
-  if (images_of(parts, Part::test).empty()) hold_out_tenth(parts, Part::test, labels, classes);
-  if (images_of(parts, Part::val).empty()) hold_out_tenth(parts, Part::val, labels, classes);
+    images_in(parts, list.images[i].split == Split::open ? Split::train : list.images[i].split).push_back(static_cast<Index>(i));
+  if (images_in(parts, Split::train).empty()) return parts;
+  if (images_in(parts, Split::test).empty()) std::swap(images_in(parts, Split::test), images_in(parts, Split::val));
+  if (images_in(parts, Split::test).empty()) hold_out_tenth(parts, Split::test, labels, classes);
+  if (images_in(parts, Split::val).empty()) hold_out_tenth(parts, Split::val, labels, classes);
   return parts;
 }
 
@@ -145,17 +145,17 @@ Splits image_folder(const std::string& path, const LoadOptions& options) {
   for (const ListedImage& image : list.images) paths.push_back(image.path);
   const auto photos = std::make_shared<Photos>(std::move(paths), choose_framing(list, options));
   std::vector<Index> wanted;
-  for (const Part part : {Part::train, Part::val, Part::test}) {
-    const bool needed = part != Part::train || options.with_train || options.skip_damaged;
-    if (needed) wanted.insert(wanted.end(), images_of(parts, part).begin(), images_of(parts, part).end());
+  for (const Split part : {Split::train, Split::val, Split::test}) {
+    const bool needed = part != Split::train || options.with_train || options.skip_damaged;
+    if (needed) wanted.insert(wanted.end(), images_in(parts, part).begin(), images_in(parts, part).end());
   }
   drop_damaged(path, photos->read(wanted, options.memory_budget, options.on_progress), parts, list.skipped, options.skip_damaged);
-  if (!of_run) check_training_part(path, images_of(parts, Part::train), labels, classes);
+  if (!of_run) check_training_part(path, images_in(parts, Split::train), labels, classes);
 
   Dataset all{.name = path, .image = photos->framing().image, .pixels = {}, .labels = labels, .class_names = classes, .photos = photos};
   for (Index i = 0; i < photos->size(); ++i) all.photo_numbers.push_back(i);
-  Splits splits{all.subset(images_of(parts, Part::train), path + " train"), all.subset(images_of(parts, Part::val), path + " val"),
-                all.subset(images_of(parts, Part::test), path + " test")};
+  Splits splits{all.subset(images_in(parts, Split::train), path + " train"), all.subset(images_in(parts, Split::val), path + " val"),
+                all.subset(images_in(parts, Split::test), path + " test")};
   splits.train.skipped = std::move(list.skipped);
   return splits;
 }

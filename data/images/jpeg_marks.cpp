@@ -21,7 +21,7 @@ std::uint32_t number(Bytes bytes, std::size_t at, std::size_t count, bool big_en
 }
 
 // The orientation in a TIFF header and its first directory, as Exif embeds them; 1 where it is not there.
-int orientation_of(Bytes tiff) {
+int read_orientation(Bytes tiff) {
   const bool big_endian = begins_with(tiff, "MM");
   if (!big_endian && !begins_with(tiff, "II")) return 1;
   if (number(tiff, 2, 2, big_endian) != 42) return 1;
@@ -74,7 +74,7 @@ class Segments {
     const Bytes rest = bytes_.subspan(start);
     const Bytes content = rest.first(std::min(rest.size(), length < 2 ? 0 : length - 2));
     if (marker == kApp1 && !has_exif_ && begins_with(content, "Exif\0\0"sv)) {
-      marks_.orientation = orientation_of(content.subspan(6));
+      marks_.orientation = read_orientation(content.subspan(6));
       has_exif_ = true;
     } else if (marker == kApp14 && begins_with(content, "Adobe")) {
       marks_.adobe = true;

@@ -39,18 +39,18 @@ Region random_region(const PhotoAugment& augment, const Image& photo, const Rand
 
 float blend(float value, float with, float factor) { return std::clamp(factor * value + (1 - factor) * with, 0.0f, 255.0f); }
 
-float luminance_of(const float* pixel) { return 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2]; }
+float pixel_luminance(const float* pixel) { return 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2]; }
 
 // kind 0: brightness, 1: contrast, 2: saturation.
 void change_colours(std::span<float> pixels, int kind, float factor) {
   float mean = 0;
   if (kind == 1) {
     double sum = 0;
-    for (std::size_t i = 0; i < pixels.size(); i += 3) sum += luminance_of(&pixels[i]);
+    for (std::size_t i = 0; i < pixels.size(); i += 3) sum += pixel_luminance(&pixels[i]);
     mean = static_cast<float>(3 * sum / static_cast<double>(pixels.size()));
   }
   for (std::size_t i = 0; i < pixels.size(); i += 3) {
-    const float with = kind == 2 ? luminance_of(&pixels[i]) : mean;
+    const float with = kind == 2 ? pixel_luminance(&pixels[i]) : mean;
     for (std::size_t c = i; c < i + 3; ++c) pixels[c] = blend(pixels[c], with, factor);
   }
 }

@@ -12,7 +12,7 @@ Image Photos::decode(Index photo) const {
   try {
     return cover(read_image(path(photo)), framing_);
   } catch (const Error& error) {
-    throw Error(about(path(photo), error.what()));
+    throw Error(file_error_message(path(photo), error.what()));
   }
 }
 

@@ -32,7 +32,7 @@ void check_png(std::span<const std::uint8_t> bytes, const std::string& name) {
                  " bytes; get the whole file");
     const std::size_t length = number(rest);
     const std::span<const std::uint8_t> content = rest.subspan(4, 4 + length);
-    TEMPER_CHECK(crc32_of(content) == number(rest.subspan(8 + length)), name, ": the PNG is damaged between the bytes ", at, " and ",
+    TEMPER_CHECK(compute_crc32(content) == number(rest.subspan(8 + length)), name, ": the PNG is damaged between the bytes ", at, " and ",
                  at + kAround + length, "; get the file again");
     const auto is = [&](std::string_view kind) { return std::equal(kind.begin(), kind.end(), content.begin()); };
     if (is("IHDR") && length >= 8) check_size(number(content.subspan(8)), number(content.subspan(4)), bytes.size(), name);

@@ -59,7 +59,7 @@ class CsvReader {
       }
       text += letter;
     }
-    throw Error(concat(file_.path, ": line ", row_line_, ": a quote is not closed; close it"));
+    throw Error(str_cat(file_.path, ": line ", row_line_, ": a quote is not closed; close it"));
   }
 
   const FileBytes& file_;
@@ -68,7 +68,7 @@ class CsvReader {
 };
 
 // Where path, label and split stand in the heading.
-std::array<std::size_t, 3> columns_of(const std::vector<std::string>& heading, const std::string& path) {
+std::array<std::size_t, 3> find_columns(const std::vector<std::string>& heading, const std::string& path) {
   std::array<std::size_t, 3> columns{};
   for (std::size_t i = 0; const char* name : {"path", "label", "split"}) {
     const auto found = std::ranges::find(heading, name);
@@ -78,11 +78,11 @@ std::array<std::size_t, 3> columns_of(const std::vector<std::string>& heading, c
   return columns;
 }
 
-Part part_named(const std::string& split, const std::string& path, Index line) {
-  if (split == "train") return Part::train;
-  if (split == "val") return Part::val;
+Split part_named(const std::string& split, const std::string& path, Index line) {
+  if (split == "train") return Split::train;
+  if (split == "val") return Split::val;
   TEMPER_CHECK(split == "test", path, ": line ", line, ": the split \"", split, "\" is not known; write train, val or test");
-  return Part::test;
+  return Split::test;
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ FileList list_split_file(const std::string& path) {
   CsvReader reader(file);
   std::vector<std::string> row;
   TEMPER_CHECK(reader.next(row), path, ": is empty; ", kSplitFileLayout);
-  const std::array<std::size_t, 3> columns = columns_of(row, path);
+  const std::array<std::size_t, 3> columns = find_columns(row, path);
   const std::size_t width = row.size();
   FileList list;
   std::set<std::string> classes, seen;
@@ -103,13 +103,13 @@ FileList list_split_file(const std::string& path) {
     TEMPER_CHECK(!name.empty() && !label.empty(), path, ": line ", reader.line(), ": the ", name.empty() ? "path" : "label",
                  " is empty; complete the line, or remove it");
     TEMPER_CHECK(seen.insert(name).second, path, ": line ", reader.line(), ": ", name, " occurs twice; keep one of the lines");
-    const Part part = part_named(row[columns[2]], path, reader.line());
+    const Split part = part_named(row[columns[2]], path, reader.line());
     list.images.push_back({(std::filesystem::path(path).parent_path() / name).string(), label, part});
-    if (part == Part::train) classes.insert(label);
+    if (part == Split::train) classes.insert(label);
   }
   TEMPER_CHECK(!list.images.empty(), path, ": no line after the heading; ", kSplitFileLayout);
   list.classes.assign(classes.begin(), classes.end());
-  std::ranges::stable_sort(list.images, {}, [](const ListedImage& image) { return std::tie(image.part, image.label, image.path); });
+  std::ranges::stable_sort(list.images, {}, [](const ListedImage& image) { return std::tie(image.split, image.label, image.path); });
   return list;
 }
 

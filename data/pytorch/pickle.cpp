@@ -22,7 +22,7 @@ class PickleReader {
   using Value = Pickle::Value;
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(concat(name_, ": byte ", at_, ": ", what, "; save state_dict() with torch.save again"));
+    throw Error(str_cat(name_, ": byte ", at_, ": ", what, "; save state_dict() with torch.save again"));
   }
   std::string_view take(std::uint64_t count) {
     if (count > bytes_.size() - at_) fail("the pickle is cut off");
@@ -266,7 +266,7 @@ bool PickleReader::step() {
       return false;
     default:
       --at_;
-      fail(concat("the opcode ", int{code}, " is not one of a file of weights"));
+      fail(str_cat("the opcode ", int{code}, " is not one of a file of weights"));
   }
 }
 

@@ -229,9 +229,9 @@ class StateDictReader {
   void read_tensor(const std::string& name, const Value& arguments, TensorFile::Entry& entry) {
     const Storage from = storage(arguments, name);
     const auto [extent, stride, offset, size, rank] = layout(arguments, from, name);
-    entry.shape = shape_of(extent, rank);
+    entry.shape = read_shape(extent, rank);
     entry.values.reserve(static_cast<std::size_t>(size));
-    const std::string& bytes = bytes_of(*from.member);
+    const std::string& bytes = member_bytes(*from.member);
     const auto& [A, B, C, D] = extent;
     for (Index a = 0; a < A && size > 0; ++a) {
       for (Index b = 0; b < B; ++b) {
@@ -245,7 +245,7 @@ class StateDictReader {
     }
   }
 
-  static Shape shape_of(const std::array<Index, Shape::kMaxRank>& extent, std::size_t rank) {
+  static Shape read_shape(const std::array<Index, Shape::kMaxRank>& extent, std::size_t rank) {
     switch (rank) {
       case 0:
         return {};
@@ -261,7 +261,7 @@ class StateDictReader {
   }
 
   // The values of a storage; tensors that follow each other often share one.
-  const std::string& bytes_of(const ZipMember& member) {
+  const std::string& member_bytes(const ZipMember& member) {
     if (loaded_ != &member) bytes_ = content(*store_, member);
     loaded_ = &member;
     return bytes_;

@@ -22,7 +22,7 @@ class FileStore : public ByteStore {
     if (!known || !S_ISREG(status.st_mode)) {
       ::close(descriptor_);  // no destructor runs for a constructor that throws
       throw Error(
-          concat(path, S_ISDIR(status.st_mode) ? ": it is a folder; give a file" : ": it is not a regular file; give a file on disk"));
+          str_cat(path, S_ISDIR(status.st_mode) ? ": it is a folder; give a file" : ": it is not a regular file; give a file on disk"));
     }
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
@@ -97,7 +97,7 @@ void ByteStream::read_all(std::span<char> out, std::string_view what) {
   }
 }
 
-std::unique_ptr<ByteStream> stream_of(const ByteStore& store, std::uint64_t begin, std::uint64_t end) {
+std::unique_ptr<ByteStream> open_stream(const ByteStore& store, std::uint64_t begin, std::uint64_t end) {
   return std::make_unique<RangeStream>(store, begin, end);
 }
 

@@ -53,6 +53,6 @@ class ByteStream {
 };
 
 // The bytes [begin, end) of a store.
-std::unique_ptr<ByteStream> stream_of(const ByteStore& store, std::uint64_t begin, std::uint64_t end);
+std::unique_ptr<ByteStream> open_stream(const ByteStore& store, std::uint64_t begin, std::uint64_t end);
 
 }  // namespace temper::data

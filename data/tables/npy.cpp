@@ -28,20 +28,20 @@ class HeaderText {
  public:
   HeaderText(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
-  std::string_view string_of(std::string_view key) {
+  std::string_view read_string(std::string_view key) {
     const std::string_view rest = after(key);
     TEMPER_CHECK(!rest.empty() && (rest[0] == '\'' || rest[0] == '"'), file_, ": its ", key,
                  " is not one number type, so it holds records or objects", kSaveWithNumpy);
     return rest.substr(1, std::min(rest.find(rest[0], 1), rest.size()) - 1);
   }
 
-  bool truth_of(std::string_view key) {
+  bool read_bool(std::string_view key) {
     const std::string_view rest = after(key);
     TEMPER_CHECK(rest.starts_with("True") || rest.starts_with("False"), file_, ": its ", key, " is neither True nor False", kSaveWithNumpy);
     return rest.starts_with("True");
   }
 
-  std::vector<Index> numbers_of(std::string_view key) {
+  std::vector<Index> read_numbers(std::string_view key) {
     std::string_view rest = after(key);
     TEMPER_CHECK(rest.starts_with('('), file_, ": its ", key, " is not in brackets", kSaveWithNumpy);
     std::vector<Index> numbers;
@@ -70,7 +70,7 @@ class HeaderText {
       rest.remove_prefix(std::min(rest.find_first_not_of(' ', 1), rest.size()));
       return rest;
     }
-    throw Error(concat(file_, ": its header has no ", key, kSaveWithNumpy));
+    throw Error(str_cat(file_, ": its header has no ", key, kSaveWithNumpy));
   }
 
   std::string_view text_;
@@ -95,13 +95,13 @@ std::string header_text(ByteStream& stream) {
 Header read_header(ByteStream& stream) {
   const std::string text = header_text(stream);
   HeaderText header(text, stream.name());
-  const std::string_view type_name = header.string_of("descr");
+  const std::string_view type_name = header.read_string("descr");
   const auto type = numpy_type(type_name);
   TEMPER_CHECK(type, stream.name(), ": its number type ", type_name, " holds no real numbers; save it as float32, or labels as int64");
-  const std::vector<Index> shape = header.numbers_of("shape");
+  const std::vector<Index> shape = header.read_numbers("shape");
   TEMPER_CHECK(shape.size() == 1 || shape.size() == 2, stream.name(), ": it has ", shape.size(),
                " axes; a table has two (samples, classes), labels have one");
-  Header result{.type = *type, .fortran_order = header.truth_of("fortran_order"), .rows = shape[0]};
+  Header result{.type = *type, .fortran_order = header.read_bool("fortran_order"), .rows = shape[0]};
   if (shape.size() == 2) result.columns = shape[1];
   TEMPER_CHECK(result.rows > 0 && result.columns > 0, stream.name(), ": it has ", result.rows, " rows of ", result.columns,
                " numbers, so nothing to read; check what was saved");

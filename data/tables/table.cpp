@@ -44,7 +44,7 @@ struct TensorPlace {
   std::uint64_t begin = 0;
 };
 
-TensorPlace place_of(const Json& entry, std::uint64_t data_begin, std::uint64_t data_size) {
+TensorPlace locate_tensor(const Json& entry, std::uint64_t data_begin, std::uint64_t data_size) {
   const auto type_name = entry.at("dtype").get<std::string>();
   const auto type = safetensors_type(type_name);
   TEMPER_CHECK(type, "its number type ", type_name, " is not known");
@@ -60,7 +60,7 @@ TensorPlace place_of(const Json& entry, std::uint64_t data_begin, std::uint64_t 
   return {*type, static_cast<Index>(rows), static_cast<Index>(columns), data_begin + offsets[0]};
 }
 
-Json header_of(const ByteStore& store, std::uint64_t& data_begin) {
+Json read_safetensors_header(const ByteStore& store, std::uint64_t& data_begin) {
   std::array<char, 8> length{};
   store.read_at(0, length);
   std::uint64_t size = 0;
@@ -94,16 +94,16 @@ void read_safetensors_table(const ByteStore& store, std::string_view part, const
   TensorPlace place;
   std::string which = "its header";
   try {
-    const Json header = header_of(store, data_begin);
+    const Json header = read_safetensors_header(store, data_begin);
     std::vector<std::string> names;
     for (const auto& [name, entry] : header.items()) names.push_back(name);
     which = "tensor " + names.at(choose(names, part, store.name(), "tensor"));
-    place = place_of(header.at(which.substr(7)), data_begin, store.size() - data_begin);
+    place = locate_tensor(header.at(which.substr(7)), data_begin, store.size() - data_begin);
   } catch (const std::exception& error) {
-    const std::string what = plain_words(error);
-    throw Error(what.starts_with(store.name()) ? what : concat(store.name(), ": ", which, ": ", what, "; copy or write it again"));
+    const std::string what = error_text(error);
+    throw Error(what.starts_with(store.name()) ? what : str_cat(store.name(), ": ", which, ": ", what, "; copy or write it again"));
   }
-  const auto stream = stream_of(store, place.begin, store.size());
+  const auto stream = open_stream(store, place.begin, store.size());
   read_rows(*stream, place, sink);
 }
 
@@ -129,7 +129,7 @@ void read_table(const ByteStore& store, std::string_view part, const RowSink& si
   if (mark.starts_with(kZipMark)) return read_npz(store, part, sink);
   if (is_safetensors(store)) return read_safetensors_table(store, part, sink);
   TEMPER_CHECK(part.empty(), store.name(), ": it holds one table without a name; leave out \":", part, "\"");
-  const auto stream = stream_of(store, 0, store.size());
+  const auto stream = open_stream(store, 0, store.size());
   if (mark.starts_with(kNumpyMark)) return read_npy(*stream, sink);
   read_text(*stream, sink);
 }

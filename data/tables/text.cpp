@@ -30,7 +30,7 @@ bool parse_number(std::string_view field, double& number) {
 }
 
 // The separator of the numbers: the first of tab, semicolon and comma in the line, or else spaces.
-char separator_of(std::string_view line) {
+char detect_separator(std::string_view line) {
   for (const char mark : {'\t', ';', ','})
     if (line.find(mark) != std::string_view::npos) return mark;
   return ' ';
@@ -55,7 +55,7 @@ class TextTable {
     TEMPER_CHECK(line.find('\0') == std::string_view::npos, file_, ": line ", number_,
                  ": it holds a zero byte, so the file is not text; give .npy, .npz, .safetensors or a table as text");
     if (trimmed(line).empty() || trimmed(line).front() == '#') return;
-    if (separator_ == '\0') separator_ = separator_of(trimmed(line));
+    if (separator_ == '\0') separator_ = detect_separator(trimmed(line));
     const std::size_t bad = parse(line);
     if (bad != kNone && rows_ == 0 && !heading_) {
       heading_ = true;

@@ -20,7 +20,7 @@ template <class T> T number_at(std::span<const char> bytes, std::size_t offset) 
   return value;
 }
 
-std::vector<char> bytes_of(const ByteStore& store, std::uint64_t offset, std::uint64_t count, const char* what) {
+std::vector<char> read_bytes(const ByteStore& store, std::uint64_t offset, std::uint64_t count, const char* what) {
   TEMPER_CHECK(offset <= store.size() && count <= store.size() - offset, store.name(), ": ", what, " at byte ", offset,
                " reaches beyond the end of the file at ", store.size(), kWriteAgain);
   std::vector<char> bytes(static_cast<std::size_t>(count));
@@ -36,7 +36,7 @@ struct Directory {
 Directory find_directory(const ByteStore& store) {
   constexpr std::uint64_t kRecord = 22, kLongestComment = 65535, kLocator = 20, kRecord64 = 56;
   const std::uint64_t tail = std::min(store.size(), kRecord + kLongestComment), start = store.size() - tail;
-  const std::vector<char> bytes = bytes_of(store, start, tail, "the end record");
+  const std::vector<char> bytes = read_bytes(store, start, tail, "the end record");
   std::size_t at = bytes.size();
   for (std::size_t i = bytes.size() >= kRecord ? bytes.size() - kRecord + 1 : 0; i-- > 0 && at == bytes.size();)
     if (number_at<std::uint32_t>(bytes, i) == 0x06054b50) at = i;
@@ -44,7 +44,7 @@ Directory find_directory(const ByteStore& store) {
   Directory directory{number_at<std::uint32_t>(bytes, at + 16), number_at<std::uint32_t>(bytes, at + 12),
                       number_at<std::uint16_t>(bytes, at + 10)};
   if (at >= kLocator && number_at<std::uint32_t>(bytes, at - kLocator) == 0x07064b50) {
-    const auto record = bytes_of(store, number_at<std::uint64_t>(bytes, at - kLocator + 8), kRecord64, "the zip64 end record");
+    const auto record = read_bytes(store, number_at<std::uint64_t>(bytes, at - kLocator + 8), kRecord64, "the zip64 end record");
     TEMPER_CHECK(number_at<std::uint32_t>(record, 0) == 0x06064b50, store.name(), ": its zip64 end record is damaged", kWriteAgain);
     directory = {number_at<std::uint64_t>(record, 48), number_at<std::uint64_t>(record, 40), number_at<std::uint64_t>(record, 32)};
   }
@@ -123,7 +123,7 @@ class MemberStream : public ByteStream {
 std::vector<ZipMember> zip_directory(const ByteStore& store) {
   constexpr std::size_t kEntry = 46;
   const Directory directory = find_directory(store);
-  const std::vector<char> bytes = bytes_of(store, directory.offset, directory.size, "the directory");
+  const std::vector<char> bytes = read_bytes(store, directory.offset, directory.size, "the directory");
   std::span<const char> rest = bytes;
   std::vector<ZipMember> members;
   while (rest.size() >= kEntry && number_at<std::uint32_t>(rest, 0) == 0x02014b50) {
@@ -152,13 +152,13 @@ std::unique_ptr<ByteStream> open_member(const ByteStore& store, const ZipMember&
   constexpr std::uint64_t kLocal = 30;
   TEMPER_CHECK(member.method == 0 || member.method == 8, store.name(), ": ", member.name, " is packed by method ", member.method,
                "; use numpy.savez or numpy.savez_compressed");
-  const std::vector<char> local = bytes_of(store, member.header, kLocal, "a member's header");
+  const std::vector<char> local = read_bytes(store, member.header, kLocal, "a member's header");
   TEMPER_CHECK(number_at<std::uint32_t>(local, 0) == 0x04034b50, store.name(), ": the header of ", member.name, " at byte ", member.header,
                " is damaged", kWriteAgain);
   const std::uint64_t begin = member.header + kLocal + number_at<std::uint16_t>(local, 26) + number_at<std::uint16_t>(local, 28);
   TEMPER_CHECK(begin <= store.size() && member.packed <= store.size() - begin, store.name(), ": ", member.name, " claims ", member.packed,
                " bytes from byte ", begin, " on, but the file has ", store.size(), kWriteAgain);
-  return std::make_unique<MemberStream>(store, member, stream_of(store, begin, begin + member.packed));
+  return std::make_unique<MemberStream>(store, member, open_stream(store, begin, begin + member.packed));
 }
 
 }  // namespace temper::data

@@ -15,7 +15,7 @@ std::string single_spaced(std::string_view text) {
   std::u32string result;
   bool wanted = false;  // a space, if another word follows
   for (const char32_t character : code_points(text)) {
-    const bool space = class_of(character) == CharacterClass::space;
+    const bool space = classify(character) == CharacterClass::space;
     if (!space && wanted) result.push_back(U' ');
     if (!space) result.push_back(character);
     wanted = space && !result.empty();
@@ -68,7 +68,7 @@ std::string ParallelCorpus::fingerprint() const {
 }
 
 ParallelCorpus read_parallel(const std::string& source_path, const std::string& target_path, const TextOptions& options) {
-  ParallelCorpus corpus{concat(source_path, ",", target_path), read_lines(source_path), read_lines(target_path)};
+  ParallelCorpus corpus{str_cat(source_path, ",", target_path), read_lines(source_path), read_lines(target_path)};
   TEMPER_CHECK(corpus.source.size() == corpus.target.size(), target_path, ": ", corpus.target.size(), " lines, but ", source_path, " has ",
                corpus.source.size(), "; line i of one must be the translation of line i of the other");
   TEMPER_CHECK(corpus.size() > 0, source_path, ": holds no lines; give a file with a sentence a line");

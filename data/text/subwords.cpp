@@ -36,9 +36,9 @@ std::size_t longest(std::span<const std::string> sentences) {
 
 std::string_view name(SubwordOptions::Kind kind) { return kind == SubwordOptions::Kind::unigram ? "unigram" : "bpe"; }
 
-SubwordOptions::Kind subword_kind(std::string_view name) {
+SubwordOptions::Kind parse_subword_kind(std::string_view name) {
   using enum SubwordOptions::Kind;
-  return by_name(name, {unigram, bpe}, "unigram or bpe");
+  return find_by_name(name, {unigram, bpe}, "unigram or bpe");
 }
 
 Subwords Subwords::learn(std::span<const std::string> sentences, const SubwordOptions& options) {
@@ -48,16 +48,16 @@ Subwords Subwords::learn(std::span<const std::string> sentences, const SubwordOp
   TEMPER_CHECK(longest(sentences) > 0, "subwords: ", sentences.size(), " sentences without text; give some to learn a vocabulary from");
   const bool bpe = options.kind == SubwordOptions::Kind::bpe;
   const std::unordered_map<std::string, std::string> settings = {
-      {"vocab_size", concat(options.vocabulary)},
+      {"vocab_size", str_cat(options.vocabulary)},
       {"hard_vocab_limit", "false"},
       {"model_type", bpe ? "bpe" : "unigram"},
       {"character_coverage", "1.0"},
       {"normalization_rule_name", "identity"},
-      {"max_sentence_length", concat(longest(sentences) + 1)},  // longer ones would be passed over in silence
-      {"pad_id", concat(kPadding)},
-      {"unk_id", concat(kUnknown)},
-      {"bos_id", concat(kBegin)},
-      {"eos_id", concat(kEnd)},
+      {"max_sentence_length", str_cat(longest(sentences) + 1)},  // longer ones would be passed over in silence
+      {"pad_id", str_cat(kPadding)},
+      {"unk_id", str_cat(kUnknown)},
+      {"bos_id", str_cat(kBegin)},
+      {"eos_id", str_cat(kEnd)},
       {"num_threads", "1"},  // sums over threads would round in another order
       {"minloglevel", "2"},
   };

@@ -26,7 +26,7 @@ struct SubwordOptions {
 
 // "unigram", "bpe". The inverse throws Error for another name, listing these.
 std::string_view name(SubwordOptions::Kind kind);
-SubwordOptions::Kind subword_kind(std::string_view name);
+SubwordOptions::Kind parse_subword_kind(std::string_view name);
 
 class Subwords {
  public:

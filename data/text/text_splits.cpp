@@ -22,7 +22,7 @@ struct Pair {
 };
 
 // "A,B" as its two halves.
-Pair two_of(const std::string& text, const char* option, const char* what) {
+Pair split_pair(const std::string& text, const char* option, const char* what) {
   const std::size_t comma = text.find(',');
   TEMPER_CHECK(comma != text.npos && comma > 0 && comma + 1 < text.size() && text.find(',', comma + 1) == text.npos, option, ": ", text,
                " is not two ", what, " with a comma between; give the source first, as ", option, " A,B");
@@ -43,8 +43,8 @@ std::vector<std::string> languages_in(const fs::path& folder) {
 }
 
 // English translates to the other language, unless it is said otherwise.
-Pair languages_of(const fs::path& folder, const std::string& wanted) {
-  if (!wanted.empty()) return two_of(wanted, "--languages", "languages");
+Pair find_languages(const fs::path& folder, const std::string& wanted) {
+  if (!wanted.empty()) return split_pair(wanted, "--languages", "languages");
   const std::vector<std::string> all = languages_in(folder);
   std::string known;
   for (const std::string& language : all) known += (known.empty() ? "" : ", ") + language;
@@ -79,13 +79,13 @@ struct PartFiles {
   std::optional<Pair> val, test;
 };
 
-PartFiles parts_of(const std::string& place, const std::string& languages) {
+PartFiles find_split_files(const std::string& place, const std::string& languages) {
   if (!fs::is_directory(place)) {
     TEMPER_CHECK(place.find(',') != place.npos, "--data: text:", place, " names no folder; give text:DIR or text:SRC,TGT");
     TEMPER_CHECK(languages.empty(), "--languages: it selects files of text:DIR, but text:SRC,TGT names both files");
-    return {two_of(place, "--data", "files"), {}, {}};
+    return {split_pair(place, "--data", "files"), {}, {}};
   }
-  const Pair pair = languages_of(place, languages);
+  const Pair pair = find_languages(place, languages);
   const std::optional<Pair> train = find_part(place, pair, {"train"});
   TEMPER_CHECK(train, place, ": there is no train.", pair.source, " and train.", pair.target, "; give a folder with both");
   return {*train, find_part(place, pair, {"val", "valid", "dev"}), find_part(place, pair, {"test", "test_2016_flickr"})};
@@ -104,7 +104,7 @@ ParallelCorpus hold_out(ParallelCorpus& train, Index wanted, const char* part, s
     std::swap(order[i - 1], order[random.below(i, static_cast<std::uint32_t>(i))]);
   std::vector<bool> out(order.size(), false);
   for (Index i = 0; i < count; ++i) out[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])] = true;
-  ParallelCorpus rest{train.name, {}, {}}, held{concat(train.name, " ", part), {}, {}};
+  ParallelCorpus rest{train.name, {}, {}}, held{str_cat(train.name, " ", part), {}, {}};
   for (std::size_t i = 0; i < out.size(); ++i) {
     ParallelCorpus& to = out[i] ? held : rest;
     to.source.push_back(std::move(train.source[i]));
@@ -116,14 +116,14 @@ ParallelCorpus hold_out(ParallelCorpus& train, Index wanted, const char* part, s
 
 ParallelCorpus read_part(const std::optional<Pair>& of_folder, const std::string& given, const char* option, const TextOptions& text) {
   if (!given.empty()) {
-    const Pair files = two_of(given, option, "files");
+    const Pair files = split_pair(given, option, "files");
     return read_parallel(files.source, files.target, text);
   }
   return of_folder ? read_parallel(of_folder->source, of_folder->target, text) : ParallelCorpus{};
 }
 
 TextSplits read_parallel_text(const std::string& place, const TextLoadOptions& options) {
-  const PartFiles parts = parts_of(place, options.languages);
+  const PartFiles parts = find_split_files(place, options.languages);
   TextSplits splits{.train = read_parallel(parts.train.source, parts.train.target, options.text),
                     .val = read_part(parts.val, options.val, "--val-text", options.text),
                     .test = read_part(parts.test, options.test, "--test-text", options.text)};

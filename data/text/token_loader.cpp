@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kPairStream = 0x7061697273, kBatchStream = 0x62617463686573;  // "pairs", "batches"
 
 // With begin or end.
-Index length_of(const std::vector<std::int32_t>& sentence) { return static_cast<Index>(sentence.size()) + 1; }
+Index padded_length(const std::vector<std::int32_t>& sentence) { return static_cast<Index>(sentence.size()) + 1; }
 
 }  // namespace
 
@@ -26,7 +26,7 @@ TokenLoader::TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& opti
   Index longest = 0;
   for (std::size_t i = 0; i < sorted_.size(); ++i) {
     const auto sample = static_cast<std::size_t>(sorted_[i]);
-    const Index length = std::max(length_of(pairs.source[sample]), length_of(pairs.target[sample]));
+    const Index length = std::max(padded_length(pairs.source[sample]), padded_length(pairs.target[sample]));
     TEMPER_CHECK(length <= options.tokens, "--batch-tokens: the pair of line ", pairs.lines[sample] + 1, " of ", pairs.name, " has ",
                  length, " tokens, a batch ", options.tokens, "; allow more, or leave longer sentences out");
     longest = std::max(longest, length);
@@ -35,7 +35,7 @@ TokenLoader::TokenLoader(const TokenPairs& pairs, const TokenLoaderOptions& opti
       cuts_.push_back(position);
       longest = length;
     }
-    words_ += length_of(pairs.target[sample]);
+    words_ += padded_length(pairs.target[sample]);
   }
   cuts_.push_back(pairs.size());
   epoch_ = -1;
@@ -48,10 +48,10 @@ const TokenBatch& TokenLoader::batch(Index epoch, Index b, Index shard) {
   if (epoch != epoch_) order(epoch);
   const auto number = static_cast<std::size_t>(batch_numbers_[static_cast<std::size_t>(b)]);
   const std::span<const Index> samples(sorted_.begin() + cuts_[number], sorted_.begin() + cuts_[number + 1]);
-  const Range own = part_of(static_cast<Index>(samples.size()), shard, options_.shards);
+  const Range own = cut_range(static_cast<Index>(samples.size()), shard, options_.shards);
   fill(samples.subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size())));
   batch_.batch_words = 0;
-  for (const Index sample : samples) batch_.batch_words += length_of(pairs_.target[static_cast<std::size_t>(sample)]);
+  for (const Index sample : samples) batch_.batch_words += padded_length(pairs_.target[static_cast<std::size_t>(sample)]);
   return batch_;
 }
 
@@ -79,8 +79,8 @@ void TokenLoader::fill(std::span<const Index> samples) {
   batch.count = static_cast<Index>(samples.size());
   batch.source_length = batch.target_length = 0;
   for (const Index sample : samples) {
-    batch.source_length = std::max(batch.source_length, length_of(pairs_.source[static_cast<std::size_t>(sample)]));
-    batch.target_length = std::max(batch.target_length, length_of(pairs_.target[static_cast<std::size_t>(sample)]));
+    batch.source_length = std::max(batch.source_length, padded_length(pairs_.source[static_cast<std::size_t>(sample)]));
+    batch.target_length = std::max(batch.target_length, padded_length(pairs_.target[static_cast<std::size_t>(sample)]));
   }
   batch.source_ids.assign(static_cast<std::size_t>(batch.count * batch.source_length), Subwords::kPadding);
   batch.target_ids.assign(static_cast<std::size_t>(batch.count * batch.target_length), Subwords::kPadding);
@@ -99,9 +99,9 @@ void TokenLoader::fill(std::span<const Index> samples) {
     *target_ids = Subwords::kBegin;
     std::copy(target.begin(), target.end(), target_ids + 1);
     *std::copy(target.begin(), target.end(), labels) = Subwords::kEnd;
-    batch.source_lengths.push_back(static_cast<std::int32_t>(length_of(source)));
-    batch.target_lengths.push_back(static_cast<std::int32_t>(length_of(target)));
-    for (Index word = 0; word < length_of(target); ++word) {
+    batch.source_lengths.push_back(static_cast<std::int32_t>(padded_length(source)));
+    batch.target_lengths.push_back(static_cast<std::int32_t>(padded_length(target)));
+    for (Index word = 0; word < padded_length(target); ++word) {
       batch.word_rows.push_back(static_cast<std::int32_t>(first_row + word));
       batch.word_labels.push_back(*(labels + word));
     }

@@ -49,9 +49,9 @@ TokenPairs tokenise(const ParallelCorpus& corpus, const Subwords& subwords, Inde
 }
 
 std::string describe(const TokenPairs& pairs, Index most) {
-  std::string text = concat(pairs.size(), " pairs");
+  std::string text = str_cat(pairs.size(), " pairs");
   if (pairs.empty + pairs.too_long > 0)
-    text += concat(", ", pairs.empty, " without text and ", pairs.too_long, " of more than ", most, " tokens left out");
+    text += str_cat(", ", pairs.empty, " without text and ", pairs.too_long, " of more than ", most, " tokens left out");
   return text;
 }
 

@@ -49,7 +49,7 @@ std::string nfkc(std::string_view text) {
 
 std::string lower_case(std::string_view text) { return to_utf8(from_utf8(text).toLower(icu::Locale::getRoot())); }
 
-CharacterClass class_of(char32_t character) {
+CharacterClass classify(char32_t character) {
   const auto c = static_cast<UChar32>(character);
   // Python's spaces: Unicode's, and the four separators of ASCII, which ICU leaves out of White_Space.
   if (u_isUWhiteSpace(c) || (c >= 0x1C && c <= 0x1F)) return CharacterClass::space;

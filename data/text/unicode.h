@@ -17,7 +17,7 @@ std::string lower_case(std::string_view text);
 
 // By Unicode's general category: N*, P*, S*, and what Python's str.split takes for a space.
 enum class CharacterClass { other, number, punctuation, symbol, space };
-CharacterClass class_of(char32_t character);
+CharacterClass classify(char32_t character);
 
 std::u32string code_points(std::string_view text);  // U+FFFD for a byte that is no UTF-8
 std::string to_utf8(std::u32string_view characters);

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "core/base/random.h"
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
 #include "data/loader.h"
@@ -22,7 +22,7 @@ struct Estimate {
 };
 
 // What input x adds: log of exp(own) / mean_x' exp(...).
-double information_of(double y, double own_mean, std::span<const double> means, double variance) {
+double estimate_information(double y, double own_mean, std::span<const double> means, double variance) {
   const auto exponent = [&](double mean) { return -(y - mean) * (y - mean) / (2 * variance); };
   double most = -std::numeric_limits<double>::infinity(), sum = 0;
   for (const double mean : means) most = std::max(most, exponent(mean));
@@ -45,7 +45,7 @@ Estimate estimate(std::span<const double> values, Index N, const InformationOpti
   const auto some = [&](Index begin, Index end) {
     double sum = 0;
     for (auto x = static_cast<std::size_t>(begin); x < static_cast<std::size_t>(end); ++x)
-      sum += information_of(draws[x], means[x], means, variance);
+      sum += estimate_information(draws[x], means[x], means, variance);
     return sum;
   };
   return {parallel_reduce(N, row_grain(N), 0.0, some, std::plus<>()) / static_cast<double>(N), variance};
@@ -110,7 +110,7 @@ MutualInformation mutual_information(std::span<const double> values, std::span<c
 
 std::vector<double> logit_differences(const models::Model& model, const data::Dataset& set, const LogitDifferences& options) {
   const Tape::Pause evaluation;
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   models::check_images(model, set);
   const Index K = model.spec.classes, C = options.images;
   for (const Index k : {options.first, options.second})

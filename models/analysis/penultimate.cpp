@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/engine/boxed_op.h"
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "data/loader.h"
 
@@ -12,7 +12,7 @@ namespace temper::analysis {
 namespace {
 
 // Keeps what the last dense layer with K outputs read and wrote: when the network is through, that is its classifier.
-class LastDenseLayer final : public Tape::Watch {
+class LastDenseLayer final : public Tape::Hook {
  public:
   explicit LastDenseLayer(Index classes) : classes_(classes) {}
 
@@ -48,7 +48,7 @@ double scale_between(const std::vector<float>& output, std::span<const float> lo
   return scale;
 }
 
-std::vector<double> templates_of(const LastDenseLayer& layer, double scale) {
+std::vector<double> read_templates(const LastDenseLayer& layer, double scale) {
   const Index K = layer.weight.shape[0], D = layer.weight.shape[1];
   std::vector<double> templates;
   for (Index k = 0; k < K; ++k) {
@@ -62,7 +62,7 @@ std::vector<double> templates_of(const LastDenseLayer& layer, double scale) {
 
 Penultimate penultimate(const models::Model& model, const data::Dataset& set) {
   const Tape::Pause evaluation;
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   models::check_images(model, set);
   Penultimate result{.classes = model.spec.classes, .labels = set.labels, .class_names = model.class_names};
   data::Loader loader(set, model.preprocessing, {.batch = models::PredictOptions{}.batch});
@@ -72,7 +72,7 @@ Penultimate penultimate(const models::Model& model, const data::Dataset& set) {
     const double scale = scale_between(layer.output, logits.values(), model.network_name);
     if (result.templates.empty()) {
       result.features = layer.weight.shape[1];
-      result.templates = templates_of(layer, scale);
+      result.templates = read_templates(layer, scale);
     }
     result.activations.insert(result.activations.end(), layer.input.begin(), layer.input.end());
   }

@@ -15,7 +15,7 @@ double dot(const Vector& a, const Vector& b) { return std::inner_product(a.begin
 
 double distance(const Point& a, const Point& b) { return std::hypot(a.u - b.u, a.v - b.v); }
 
-Vector template_of(const Penultimate& p, Index k) {
+Vector template_vector(const Penultimate& p, Index k) {
   Vector w;
   for (Index d = 0; d <= p.features; ++d) w.push_back(p.weight(k, d));
   return w;
@@ -44,7 +44,7 @@ void check(const Penultimate& p, const std::array<Index, 3>& classes) {
 }
 
 // The scatter around the class means, which are left in `centres`.
-double scatter_of(const Projection& projection, const Penultimate& p, std::array<Point, 3>& centres) {
+double compute_scatter(const Projection& projection, const Penultimate& p, std::array<Point, 3>& centres) {
   std::array<double, 3> counts{}, squares{};
   const auto class_of = [&](std::size_t i) {
     const Index label = p.labels[static_cast<std::size_t>(projection.samples[i])];
@@ -70,7 +70,7 @@ double scatter_of(const Projection& projection, const Penultimate& p, std::array
 
 Projection project(const Penultimate& p, const std::array<Index, 3>& classes) {
   check(p, classes);
-  std::array<Vector, 3> w = {template_of(p, classes[0]), template_of(p, classes[1]), template_of(p, classes[2])};
+  std::array<Vector, 3> w = {template_vector(p, classes[0]), template_vector(p, classes[1]), template_vector(p, classes[2])};
   const auto minus_first = [&](std::size_t c) {
     Vector difference = w[c];
     for (std::size_t d = 0; d < difference.size(); ++d) difference[d] -= w[0][d];
@@ -89,7 +89,7 @@ Projection project(const Penultimate& p, const std::array<Index, 3>& classes) {
     result.samples.push_back(i);
   }
   std::array<Point, 3> centres{};
-  result.scatter = scatter_of(result, p, centres);
+  result.scatter = compute_scatter(result, p, centres);
   for (const auto& [a, b] : kPairs) {
     result.centre_distance += distance(centres[a], centres[b]) / 3;
     result.template_distance += distance(result.templates[a], result.templates[b]) / 3;  // the plane keeps them

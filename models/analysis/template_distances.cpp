@@ -12,7 +12,7 @@ struct Sums {
 };
 
 // What one sample adds.
-Sums sums_of(const Penultimate& p, Index sample) {
+Sums sample_sums(const Penultimate& p, Index sample) {
   const Index label = p.labels[static_cast<std::size_t>(sample)];
   Sums sums;
   double sum = 0, squares = 0;
@@ -50,7 +50,7 @@ TemplateDistances template_distances(const Penultimate& p) {
   }
   const auto some = [&](Index begin, Index end) {
     Sums sums;
-    for (Index i = begin; i < end; ++i) sums = joined(sums, sums_of(p, i));
+    for (Index i = begin; i < end; ++i) sums = joined(sums, sample_sums(p, i));
     return sums;
   };
   const Sums all = parallel_reduce(p.size(), row_grain(p.classes * p.features), Sums{}, some, joined);

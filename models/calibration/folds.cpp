@@ -8,7 +8,7 @@
 
 namespace temper::calibration {
 
-Folds::Folds(const Selection& data, Index count, std::uint64_t seed) {
+Folds::Folds(const RowSubset& data, Index count, std::uint64_t seed) {
   TEMPER_CHECK(data.size() >= 2, "folds: ", data.size(), " samples; to hold some out, give at least 2");
   TEMPER_CHECK(count >= 2, "folds: ", count, " is not allowed; give at least 2");
   const Random random(seed, {0x666f6c64});

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 
@@ -15,7 +15,7 @@ namespace temper::calibration {
 class Folds {
  public:
   // At most one fold a row. Throws Error for fewer than 2 rows (there is nothing to hold out) or folds.
-  Folds(const Selection& data, Index count, std::uint64_t seed = 1);
+  Folds(const RowSubset& data, Index count, std::uint64_t seed = 1);
 
   Index count() const { return static_cast<Index>(held_out_.size()); }
   // Numbers of rows in the data set, rising.

@@ -5,7 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/engine/parallel.h"
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 namespace {
@@ -26,7 +26,7 @@ void check_row(std::span<const float> row, Index sample) {
 
 }  // namespace
 
-void check(const Selection& selection) {
+void check(const RowSubset& selection) {
   const Predictions& predictions = selection.all();
   const Index classes = predictions.classes, samples = predictions.size();
   const auto logits = static_cast<Index>(predictions.logits.size());
@@ -46,7 +46,7 @@ void check(const Selection& selection) {
   });
 }
 
-void check(const Predictions& predictions) { check(Selection(predictions)); }
+void check(const Predictions& predictions) { check(RowSubset(predictions)); }
 
 bool looks_like_probabilities(const Predictions& predictions) {
   constexpr double kTolerance = 1e-3;  // wide enough for half precision and for four printed decimals

@@ -39,7 +39,7 @@ Index argmax(std::span<const float> row);
 Index argmax(std::span<const double> row);
 
 // The sum of term(0), term(1), ..., in four parts that a processor adds at the same time.
-template <class Term> double sum_of(std::size_t size, Term term) {
+template <class Term> double sum_terms(std::size_t size, Term term) {
   std::array<double, 4> parts{};
   std::size_t i = 0;
   for (; i + 4 <= size; i += 4)
@@ -61,7 +61,7 @@ template <class Real, class Visit> Softmax softmax_terms(std::span<const Real> r
     for (std::size_t i = 0; i < size; ++i) x[i] = result.scaled(static_cast<double>(row[first + i]));
     exponentials(x.data(), static_cast<Index>(size), e.data());
     if (predicted >= first && predicted < first + size) e[predicted - first] = 0;
-    result.rest += sum_of(size, [&](std::size_t i) { return e[i]; });
+    result.rest += sum_terms(size, [&](std::size_t i) { return e[i]; });
     visit(first, std::span<const double>(x.data(), size), std::span<const double>(e.data(), size));
   }
   return result;

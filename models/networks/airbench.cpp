@@ -50,7 +50,7 @@ Airbench::Airbench(const ParameterStore::Scope& scope, const NetworkSpec& spec)
       head_(scope / "head", {.inputs = features(spec.image), .outputs = spec.classes, .bias = false}) {
   Index in = whiten_.bias.shape[0];
   for (std::size_t i = 0; i < kAirbenchWidths.size(); ++i) {
-    blocks_.emplace_back(scope / concat("block", i + 1), in, kAirbenchWidths[i]);
+    blocks_.emplace_back(scope / str_cat("block", i + 1), in, kAirbenchWidths[i]);
     in = kAirbenchWidths[i];
   }
 }

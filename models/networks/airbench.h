@@ -34,8 +34,8 @@ class Airbench final : public Network {
   Airbench(const ParameterStore::Scope& scope, const NetworkSpec& spec);
   Tensor operator()(Tensor images) override;
 
-  Index previews() const override { return 5000; }
-  void preview(const Tensor& images) override { whiten_.fit(images); }
+  Index init_samples() const override { return 5000; }
+  void data_dependent_init(const Tensor& images) override { whiten_.fit(images); }
 
  private:
   layers::Whitening whiten_;

@@ -11,9 +11,9 @@ Cnn::Cnn(const ParameterStore::Scope& scope, const NetworkSpec& spec) {
   const Index H = spec.image[0], W = spec.image[1], C = spec.image[2];
   TEMPER_CHECK(H >= 4 && W >= 4, "--model: cnn takes images of 4x4 or larger, these are ", H, "x", W, "; use mlp");
   const auto conv_relu = [&](const char* number, Index in, Index out) {
-    return layers::ConvBatchNorm(scope / concat("conv", number),
+    return layers::ConvBatchNorm(scope / str_cat("conv", number),
                                  {.in = in, .out = out, .kernel = 3, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()},
-                                 scope / concat("bn", number), {.options = {.relu = true}});
+                                 scope / str_cat("bn", number), {.options = {.relu = true}});
   };
   const layers::MaxPool halve({.kernel = 2, .stride = 2});
   layers_ = {

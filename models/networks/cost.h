@@ -15,7 +15,7 @@ struct Cost {
                                // forward and backward hold at a time; without the scratch memory of the kernels, some MiB a thread
 };
 
-// Throws Error "--model: ..." for a name that is not known or cannot take the images. Other threads must not use the Pool meanwhile.
+// Throws Error "--model: ..." for a name that is not known or cannot take the images. Other threads must not use the MemoryPool meanwhile.
 Cost cost(const std::string& network, const NetworkSpec& spec, Index batch);
 
 }  // namespace temper::models

@@ -1,6 +1,6 @@
 #include "models/networks/inception_v4.h"
 
-#include "layers/branches.h"
+#include "layers/concat.h"
 #include "layers/conv_batch_norm.h"
 #include "layers/dropout.h"
 #include "layers/init.h"
@@ -9,7 +9,7 @@
 namespace temper::models {
 namespace {
 
-using layers::AvgPool, layers::Branches, layers::GlobalAvgPool, layers::MaxPool, layers::Sequential;
+using layers::AvgPool, layers::Concat, layers::GlobalAvgPool, layers::MaxPool, layers::Sequential;
 using Scope = ParameterStore::Scope;
 
 // PyTorch's momentum: with slim's 0.0003, an evaluation means nothing before 10,000 steps.
@@ -58,20 +58,20 @@ MaxPool halve() { return MaxPool({.kernel = 3, .stride = Size2(2)}); }
 constexpr UnitSpec halving(Index out) { return {out, 3, Padding::valid, 2}; }
 
 // Figure 4.
-Branches block_a(const Scope& scope) {
+Concat block_a(const Scope& scope) {
   constexpr Index kIn = 384;
   return {unit(scope / "branch0", kIn, {96, 1}), chain(scope / "branch1", kIn, {{64, 1}, {96, 3}}),
           chain(scope / "branch2", kIn, {{64, 1}, {96, 3}, {96, 3}}), pooled(scope / "branch3", kIn, 96)};
 }
 
 // Figure 7 with k, l, m, n = 192, 224, 256, 384.
-Branches reduction_a(const Scope& scope) {
+Concat reduction_a(const Scope& scope) {
   constexpr Index kIn = 384;
   return {unit(scope / "branch0", kIn, halving(384)), chain(scope / "branch1", kIn, {{192, 1}, {224, 3}, halving(256)}), halve()};
 }
 
 // Figure 5.
-Branches block_b(const Scope& scope) {
+Concat block_b(const Scope& scope) {
   constexpr Index kIn = 1024;
   return {unit(scope / "branch0", kIn, {384, 1}), chain(scope / "branch1", kIn, {{192, 1}, {224, {1, 7}}, {256, {7, 1}}}),
           chain(scope / "branch2", kIn, {{192, 1}, {192, {7, 1}}, {224, {1, 7}}, {224, {7, 1}}, {256, {1, 7}}}),
@@ -79,21 +79,21 @@ Branches block_b(const Scope& scope) {
 }
 
 // Figure 8.
-Branches reduction_b(const Scope& scope) {
+Concat reduction_b(const Scope& scope) {
   constexpr Index kIn = 1024;
   return {chain(scope / "branch0", kIn, {{192, 1}, halving(192)}),
           chain(scope / "branch1", kIn, {{256, 1}, {256, {1, 7}}, {320, {7, 1}}, halving(320)}), halve()};
 }
 
 // Figure 6: two of the branches fork at their end.
-Branches block_c(const Scope& scope) {
+Concat block_c(const Scope& scope) {
   constexpr Index kIn = 1536;
   return {unit(scope / "branch0", kIn, {256, 1}),
           Sequential{unit(scope / "branch1_0", kIn, {384, 1}),
-                     Branches{unit(scope / "branch1_1a", 384, {256, {1, 3}}), unit(scope / "branch1_1b", 384, {256, {3, 1}})}},
+                     Concat{unit(scope / "branch1_1a", 384, {256, {1, 3}}), unit(scope / "branch1_1b", 384, {256, {3, 1}})}},
           Sequential{unit(scope / "branch2_0", kIn, {384, 1}), unit(scope / "branch2_1", 384, {448, {3, 1}}),
                      unit(scope / "branch2_2", 448, {512, {1, 3}}),
-                     Branches{unit(scope / "branch2_3a", 512, {256, {1, 3}}), unit(scope / "branch2_3b", 512, {256, {3, 1}})}},
+                     Concat{unit(scope / "branch2_3a", 512, {256, {1, 3}}), unit(scope / "branch2_3b", 512, {256, {3, 1}})}},
           pooled(scope / "branch3", kIn, 256)};
 }
 
@@ -103,10 +103,10 @@ Sequential stem(const Scope& scope, Index channels) {
   return {unit(scope / "0", channels, halving(32)),        // 149x149 of 299x299
           unit(scope / "1", 32, {32, 3, Padding::valid}),  // 147x147
           unit(scope / "2", 32, {64, 3}),
-          Branches{halve(), unit(scope / "3.conv", 64, halving(96))},  // 73x73x160
-          Branches{chain(mixed_4a / "branch0", 160, {{64, 1}, {96, 3, Padding::valid}}),
-                   chain(mixed_4a / "branch1", 160, {{64, 1}, {64, {1, 7}}, {64, {7, 1}}, {96, 3, Padding::valid}})},  // 71x71x192
-          Branches{unit(scope / "5.conv", 192, halving(192)), halve()}};                                               // 35x35x384
+          Concat{halve(), unit(scope / "3.conv", 64, halving(96))},  // 73x73x160
+          Concat{chain(mixed_4a / "branch0", 160, {{64, 1}, {96, 3, Padding::valid}}),
+                 chain(mixed_4a / "branch1", 160, {{64, 1}, {64, {1, 7}}, {64, {7, 1}}, {96, 3, Padding::valid}})},  // 71x71x192
+          Concat{unit(scope / "5.conv", 192, halving(192)), halve()}};                                               // 35x35x384
 }
 
 Sequential auxiliary_classifier(const Scope& scope, const Shape& features, Index classes) {

@@ -19,7 +19,7 @@ struct InceptionV4Spec : NetworkSpec {
 
 // 42,648,232 parameters (the papers' 42.65M) and 12.3 thousand million multiply-adds an image, for 1,000 classes and 299x299x3, without the
 // auxiliary classifier. The PyTorch ports (timm, Cadene) say 42,679,816: they count the normalisations' 31,584 scales, which here are of
-// kind state. The names are theirs, and so are files of weights.
+// kind buffer. The names are theirs, and so are files of weights.
 class InceptionV4 final : public Network {
  public:
   static std::vector<NetworkKind> kinds();

@@ -11,7 +11,7 @@ Mlp::Mlp(const ParameterStore::Scope& scope, const MlpSpec& spec) {
   int number = 0;
   const auto next = [&](Index outputs) {
     layers_.add(
-        layers::Linear(scope / concat("fc", ++number), {.inputs = inputs, .outputs = outputs, .weight_init = layers::kaiming_normal()}));
+        layers::Linear(scope / str_cat("fc", ++number), {.inputs = inputs, .outputs = outputs, .weight_init = layers::kaiming_normal()}));
     inputs = outputs;
   };
   for (const Index units : spec.hidden) {

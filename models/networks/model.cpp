@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "data/loader.h"
 #include "models/networks/registry.h"
@@ -12,19 +12,19 @@ namespace temper::models {
 namespace {
 
 void show_first_images(Network& network, const data::Dataset& train, const data::Preprocessing& preprocessing) {
-  if (network.previews() == 0) return;
-  std::vector<Index> first(static_cast<std::size_t>(std::min(network.previews(), train.size())));
+  if (network.init_samples() == 0) return;
+  std::vector<Index> first(static_cast<std::size_t>(std::min(network.init_samples(), train.size())));
   std::iota(first.begin(), first.end(), Index{0});
   const data::Dataset set = train.subset(first, train.name);
   data::Loader loader(set, preprocessing, {.batch = set.size()});
-  for (const data::Batch& batch : loader.epoch(0)) network.preview(batch.images);
+  for (const data::Batch& batch : loader.epoch(0)) network.data_dependent_init(batch.images);
 }
 
 }  // namespace
 
 Model make_model(const std::string& network_name, const data::Dataset& train, std::uint64_t seed, data::Preprocessing preprocessing) {
   preprocessing.normalization = data::Normalization::measure(train);
-  const Shape image = preprocessing.seen(train.image);
+  const Shape image = preprocessing.input_shape(train.image);
   Model model{.network_name = network_name,
               .spec = {.image = image, .classes = train.classes()},
               .class_names = train.class_names,
@@ -42,8 +42,8 @@ namespace {
 
 // logits += weight * those of one view.
 void add_view(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing, const PredictOptions& options,
-              const EvaluationView& view, std::vector<float>& logits) {
-  data::Loader loader(set, preprocessing, {.batch = options.batch, .view = view.placement});
+              const AugmentedView& view, std::vector<float>& logits) {
+  data::Loader loader(set, preprocessing, {.batch = options.batch, .view = view.crop_flip});
   float* sum = logits.data();
   for (const data::Batch& part : loader.epoch(0)) {
     const Tensor output = network(part.images);
@@ -59,10 +59,10 @@ void add_view(Network& network, const data::Dataset& set, const data::Preprocess
 calibration::Predictions predict(Network& network, const data::Dataset& set, const data::Preprocessing& preprocessing,
                                  const PredictOptions& options) {
   const Tape::Pause evaluation;
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   calibration::Predictions predictions{.classes = set.classes(), .logits = {}, .labels = set.labels};
   predictions.logits.resize(static_cast<std::size_t>(set.size() * set.classes()));
-  for (const EvaluationView& view : placements(options.views)) {
+  for (const AugmentedView& view : augmented_views(options.tta)) {
     add_view(network, set, preprocessing, options, view, predictions.logits);
   }
   return predictions;
@@ -81,6 +81,6 @@ calibration::Predictions predict(const Model& model, const data::Dataset& set, c
   return predict(*model.network, set, model.preprocessing, options);
 }
 
-calibration::Predictions predict(const Model& model, const data::Dataset& set) { return predict(model, set, {.views = model.views}); }
+calibration::Predictions predict(const Model& model, const data::Dataset& set) { return predict(model, set, {.tta = model.tta}); }
 
 }  // namespace temper::models

@@ -10,7 +10,7 @@
 #include "data/preprocessing.h"
 #include "models/calibration/predictions.h"
 #include "models/networks/network.h"
-#include "models/networks/views.h"
+#include "models/networks/test_time_augmentation.h"
 
 namespace temper::models {
 
@@ -19,8 +19,8 @@ struct Model {
   NetworkSpec spec;                      // its image is the network's input, after the crop
   std::vector<std::string> class_names;  // (K)
   data::Preprocessing preprocessing;
-  data::Framing framing;     // how a photo is turned into an image like those of its training set, before the preprocessing
-  Views views = Views::one;  // how it is evaluated
+  data::Framing framing;  // how a photo is turned into an image like those of its training set, before the preprocessing
+  TestTimeAugmentation tta = TestTimeAugmentation::one;  // how it is evaluated
   std::unique_ptr<ParameterStore> parameters;
   std::unique_ptr<Network> network;
 
@@ -33,7 +33,7 @@ Model make_model(const std::string& network_name, const data::Dataset& train, st
 
 struct PredictOptions {
   Index batch = 256;
-  Views views = Views::one;
+  TestTimeAugmentation tta = TestTimeAugmentation::one;
   std::function<void(Index done)> on_progress = {};  // images seen, each once for every view
 };
 

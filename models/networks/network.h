@@ -18,10 +18,10 @@ class Network {
   virtual Tensor operator()(Tensor images) = 0;
 
   // The number of training images that data-dependent initialisation needs; 0 for most networks.
-  virtual Index previews() const { return 0; }
+  virtual Index init_samples() const { return 0; }
   // Sets values that are computed from data and not learned, before training, from the first images (N,H,W,C) as operator() gets them. The
   // values are a function of these images alone.
-  virtual void preview(const Tensor& /*images*/) {}
+  virtual void data_dependent_init(const Tensor& /*images*/) {}
 };
 
 // What every network needs to know.

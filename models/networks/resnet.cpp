@@ -3,7 +3,7 @@
 #include <array>
 
 #include "core/ops/avg_pool.h"
-#include "core/ops/subsample.h"
+#include "core/ops/downsample_pad_channels.h"
 #include "layers/init.h"
 
 namespace temper::models {
@@ -13,9 +13,9 @@ constexpr std::array<Index, 3> kResNetWidths = {16, 32, 64};
 
 // relu(bn<number>(conv<number>(x))), the convolution 3x3.
 layers::ConvBatchNorm conv3x3(const ParameterStore::Scope& scope, const char* number, Index in, Index out, Index stride = 1) {
-  return {scope / concat("conv", number),
+  return {scope / str_cat("conv", number),
           {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1, .bias = false, .weight_init = layers::kaiming_normal()},
-          scope / concat("bn", number),
+          scope / str_cat("bn", number),
           {.options = {.relu = true}}};
 }
 
@@ -25,8 +25,8 @@ BasicBlock::BasicBlock(const ParameterStore::Scope& scope, Index in, Index out, 
     : first_(conv3x3(scope, "1", in, out, stride)), second_(conv3x3(scope, "2", out, out)), out_(out), stride_(stride) {}
 
 Tensor BasicBlock::operator()(Tensor x) const {
-  Tensor shortcut = x.shape().last() == out_ ? x : subsample(x, stride_, out_);
-  return in_turn(first_, second_, std::move(x), std::move(shortcut));
+  Tensor shortcut = x.shape().last() == out_ ? x : downsample_pad_channels(x, stride_, out_);
+  return conv_bn_relu_conv(first_, second_, std::move(x), std::move(shortcut));
 }
 
 ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)
@@ -37,7 +37,7 @@ ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)
   Index in = kResNetWidths[0];
   for (std::size_t group = 0; group < kResNetWidths.size(); ++group) {
     for (Index i = 0; i < (spec.depth - 2) / 6; ++i) {
-      blocks_.emplace_back(scope / concat("layer", group + 1) / std::to_string(i), in, kResNetWidths[group], group > 0 && i == 0 ? 2 : 1);
+      blocks_.emplace_back(scope / str_cat("layer", group + 1) / std::to_string(i), in, kResNetWidths[group], group > 0 && i == 0 ? 2 : 1);
       in = kResNetWidths[group];
     }
   }

@@ -5,7 +5,7 @@
 #include "core/base/names.h"
 #include "core/engine/tape.h"
 #include "core/ops/embedding.h"
-#include "core/ops/positions.h"
+#include "core/ops/positional_encoding.h"
 #include "core/ops/relu.h"
 #include "layers/init.h"
 
@@ -26,7 +26,7 @@ layers::MultiheadAttention attention(const ParameterStore::Scope& scope, const T
 
 template <class Layer> std::vector<Layer> stack(const ParameterStore::Scope& scope, Index count, const TransformerSpec& spec) {
   std::vector<Layer> layers;
-  for (Index i = 0; i < count; ++i) layers.emplace_back(scope / concat(i), spec);
+  for (Index i = 0; i < count; ++i) layers.emplace_back(scope / str_cat(i), spec);
   return layers;
 }
 
@@ -43,7 +43,7 @@ TransformerSpec transformer_spec(const std::string& name, Index vocabulary) {
   for (const TransformerInfo& info : known_transformers()) {
     if (info.name == name) return info.spec(vocabulary);
   }
-  throw Error(concat("--model: ", name, " reads no text; give ", list_transformers()));
+  throw Error(str_cat("--model: ", name, " reads no text; give ", list_transformers()));
 }
 
 std::string list_transformers() {
@@ -82,26 +82,26 @@ DecoderLayer::DecoderLayer(const ParameterStore::Scope& scope, const Transformer
       dropout_(spec.dropout),
       feed_forward_(scope, "norm3", spec) {}
 
-Tensor DecoderLayer::operator()(Tensor x, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const {
+Tensor DecoderLayer::operator()(Tensor x, const Tensor& key_value, std::span<const std::int32_t> memory_lengths) const {
   Tensor branch = self_attention_(norm1_(x), {.causal = true});
-  return after_self_attention(dropout_(std::move(x), std::move(branch)), of_memory, memory_lengths);
+  return after_self_attention(dropout_(std::move(x), std::move(branch)), key_value, memory_lengths);
 }
 
-Tensor DecoderLayer::next(Tensor x, Index position, const Tensor& past, const Tensor& of_memory,
+Tensor DecoderLayer::next(Tensor x, Index position, const Tensor& past, const Tensor& key_value,
                           std::span<const std::int32_t> memory_lengths) const {
   const Tensor normalised = norm1_(x), own = self_attention_.key_value(normalised);
-  const Index R = past.shape()[0], P = past.shape()[1], row = past.shape()[2], N = of_memory.shape()[0], D = row / 2;
+  const Index R = past.shape()[0], P = past.shape()[1], row = past.shape()[2], N = key_value.shape()[0], D = row / 2;
   TEMPER_CHECK(!Tape::recording() && position >= 0 && position < P && N > 0 && R % N == 0, "transformer: word ", position, " of ", R,
                " targets of at most ", P, " words for ", N, " memories; decode without a tape and within the length asked for");
   for (Index r = 0; r < R; ++r) std::copy_n(own.data() + r * row, row, past.data() + (r * P + position) * row);
   const std::vector<std::int32_t> seen(static_cast<std::size_t>(R), static_cast<std::int32_t>(position + 1));
   Tensor branch = self_attention_(normalised, past, {.key_lengths = seen});
   x = dropout_(std::move(x), std::move(branch)).reshape({N, R / N, D});  // targets of one memory are several queries of it
-  return after_self_attention(std::move(x), of_memory, memory_lengths).reshape({R, 1, D});
+  return after_self_attention(std::move(x), key_value, memory_lengths).reshape({R, 1, D});
 }
 
-Tensor DecoderLayer::after_self_attention(Tensor x, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const {
-  Tensor branch = cross_attention_(norm2_(x), of_memory, {.key_lengths = memory_lengths});
+Tensor DecoderLayer::after_self_attention(Tensor x, const Tensor& key_value, std::span<const std::int32_t> memory_lengths) const {
+  Tensor branch = cross_attention_(norm2_(x), key_value, {.key_lengths = memory_lengths});
   return feed_forward_(dropout_(std::move(x), std::move(branch)));
 }
 
@@ -129,7 +129,7 @@ Tensor Transformer::decode(const data::Sequences& target, const Tensor& memory, 
                            std::span<const std::int32_t> rows) const {
   data::check(target, "target");
   Tensor x = embed(target.ids, target.count, target.length, 0);
-  for (const DecoderLayer& layer : decoder_layers_) x = layer(std::move(x), layer.of_memory(memory), memory_lengths);
+  for (const DecoderLayer& layer : decoder_layers_) x = layer(std::move(x), layer.project_memory(memory), memory_lengths);
   if (!rows.empty()) x = embedding(x.reshape({x.shape().rows(), spec_.width}), rows);  // some rows of a matrix, as of a table
   return logits(std::move(x));
 }
@@ -137,7 +137,7 @@ Tensor Transformer::decode(const data::Sequences& target, const Tensor& memory, 
 Tensor Transformer::embed(std::span<const std::int32_t> ids, Index count, Index length, Index first_position) const {
   const float scale = std::sqrt(static_cast<float>(spec_.width));
   Tensor x = embedding_(ids).reshape({count, length, spec_.width});
-  return dropout_(add_positions(std::move(x), {.scale = scale, .first = first_position}));
+  return dropout_(add_positional_encoding(std::move(x), {.scale = scale, .first = first_position}));
 }
 
 Tensor Transformer::logits(Tensor x) const {

@@ -78,15 +78,15 @@ class DecoderLayer {
   DecoderLayer(const ParameterStore::Scope& scope, const TransformerSpec& spec);
 
   // The keys and values of an encoder's output, the same for all words of the target.
-  Tensor of_memory(const Tensor& memory) const { return cross_attention_.key_value(memory); }
+  Tensor project_memory(const Tensor& memory) const { return cross_attention_.key_value(memory); }
   // A whole target at once: each word sees itself and those before it.
-  Tensor operator()(Tensor x, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const;
+  Tensor operator()(Tensor x, const Tensor& key_value, std::span<const std::int32_t> memory_lengths) const;
   // One more word, x(R,1,D), number `position` of its target. past(R,P,2D) holds keys and values of the words before it and gets its own.
   // R / N neighbouring targets, such as those of a beam, share one of the N memories.
-  Tensor next(Tensor x, Index position, const Tensor& past, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const;
+  Tensor next(Tensor x, Index position, const Tensor& past, const Tensor& key_value, std::span<const std::int32_t> memory_lengths) const;
 
  private:
-  Tensor after_self_attention(Tensor x, const Tensor& of_memory, std::span<const std::int32_t> memory_lengths) const;
+  Tensor after_self_attention(Tensor x, const Tensor& key_value, std::span<const std::int32_t> memory_lengths) const;
 
   layers::MultiheadAttention self_attention_, cross_attention_;
   layers::LayerNorm norm1_, norm2_;

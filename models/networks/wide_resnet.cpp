@@ -53,8 +53,8 @@ WideResNet::WideResNet(const ParameterStore::Scope& scope, const WideResNetSpec&
   for (std::size_t group = 0; group < kWideResNetWidths.size(); ++group) {
     for (Index i = 0; i < (spec.depth - 2) / 6; ++i) {
       const bool first = i == 0;
-      blocks_.emplace_back(scope / concat("layer", group + 1) / std::to_string(i), in, kWideResNetWidths[group], group > 0 && first ? 2 : 1,
-                           first);
+      blocks_.emplace_back(scope / str_cat("layer", group + 1) / std::to_string(i), in, kWideResNetWidths[group],
+                           group > 0 && first ? 2 : 1, first);
       in = kWideResNetWidths[group];
     }
   }

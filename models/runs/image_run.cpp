@@ -26,7 +26,7 @@ Json to_json(const models::Model& model) {
             {"margin", model.framing.margin},
             {"crop", seen.crop},
             {"standardize", data::name(seen.standardization)},
-            {"tta", models::name(model.views)}}}};
+            {"tta", models::name(model.tta)}}}};
 }
 
 template <std::size_t kCount> std::array<Index, kCount> read_extents(const JsonNode& node, const char* key) {
@@ -46,12 +46,12 @@ void read_preprocessing(const JsonNode& node, models::Model& model) {
   if (node.has("preprocessing")) {
     const JsonNode stored = node.object("preprocessing");
     seen.crop = stored.count_or("crop");
-    seen.standardization = stored.parse("standardize", data::standardization);
-    model.views = stored.parse("tta", models::views);
+    seen.standardization = stored.parse("standardize", data::parse_standardization);
+    model.tta = stored.parse("tta", models::parse_test_time_augmentation);
     const auto sides = stored.has("image") ? read_extents<2>(stored, "image") : std::array{image[0], image[1]};
     model.framing = {{sides[0], sides[1], image[2]}, stored.count_or("margin")};
-    TEMPER_CHECK(seen.seen(model.framing.image) == image, "the crop ", seen.crop, " of ", sides[0], " x ", sides[1], " is not the image ",
-                 image);
+    TEMPER_CHECK(seen.input_shape(model.framing.image) == image, "the crop ", seen.crop, " of ", sides[0], " x ", sides[1],
+                 " is not the image ", image);
   }
   TEMPER_CHECK(seen.crop == 0 || (seen.crop == image[0] && seen.crop == image[1]), "the crop ", seen.crop, " is not the image ", image);
   TEMPER_CHECK(static_cast<Index>(seen.normalization.mean.size()) == image[2], "the normalization is not that of ", image[2], " channels");

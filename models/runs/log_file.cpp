@@ -15,7 +15,7 @@ using calibration::kNotMeasured;
 using calibration::Metric;
 using training::EpochRecord;
 
-std::string column_name(const Metric& metric) { return concat("val_", metric.key); }
+std::string column_name(const Metric& metric) { return str_cat("val_", metric.key); }
 
 std::string csv_number(double value) {
   char text[32];
@@ -127,7 +127,7 @@ std::vector<EpochRecord> parse_log(std::string_view text, const std::string& fil
   std::vector<EpochRecord> rows;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     if (trimmed(lines[i]).empty()) continue;
-    const EpochRecord row = parse_row(header, lines[i], concat(file, ": line ", i + 1));
+    const EpochRecord row = parse_row(header, lines[i], str_cat(file, ": line ", i + 1));
     while (!rows.empty() && rows.back().epoch >= row.epoch) rows.pop_back();
     rows.push_back(row);
   }

@@ -8,11 +8,11 @@
 namespace temper::runs {
 
 std::shared_ptr<const calibration::Calibrator> Run::calibrator() const {
-  if (calibration) return calibration->trial.fitted.calibrator;
+  if (calibration) return calibration->evaluation.fitted.calibrator;
   return calibration::identity_calibrator();
 }
 
-std::optional<double> Run::temperature() const { return calibration ? calibration::fitted_temperature(calibration->trial.fitted) : 1; }
+std::optional<double> Run::temperature() const { return calibration ? calibration::fitted_temperature(calibration->evaluation.fitted) : 1; }
 
 std::optional<Index> diverged_at(const Run& run) {
   const auto broken = std::ranges::find_if(

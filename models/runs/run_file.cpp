@@ -62,7 +62,7 @@ Json to_json(const TeacherRecord& teacher, const Distillation& how) {
   Json json{{"run", teacher.run},
             {"model", teacher.model},
             {"smoothing", short_number(teacher.smoothing)},
-            {"temperature", short_number(how.temperature)},
+            {"temperature", short_number(how.teacher_temperature)},
             {"beta", short_number(how.beta)},
             {"form", training::name(how.form)},
             {"student_temperature", short_number(how.student_t())},
@@ -90,13 +90,13 @@ TeacherRecord read_teacher(const JsonNode& node) {
 Distillation read_distillation(const JsonNode& node) {
   Distillation how;
   const auto number = [&](const char* key, float& value) { value = static_cast<float>(node.number_or(key, value)); };
-  number("temperature", how.temperature);
+  number("temperature", how.teacher_temperature);
   number("beta", how.beta);
   number("student_temperature", how.student_temperature);
   number("dkd_alpha", how.target_weight);
   number("dkd_beta", how.non_target_weight);
-  if (node.has("form")) how.form = node.parse("form", training::distillation_form);
-  if (node.has("factor")) how.factor = node.parse("factor", training::distillation_factor);
+  if (node.has("form")) how.form = node.parse("form", training::parse_distillation_form);
+  if (node.has("factor")) how.factor = node.parse("factor", training::parse_distillation_factor);
   return how;
 }
 

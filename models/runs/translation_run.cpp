@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string path_of(const std::string& folder, const char* file) { return (fs::path(folder) / file).string(); }
+std::string file_in(const std::string& folder, const char* file) { return (fs::path(folder) / file).string(); }
 
 Json to_json(const translation::Model& model) {
   return {{"text",
@@ -36,21 +36,21 @@ translation::Model read_model(const JsonNode& node, const std::string& network, 
 }  // namespace
 
 void save_run(const std::string& folder, const translation::Model& model, Run& run) {
-  model.subwords.save(path_of(folder, kSubwordsFile));
-  save_weights(*model.parameters, path_of(folder, "model.safetensors"));
+  model.subwords.save(file_in(folder, kSubwordsFile));
+  save_weights(*model.parameters, file_in(folder, "model.safetensors"));
   run.parameters = model.parameters->learned_size();
   write_run_json(folder, run, to_json(model));
 }
 
 TranslationRun load_translation_run(const std::string& folder, const LoadOptions& options) {
   check_finished(folder);
-  TEMPER_CHECK(fs::exists(path_of(folder, kSubwordsFile)), folder,
+  TEMPER_CHECK(fs::exists(file_in(folder, kSubwordsFile)), folder,
                ": it is a run that reads images; give one that was trained on text:DIR");
-  data::Subwords subwords = data::Subwords::load(path_of(folder, kSubwordsFile));
+  data::Subwords subwords = data::Subwords::load(file_in(folder, kSubwordsFile));
   std::optional<translation::Model> model;
   Run run = read_run_json(folder,
                           [&](const JsonNode& node, const Run& read) { model = read_model(node, read.recipe.model, std::move(subwords)); });
-  load_weights(*model->parameters, path_of(folder, "model.safetensors"));
+  load_weights(*model->parameters, file_in(folder, "model.safetensors"));
   if (options.with_calibrator) read_calibration(folder, model->subwords.size(), run);
   return {std::move(run), std::move(*model)};
 }

@@ -7,9 +7,9 @@
 #include "core/base/number_text.h"
 #include "data/text/text_splits.h"
 #include "models/analysis/equivalent_smoothing.h"
+#include "models/training/distributed_predict.h"
 #include "models/training/image_objective.h"
 #include "models/training/loss.h"
-#include "models/training/together.h"
 
 namespace temper::tasks {
 
@@ -31,7 +31,7 @@ data::Splits Classification::load(const std::string& spec, data::LoadOptions opt
   data::Splits splits = data::load(spec, options);
   if (splits.train.photos || splits.test.photos) reporter.on_stage_end();
   if (const std::string skipped = data::describe(splits.train.skipped); !skipped.empty())
-    reporter.on_warning(concat(spec, ": left out ", skipped));
+    reporter.on_warning(str_cat(spec, ": left out ", skipped));
   return splits;
 }
 
@@ -64,8 +64,8 @@ TeacherRecord Classification::teacher_record() const {
   if (teachers_.empty()) knowledge.add(read_file(teacher_file_.logits));
   for (std::size_t i = 0; i < teachers_.size(); ++i) {
     const std::string_view joint = i == 0 ? "" : " + ";
-    record.run += concat(joint, teacher_runs_[i]);
-    record.model += concat(joint, teachers_[i].model.network_name);
+    record.run += str_cat(joint, teacher_runs_[i]);
+    record.model += str_cat(joint, teachers_[i].model.network_name);
     record.smoothing = std::max(record.smoothing, teachers_[i].run.recipe.smoothing);
     knowledge.add(teachers_[i].model.parameters->fingerprint());
   }
@@ -73,22 +73,22 @@ TeacherRecord Classification::teacher_record() const {
   return record;
 }
 
-double Classification::study_teachers(const Recipe& recipe, TeacherRecord& record) {
+double Classification::evaluate_teachers(const Recipe& recipe, TeacherRecord& record) {
   std::vector<const models::Model*> networks;
   for (const runs::ImageRun& teacher : teachers_) networks.push_back(&teacher.model);
   if (networks.empty())
     teacher_.emplace(teacher_file_, model_, splits_.train, recipe);
   else
     teacher_.emplace(networks, model_, splits_.train, recipe.distillation);
-  const calibration::Predictions known = teacher_->study(
+  const calibration::Predictions known = teacher_->cache_logits(
       splits_.train, recipe, [&](Index done, Index all) { reporter.on_progress("computing the teacher's logits: images", done, all); });
   reporter.on_stage_end();
-  record.equivalent_smoothing = analysis::equivalent_smoothing(known, recipe.distillation.temperature);
-  record.by_sample = teacher_->knows_by_sample();
+  record.equivalent_smoothing = analysis::equivalent_smoothing(known, recipe.distillation.teacher_temperature);
+  record.by_sample = teacher_->has_cached_logits();
   const double accuracy = calibration::accuracy(known);
   if (!teacher_file_.logits.empty() && accuracy * static_cast<double>(known.classes) < 2)
-    reporter.on_warning(concat(teacher_file_.logits, ": it is right about ", format_percent(accuracy),
-                               " of the training images, as if by chance; are its rows in their order?"));
+    reporter.on_warning(str_cat(teacher_file_.logits, ": it is right about ", format_percent(accuracy),
+                                " of the training images, as if by chance; are its rows in their order?"));
   return accuracy;
 }
 
@@ -107,11 +107,11 @@ void Classification::load_data(const std::string& spec, const Recipe& recipe, co
 
 void Classification::make_model(const Recipe& recipe) {
   model_ = models::make_model(recipe.model, splits_.train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
-  model_.views = recipe.views;
+  model_.tta = recipe.tta;
   training::check_rules(*model_.parameters, recipe);
 }
 
-std::string Classification::describe_data() const { return concat(format_count(splits_.train.size()), " images"); }
+std::string Classification::describe_data() const { return str_cat(format_count(splits_.train.size()), " images"); }
 
 void Classification::check_ranks(optim::Communicator& ranks) const { training::check_same_images(splits_.test, ranks); }
 
@@ -119,7 +119,7 @@ std::unique_ptr<training::Objective> Classification::make_objective(const Recipe
   try {
     data::check(recipe.augment, model_.spec.image);
   } catch (const Error& error) {
-    throw Error(concat("--shift: ", error.what()));
+    throw Error(str_cat("--shift: ", error.what()));
   }
   training::Loss loss = teacher_ ? training::distillation_loss(*teacher_, recipe.distillation, recipe) : training::cross_entropy(recipe);
   return std::make_unique<training::ImageObjective>(model_, splits_.train, splits_.val, recipe, std::move(loss), ranks);
@@ -127,7 +127,7 @@ std::unique_ptr<training::Objective> Classification::make_objective(const Recipe
 
 void Classification::measure_run(runs::Run& run, const calibration::Metrics* val, optim::Communicator& ranks) {
   run.recipe.val_size = splits_.val.size();
-  run.val = val && model_.views == models::Views::one ? *val : calibration::metrics(predict(Split::val, ranks));
+  run.val = val && model_.tta == models::TestTimeAugmentation::one ? *val : calibration::metrics(predict(Split::val, ranks));
   const calibration::Predictions test = predict(Split::test, ranks);
   run.test = calibration::metrics(test);
   run.test_reliability = calibration::reliability(test);
@@ -139,11 +139,11 @@ void Classification::save(const std::string& folder, runs::Run& run) const { run
 
 void Classification::load_run_data(const EvaluationOptions& options) {
   TEMPER_CHECK(!options.beam, "--beam: it is for runs that translate, and this one classifies images; leave it out");
-  if (options.views) {
+  if (options.tta) {
     try {
-      model_.views = models::views(*options.views);
+      model_.tta = models::parse_test_time_augmentation(*options.tta);
     } catch (const Error& error) {
-      throw Error(concat("--tta: ", error.what()));
+      throw Error(str_cat("--tta: ", error.what()));
     }
   }
   const std::string& spec = options.data.empty() ? run_.data : options.data;
@@ -164,7 +164,7 @@ void Classification::load_run_data(const EvaluationOptions& options) {
 
 calibration::Predictions Classification::predict(Split split, optim::Communicator& ranks) {
   training::check_same_images(set(split), ranks);
-  return training::predict_together(model_, set(split), {.views = model_.views}, ranks);
+  return training::distributed_predict(model_, set(split), {.tta = model_.tta}, ranks);
 }
 
 calibration::Metrics Classification::measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) {

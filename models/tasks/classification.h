@@ -21,8 +21,8 @@ class Classification final : public Task {
   void load_data(const std::string& spec, const training::Recipe& recipe, const DataOptions& options) override;
   void make_model(const training::Recipe& recipe) override;
   runs::TeacherRecord teacher_record() const override;
-  double study_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) override;
-  std::string studied() const override { return "training images"; }
+  double evaluate_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) override;
+  std::string teacher_evaluation_data() const override { return "training images"; }
   std::string data_fingerprint() const override { return splits_.train.fingerprint(); }
   std::string describe_data() const override;
   void check_ranks(optim::Communicator& ranks) const override;
@@ -31,7 +31,7 @@ class Classification final : public Task {
   void save(const std::string& folder, runs::Run& run) const override;
 
   void load_run_data(const EvaluationOptions& options) override;
-  std::string name_of(Split split) const override { return set(split).name; }
+  std::string split_name(Split split) const override { return set(split).name; }
   calibration::Predictions predict(Split split, optim::Communicator& ranks) override;
   calibration::Metrics measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) override;
 

@@ -46,10 +46,10 @@ struct DataOptions {
 
 // How a run that exists is evaluated, where that differs from the run's own way.
 struct EvaluationOptions {
-  std::string data = "";                  // another spec than the run's
-  bool with_train = false;                // the training split is needed, too
-  std::optional<std::string> views = {};  // of a classifier: test-time augmentation by name
-  std::optional<Index> beam = {};         // of a translator
+  std::string data = "";                // another spec than the run's
+  bool with_train = false;              // the training split is needed, too
+  std::optional<std::string> tta = {};  // of a classifier: test-time augmentation by name
+  std::optional<Index> beam = {};       // of a translator
 };
 
 class Task {
@@ -77,8 +77,8 @@ class Task {
   // What is known of the teachers before they see any data.
   virtual runs::TeacherRecord teacher_record() const = 0;
   // Evaluates the teachers on data, completes their record, and returns their accuracy there.
-  virtual double study_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) = 0;
-  virtual std::string studied() const = 0;  // on which data: "training images"
+  virtual double evaluate_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) = 0;
+  virtual std::string teacher_evaluation_data() const = 0;  // on which data: "training images"
 
   // A fingerprint of what is learned, for checkpoints.
   virtual std::string data_fingerprint() const = 0;
@@ -101,7 +101,7 @@ class Task {
   // The run's own data, divided as for its training, or others. Throws Error "--option: ..." for an option that is not for this task.
   virtual void load_run_data(const EvaluationOptions& options) = 0;
   // "mnist test".
-  virtual std::string name_of(Split split) const = 0;
+  virtual std::string split_name(Split split) const = 0;
 
   // Logits and labels of a split. All ranks call it and get the same.
   virtual calibration::Predictions predict(Split split, optim::Communicator& ranks) = 0;

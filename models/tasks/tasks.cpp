@@ -10,7 +10,7 @@ std::string_view name(Split split) { return split == Split::train ? "train" : sp
 
 Split parse_split(std::string_view text) {
   using enum Split;
-  return by_name(text, {train, val, test}, "train, val or test");
+  return find_by_name(text, {train, val, test}, "train, val or test");
 }
 
 std::unique_ptr<Task> make_task(const training::Recipe& recipe) {

@@ -46,14 +46,14 @@ training::Observer keep_log(const TrainRunOptions& options, training::Objective&
 }  // namespace
 
 runs::Run train_run(Task& task, runs::Run record, const TrainRunOptions& options, optim::Communicator* given_ranks) {
-  optim::Alone alone;
-  optim::Communicator& ranks = given_ranks ? *given_ranks : alone;
+  optim::SingleProcess single_process;
+  optim::Communicator& ranks = given_ranks ? *given_ranks : single_process;
   const bool writes = ranks.rank() == 0;
 
   task.load_data(record.data, record.recipe, options.data);
   task.make_model(record.recipe);
   if (record.teacher) {
-    const double accuracy = task.study_teachers(record.recipe, *record.teacher);
+    const double accuracy = task.evaluate_teachers(record.recipe, *record.teacher);
     options.on_teacher(*record.teacher, accuracy);
   }
   task.check_ranks(ranks);

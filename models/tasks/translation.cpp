@@ -5,7 +5,7 @@
 #include "core/base/fingerprint.h"
 #include "core/base/number_text.h"
 #include "models/analysis/equivalent_smoothing.h"
-#include "models/calibration/study/trial.h"
+#include "models/calibration/study/evaluation.h"
 #include "models/translation/evaluation.h"
 #include "models/translation/objective.h"
 #include "models/translation/token_predictions.h"
@@ -29,12 +29,12 @@ data::TokenPairs Translation::tokenise(Split split) const { return data::tokenis
 
 data::TokenPairs Translation::tokenise(const data::ParallelCorpus& corpus, Index longest) const {
   data::TokenPairs pairs = data::tokenise(corpus, model_->subwords, longest);
-  if (pairs.empty + pairs.too_long > 0) reporter.on_warning(concat(corpus.name, ": ", data::describe(pairs, longest)));
+  if (pairs.empty + pairs.too_long > 0) reporter.on_warning(str_cat(corpus.name, ": ", data::describe(pairs, longest)));
   return pairs;
 }
 
 data::TextSplits Translation::load(const std::string& spec, const Recipe& recipe) const {
-  reporter.on_progress(concat("reading ", spec), 0, 0);
+  reporter.on_progress(str_cat("reading ", spec), 0, 0);
   data::TextSplits splits = data::load_text(spec, translation::load_options(recipe));
   reporter.on_stage_end();
   return splits;
@@ -70,11 +70,11 @@ TeacherRecord Translation::teacher_record() const {
           .runs = {teacher_run_}};
 }
 
-double Translation::study_teachers(const Recipe& recipe, TeacherRecord& record) {
+double Translation::evaluate_teachers(const Recipe& recipe, TeacherRecord& record) {
   reporter.on_progress("computing the teacher's logits", 0, 0);
   const calibration::Predictions known = translation::predict_tokens(*teacher_->model.network, val_);
   reporter.on_stage_end();
-  record.equivalent_smoothing = analysis::equivalent_smoothing(known, recipe.distillation.temperature);
+  record.equivalent_smoothing = analysis::equivalent_smoothing(known, recipe.distillation.teacher_temperature);
   return calibration::accuracy(known);
 }
 
@@ -102,7 +102,7 @@ void Translation::make_model(const Recipe& recipe) {
 std::string Translation::data_fingerprint() const { return Fingerprint().add(train_.fingerprint()).add(model_->subwords.bytes()).hex(); }
 
 std::string Translation::describe_data() const {
-  return concat(format_count(train_.size()), " pairs, ", format_count(model_->subwords.size()), " subwords, dropout ", model_->dropout);
+  return str_cat(format_count(train_.size()), " pairs, ", format_count(model_->subwords.size()), " subwords, dropout ", model_->dropout);
 }
 
 void Translation::check_ranks(optim::Communicator& /*ranks*/) const {}  // the test text is measured by rank 0 alone
@@ -127,7 +127,7 @@ void Translation::save(const std::string& folder, runs::Run& run) const { runs::
 // --- A run that exists ---
 
 void Translation::load_run_data(const EvaluationOptions& options) {
-  TEMPER_CHECK(!options.views, "--tta: it averages views of images; a run that translates has none");
+  TEMPER_CHECK(!options.tta, "--tta: it averages views of images; a run that translates has none");
   beam_ = options.beam.value_or(beam_);
   Recipe recipe = run_.recipe;
   // The run's own way of reading text, its files for val and test only where the data are its own.

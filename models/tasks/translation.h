@@ -25,8 +25,8 @@ class Translation final : public Task {
   void load_data(const std::string& spec, const training::Recipe& recipe, const DataOptions& options) override;
   void make_model(const training::Recipe& recipe) override;
   runs::TeacherRecord teacher_record() const override;
-  double study_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) override;
-  std::string studied() const override { return "next words of the validation text"; }
+  double evaluate_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) override;
+  std::string teacher_evaluation_data() const override { return "next words of the validation text"; }
   std::string data_fingerprint() const override;
   std::string describe_data() const override;
   void check_ranks(optim::Communicator& ranks) const override;
@@ -35,7 +35,7 @@ class Translation final : public Task {
   void save(const std::string& folder, runs::Run& run) const override;
 
   void load_run_data(const EvaluationOptions& options) override;
-  std::string name_of(Split split) const override { return corpus(split).name; }
+  std::string split_name(Split split) const override { return corpus(split).name; }
   calibration::Predictions predict(Split split, optim::Communicator& ranks) override;
   calibration::Metrics measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) override;
   std::optional<translation::Score> score_translations(Split split, double temperature) override;

@@ -21,7 +21,7 @@ constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
 std::string file_name(Index step) {
   std::string digits = std::to_string(step);
   digits.insert(0, 12 - std::min<std::size_t>(digits.size(), 12), '0');  // in the order of their names
-  return concat(kBegin, digits, kEnd);
+  return str_cat(kBegin, digits, kEnd);
 }
 
 bool is_checkpoint(const std::string& name) { return name.starts_with(kBegin) && name.ends_with(kEnd); }
@@ -61,7 +61,7 @@ Checkpoint read(const std::string& path) {
     checkpoint.plan = run_plan(parse_json(metadata.at("plan")), path);
     checkpoint.state = run_state(parse_json(metadata.at("state")));
   } catch (const std::exception& error) {
-    throw Error(concat(path, ": not a whole checkpoint: ", plain_words(error)));
+    throw Error(str_cat(path, ": not a whole checkpoint: ", error_text(error)));
   }
   return checkpoint;
 }
@@ -89,7 +89,7 @@ void check_same(const RunPlan& begun, const RunPlan& now) {
       begun.teacher_file.logits == now.teacher_file.logits && begun.teacher_file.probabilities == now.teacher_file.probabilities;
   TEMPER_CHECK(begun.teachers == now.teachers && same_file, "--resume: the run was started with another teacher", kAdvice);
   if (const auto difference = first_difference(begun.recipe, now.recipe)) {
-    throw Error(concat("--resume: the run was started with ", difference->first, ", not with ", difference->second, kAdvice));
+    throw Error(str_cat("--resume: the run was started with ", difference->first, ", not with ", difference->second, kAdvice));
   }
   TEMPER_CHECK(begun.training_data == now.training_data, "--resume: the training data of ", now.data,
                " are not those that the run was started with", kAdvice);
@@ -133,7 +133,7 @@ std::optional<Checkpoint> Checkpoints::newest(const std::function<void(const std
       return read(all[i]);
     } catch (const Error& error) {
       if (i + 1 == all.size()) throw;
-      on_warning(concat(error.what(), "; the run continues from the checkpoint before it"));
+      on_warning(str_cat(error.what(), "; the run continues from the checkpoint before it"));
     }
   }
   return std::nullopt;

@@ -15,12 +15,14 @@ void check_weight(const char* option, float weight) {
 
 }  // namespace
 
-float Distillation::student_t() const { return student_temperature > 0 ? student_temperature : on_both_sides(form) ? temperature : 1; }
+float Distillation::student_t() const {
+  return student_temperature > 0 ? student_temperature : on_both_sides(form) ? teacher_temperature : 1;
+}
 
 bool Distillation::times_squared() const { return factor == Factor::form ? on_both_sides(form) : factor == Factor::squared; }
 
 void Distillation::check() const {
-  TEMPER_CHECK(temperature > 0 && std::isfinite(temperature), "--temperature: ", temperature,
+  TEMPER_CHECK(teacher_temperature > 0 && std::isfinite(teacher_temperature), "--temperature: ", teacher_temperature,
                " is not allowed; give a finite number above 0");
   TEMPER_CHECK(student_temperature >= 0 && std::isfinite(student_temperature), "--student-temperature: ", student_temperature,
                " is not allowed; give a finite number above 0, or 0 for what --form has");
@@ -52,16 +54,17 @@ std::string_view name(Distillation::Factor factor) {
   return factor == form ? "form" : factor == none ? "none" : "squared";
 }
 
-Distillation::Form distillation_form(std::string_view name) {
+Distillation::Form parse_distillation_form(std::string_view name) {
   using enum Distillation::Form;
-  return by_name(name, {paper, hinton, logits, decoupled},
-                 "paper (temperature on the teacher alone), hinton (on both, times T^2), logits (their squared distance) or decoupled (the "
-                 "label's class apart)");
+  return find_by_name(
+      name, {paper, hinton, logits, decoupled},
+      "paper (temperature on the teacher alone), hinton (on both, times T^2), logits (their squared distance) or decoupled (the "
+      "label's class apart)");
 }
 
-Distillation::Factor distillation_factor(std::string_view name) {
+Distillation::Factor parse_distillation_factor(std::string_view name) {
   using enum Distillation::Factor;
-  return by_name(name, {form, none, squared}, "form (as --form has it), none or squared");
+  return find_by_name(name, {form, none, squared}, "form (as --form has it), none or squared");
 }
 
 }  // namespace temper::training

@@ -20,7 +20,7 @@ struct Distillation {
   enum class Form { paper, hinton, logits, decoupled };
   enum class Factor { form, none, squared };  // by the form, none, or T T_s
 
-  float temperature = 1;          // T > 0, of the teacher
+  float teacher_temperature = 1;  // T > 0, of the teacher
   float student_temperature = 0;  // T_s > 0; 0: as the form has it
   Factor factor = Factor::form;
   float beta = 1;  // weight of the teacher; at 1 the labels are ignored in `paper`, `hinton` and `logits`
@@ -39,7 +39,7 @@ struct Distillation {
 
 std::string_view name(Distillation::Form form);
 std::string_view name(Distillation::Factor factor);
-Distillation::Form distillation_form(std::string_view name);
-Distillation::Factor distillation_factor(std::string_view name);
+Distillation::Form parse_distillation_form(std::string_view name);
+Distillation::Factor parse_distillation_factor(std::string_view name);
 
 }  // namespace temper::training

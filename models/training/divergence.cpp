@@ -12,7 +12,7 @@ bool is_finite(const ConstView& view) {
 }
 
 // Looks at every op until one is found. The weights of an op are known by their address.
-class FirstNotFinite final : public Tape::Watch {
+class FirstNotFinite final : public Tape::Hook {
  public:
   explicit FirstNotFinite(const ParameterStore& store) : store_(store) {}
 

@@ -1,6 +1,6 @@
 #include "models/training/image_objective.h"
 
-#include "models/training/together.h"
+#include "models/training/distributed_predict.h"
 
 namespace temper::training {
 ImageObjective::ImageObjective(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
@@ -16,7 +16,7 @@ ImageObjective::ImageObjective(const models::Model& model, const data::Dataset& 
                .shuffle = true,
                .augment = recipe.augment,
                .seed = recipe.seed,
-               .companions = loss_.companions(),
+               .extra_preprocessing = loss_.extra_preprocessing(),
                .shards = sharding_.shards,
                .own_shards = sharding_.own,
                .mixup = recipe.mixup}),
@@ -37,10 +37,10 @@ ForwardResult ImageObjective::forward(const Shard& shard) {
   return {.loss = loss_(logits, batch), .correct = count_correct(logits, batch.labels)};
 }
 
-calibration::Metrics ImageObjective::validate() { return calibration::metrics(predict_together(model_, val_set_, {}, ranks_)); }
+calibration::Metrics ImageObjective::validate() { return calibration::metrics(distributed_predict(model_, val_set_, {}, ranks_)); }
 
 std::vector<std::pair<std::string, std::string>> ImageObjective::fingerprints() const {
-  const auto entry = [](const data::Dataset& set) { return std::pair(concat("the images of ", set.name), set.fingerprint()); };
+  const auto entry = [](const data::Dataset& set) { return std::pair(str_cat("the images of ", set.name), set.fingerprint()); };
   return {entry(train_set_), entry(val_set_)};
 }
 

@@ -104,7 +104,7 @@ Recipe read_recipe(const JsonNode& settings) {
     try {
       setting.write(recipe, value);
     } catch (const Error& error) {
-      throw Error(about(settings.path(setting.key), error.what()));
+      throw Error(file_error_message(settings.path(setting.key), error.what()));
     }
   }
   return recipe;

@@ -33,7 +33,7 @@ class SoftLoss {
  public:
   explicit SoftLoss(const Distillation& distillation)
       : form_(distillation.form),
-        options_{.teacher_temperature = distillation.temperature,
+        options_{.teacher_temperature = distillation.teacher_temperature,
                  .student_temperature = distillation.student_t(),
                  .scale_by_squared_temperature = distillation.times_squared()},
         weights_{.target = distillation.target_weight, .non_target = distillation.non_target_weight} {}
@@ -69,7 +69,7 @@ Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher
 
 Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe) {
   distillation.check();
-  std::vector<data::Preprocessing> companions = teacher.companions();
+  std::vector<data::Preprocessing> companions = teacher.extra_preprocessing();
   const auto loss = [teacher = std::move(teacher), soft_loss = SoftLoss(distillation), beta = distillation.beta, factor = recipe.loss_scale,
                      labels_loss = cross_entropy(recipe)](const Tensor& logits, const data::Batch& batch) {
     if (beta == 0) return labels_loss(logits, batch);
@@ -83,7 +83,7 @@ Loss distillation_loss(Teacher teacher, const Distillation& distillation, const 
 Loss distillation_loss(const models::Model& teacher, const models::Model& student, const data::Dataset& train_set,
                        const Distillation& distillation, const Recipe& recipe) {
   Teacher one({&teacher}, student, train_set, distillation);
-  if (distillation.beta > 0 && shows_alike(recipe, train_set, student.spec.image)) one.study(train_set, recipe);
+  if (distillation.beta > 0 && is_deterministic(recipe, train_set, student.spec.image)) one.cache_logits(train_set, recipe);
   return distillation_loss(std::move(one), distillation, recipe);
 }
 

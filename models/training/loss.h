@@ -17,18 +17,19 @@ namespace temper::training {
 // The loss of a batch. Called while the tape records; a function of the logits.
 class Loss {
  public:
-  // companions: the preprocessing of teachers, where it differs from the student's; their images are in Batch::companion_images.
+  // extra_preprocessing: the preprocessing of teachers, where it differs from the student's; their images are in Batch::extra_images.
   template <class Function>
   requires(!std::is_same_v<std::remove_cvref_t<Function>, Loss>)
-      Loss(Function function, std::vector<data::Preprocessing> companions = {})  // NOLINT(google-explicit-constructor): a lambda is a loss
-      : function_(std::move(function)), companions_(std::move(companions)) {}
+      Loss(Function function,
+           std::vector<data::Preprocessing> extra_preprocessing = {})  // NOLINT(google-explicit-constructor): a lambda is a loss
+      : function_(std::move(function)), extra_preprocessing_(std::move(extra_preprocessing)) {}
 
   Tensor operator()(const Tensor& logits, const data::Batch& batch) const { return function_(logits, batch); }
-  const std::vector<data::Preprocessing>& companions() const { return companions_; }
+  const std::vector<data::Preprocessing>& extra_preprocessing() const { return extra_preprocessing_; }
 
  private:
   std::function<Tensor(const Tensor& logits, const data::Batch& batch)> function_;
-  std::vector<data::Preprocessing> companions_;
+  std::vector<data::Preprocessing> extra_preprocessing_;
 };
 
 // Cross entropy with the recipe's label smoothing and loss scale.

@@ -6,7 +6,7 @@ namespace temper::training {
 
 Sharding sharding(const Recipe& recipe, const optim::Communicator& ranks) {
   const Index shards = recipe.shards > 0 ? recipe.shards : ranks.size();
-  return {shards, part_of(shards, ranks.rank(), ranks.size())};
+  return {shards, cut_range(shards, ranks.rank(), ranks.size())};
 }
 
 Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {

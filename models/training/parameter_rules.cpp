@@ -41,7 +41,7 @@ void check_used(const ParameterStore& store, const std::vector<ParameterRule>& r
     bool used = false;
     for (const Parameter& parameter : store.parameters()) {
       used = used || rule.matches(parameter);
-      if (parameter.kind != Parameter::Kind::state && names.size() < 400) names += (names.empty() ? "" : ", ") + parameter.name;
+      if (parameter.kind != Parameter::Kind::buffer && names.size() < 400) names += (names.empty() ? "" : ", ") + parameter.name;
     }
     TEMPER_CHECK(used, "--", option, ": ", rule.pattern, " is no parameter of the network; it has ", names);
   }
@@ -50,7 +50,7 @@ void check_used(const ParameterStore& store, const std::vector<ParameterRule>& r
 }  // namespace
 
 bool ParameterRule::matches(const Parameter& parameter) const {
-  if (parameter.kind == Parameter::Kind::state) return false;
+  if (parameter.kind == Parameter::Kind::buffer) return false;
   std::string_view names = pattern;
   const std::size_t colon = names.find(':');
   if (colon != std::string_view::npos) {
@@ -65,7 +65,7 @@ std::string to_string(const ParameterRule& rule) {
   return rule.pattern + "=" + std::string(text, std::to_chars(text, text + sizeof text, rule.value).ptr);
 }
 
-ParameterRule parameter_rule(std::string_view text) {
+ParameterRule parse_parameter_rule(std::string_view text) {
   const std::size_t equals = text.rfind('=');
   float value = -1;
   if (equals != std::string_view::npos) {

@@ -22,7 +22,7 @@ struct ParameterRule {
 
 // "PATTERN=VALUE". The inverse throws Error for a text without both, and for a value that is not a finite number >= 0.
 std::string to_string(const ParameterRule& rule);
-ParameterRule parameter_rule(std::string_view text);
+ParameterRule parse_parameter_rule(std::string_view text);
 
 struct Recipe;
 

@@ -11,7 +11,7 @@ namespace temper::training {
 
 Recipe Recipe::for_data(const std::string& spec) {
   Recipe recipe;
-  if (const data::DataSource* source = data::find_source(spec)) read_recipe(source->settings, concat("data ", source->kind), recipe);
+  if (const data::DataSource* source = data::find_source(spec)) read_recipe(source->settings, str_cat("data ", source->kind), recipe);
   return recipe;
 }
 
@@ -45,9 +45,9 @@ std::string_view name(Recipe::Keep keep) {
   return keep == Recipe::Keep::last ? "last" : keep == Recipe::Keep::best_accuracy ? "best-accuracy" : "best-nll";
 }
 
-Recipe::Keep keep(std::string_view name) {
+Recipe::Keep parse_keep(std::string_view name) {
   using enum Recipe::Keep;
-  return by_name(name, {last, best_accuracy, best_nll}, "last, best-accuracy or best-nll");
+  return find_by_name(name, {last, best_accuracy, best_nll}, "last, best-accuracy or best-nll");
 }
 
 }  // namespace temper::training

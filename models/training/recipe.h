@@ -8,7 +8,7 @@
 
 #include "data/preprocessing.h"
 #include "data/text/subwords.h"
-#include "models/networks/views.h"
+#include "models/networks/test_time_augmentation.h"
 #include "models/training/distillation.h"
 #include "models/training/parameter_rules.h"
 #include "optim/schedule.h"
@@ -22,8 +22,9 @@ struct Recipe {
   Index epochs = 30;
   Index steps = 0;  // ends the run after so many; 0: at the end of the last epoch
   Index batch = 64;
-  Index shards = 0;              // parts that a batch is trained in, see optim/distributed/gradient_sync.h; 0: as many as there are ranks
-  bool sync_batch_norm = false;  // batch statistics over the whole batch, not over each shard, see optim/distributed/lockstep.h
+  Index shards = 0;  // parts that a batch is trained in, see optim/distributed/gradient_sync.h; 0: as many as there are ranks
+  bool sync_batch_norm =
+      false;  // batch statistics over the whole batch, not over each shard, see optim/distributed/sync_batch_norm_runner.h
   std::uint64_t seed = 1;
 
   Index val_size = kOwnSplit;  // images of the training part that are held out for validation
@@ -34,8 +35,8 @@ struct Recipe {
   Index crop = 0;  // side of the square that the network sees, 0: the whole image. Training takes it at random, evaluation in the middle
   data::Standardization standardization = data::Standardization::channel;
   data::Augment augment = {.random_crop = true};
-  float mixup = 0;                           // alpha of Beta(alpha, alpha), 0: none
-  models::Views views = models::Views::one;  // of the finished model
+  float mixup = 0;                                                       // alpha of Beta(alpha, alpha), 0: none
+  models::TestTimeAugmentation tta = models::TestTimeAugmentation::one;  // of the finished model
 
   // Of networks that read text.
   struct Text {
@@ -98,6 +99,6 @@ struct Recipe {
 };
 
 std::string_view name(Recipe::Keep keep);
-Recipe::Keep keep(std::string_view name);
+Recipe::Keep parse_keep(std::string_view name);
 
 }  // namespace temper::training

@@ -24,7 +24,7 @@ const Setting* find_setting(std::string_view key) {
 }
 
 // A list, when all its items are of one kind.
-template <class Item> std::optional<std::vector<Item>> list_of(const toml::array& array) {
+template <class Item> std::optional<std::vector<Item>> json_list(const toml::array& array) {
   std::vector<Item> list;
   for (const toml::node& node : array) {
     const auto item = node.value<Item>();
@@ -46,10 +46,10 @@ std::optional<Value> to_value(const toml::node& node, const Setting& setting) {
   const Value usual = setting.read({});
   if (node.as_array()->empty()) return usual;  // every list is empty by default
   if (std::holds_alternative<std::vector<Index>>(usual)) {
-    if (auto numbers = list_of<std::int64_t>(*node.as_array())) return Value(std::vector<Index>(numbers->begin(), numbers->end()));
+    if (auto numbers = json_list<std::int64_t>(*node.as_array())) return Value(std::vector<Index>(numbers->begin(), numbers->end()));
   }
-  if (auto numbers = list_of<double>(*node.as_array())) return Value(std::move(*numbers));
-  if (auto texts = list_of<std::string>(*node.as_array())) return Value(std::move(*texts));
+  if (auto numbers = json_list<double>(*node.as_array())) return Value(std::move(*numbers));
+  if (auto texts = json_list<std::string>(*node.as_array())) return Value(std::move(*texts));
   return std::nullopt;
 }
 
@@ -61,7 +61,7 @@ void set_from(std::string_view key, const toml::node& node, Recipe& recipe) {
   try {
     setting->write(recipe, *value);
   } catch (const Error& error) {
-    throw Error(concat(key, ": ", error.what(), "; see temper train --show-config"));
+    throw Error(str_cat(key, ": ", error.what(), "; see temper train --show-config"));
   }
 }
 
@@ -102,7 +102,7 @@ std::vector<std::string> read_recipe(std::string_view text, const std::string& s
   try {
     table = toml::parse(text, source);
   } catch (const toml::parse_error& error) {
-    throw Error(concat(source, ": line ", error.source().begin.line, ": ", error.description(), "; write lines as epochs = 30"));
+    throw Error(str_cat(source, ": line ", error.source().begin.line, ": ", error.description(), "; write lines as epochs = 30"));
   }
   std::vector<std::pair<std::uint32_t, std::string>> keys;  // in the order of the text
   Recipe changed = recipe;
@@ -111,7 +111,7 @@ std::vector<std::string> read_recipe(std::string_view text, const std::string& s
     try {
       set_from(key.str(), node, changed);
     } catch (const Error& error) {
-      throw Error(concat(source, ": line ", line, ": ", error.what()));
+      throw Error(str_cat(source, ": line ", line, ": ", error.what()));
     }
     keys.emplace_back(line, std::string(key.str()));
   }

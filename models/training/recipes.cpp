@@ -175,7 +175,7 @@ const NamedRecipe& named_recipe(std::string_view name) {
     if (named.name == name) return named;
     known += (known.empty() ? "" : ", ") + std::string(named.name);
   }
-  throw Error(concat("--recipe: ", name, " is not known; known are ", known));
+  throw Error(str_cat("--recipe: ", name, " is not known; known are ", known));
 }
 
 namespace {

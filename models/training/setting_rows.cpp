@@ -21,7 +21,7 @@ void Setting::check(const Recipe& recipe) const {
       Recipe copy;
       write(copy, value);
     } catch (const Error& error) {
-      throw Error(concat(option, ": ", error.what()));
+      throw Error(str_cat(option, ": ", error.what()));
     }
   }
   if (!rule.allows) return;

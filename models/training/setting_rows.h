@@ -34,7 +34,7 @@ template <class Field> auto to_value(const Field& field) {
 
 template <class T> T expect(const Value& value, const char* what) {
   const T* held = std::get_if<T>(&value);
-  if (!held) throw Error(concat("it takes ", what));
+  if (!held) throw Error(str_cat("it takes ", what));
   return *held;
 }
 
@@ -59,7 +59,7 @@ template <class Field> void from_value(const Value& value, Field& field) {
   } else {
     field.clear();
     for (const std::string& text : expect<std::vector<std::string>>(value, "a list of rules, as [\"fc3.*=0.1\"]"))
-      field.push_back(parameter_rule(text));
+      field.push_back(parse_parameter_rule(text));
   }
 }
 
@@ -90,7 +90,7 @@ Setting row(const char* key, const char* option, const char* type_name, const ch
 
 // A bool: "--mixed" is also "--no-mixed".
 template <class Access> Setting flag(const char* key, const char* option, const char* help, Access access) {
-  return row(key, concat(option, ",!--no-", option + 2).c_str(), "", help, access);
+  return row(key, str_cat(option, ",!--no-", option + 2).c_str(), "", help, access);
 }
 
 // An enumeration: parse is the inverse of its name().

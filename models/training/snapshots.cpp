@@ -14,21 +14,21 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kStem = "epoch-";
 
-fs::path folder_of(const std::string& run) { return fs::path(run) / "snapshots"; }
+fs::path snapshot_folder(const std::string& run) { return fs::path(run) / "snapshots"; }
 
 }  // namespace
 
 void save_snapshot(const std::string& run, const ParameterStore& parameters, Index epoch) {
-  make_folder(folder_of(run).string());
+  make_folder(snapshot_folder(run).string());
   std::string digits = std::to_string(epoch);
   digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  save_weights(parameters, (folder_of(run) / concat(kStem, digits, ".safetensors")).string());
+  save_weights(parameters, (snapshot_folder(run) / str_cat(kStem, digits, ".safetensors")).string());
 }
 
 std::vector<Snapshot> snapshots(const std::string& run) {
   std::vector<Snapshot> found;
   std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(run), none)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(snapshot_folder(run), none)) {
     const std::string stem = entry.path().stem().string();
     Index epoch = 0;
     if (!stem.starts_with(kStem) || entry.path().extension() != ".safetensors") continue;
@@ -39,6 +39,6 @@ std::vector<Snapshot> snapshots(const std::string& run) {
   return found;
 }
 
-void remove_snapshots(const std::string& run) { fs::remove_all(folder_of(run)); }
+void remove_snapshots(const std::string& run) { fs::remove_all(snapshot_folder(run)); }
 
 }  // namespace temper::training

@@ -42,40 +42,44 @@ void check_values(const calibration::Predictions& known, const TeacherFile& file
 
 }  // namespace
 
-bool shows_alike(const Recipe& recipe, const data::Dataset& train, const Shape& seen) {
-  return recipe.mixup == 0 && !data::varies(recipe.augment, train.image, seen) && !(train.photos && data::varies(recipe.augment.photo));
+bool is_deterministic(const Recipe& recipe, const data::Dataset& train, const Shape& input_shape) {
+  return recipe.mixup == 0 && !data::varies(recipe.augment, train.image, input_shape) &&
+         !(train.photos && data::varies(recipe.augment.photo));
 }
 
 Teacher::Teacher(std::vector<const models::Model*> networks, const models::Model& student, const data::Dataset& train,
                  const Distillation& distillation)
-    : classes_(student.spec.classes), networks_(std::move(networks)), seen_(student.spec.image), distillation_(distillation) {
+    : classes_(student.spec.classes),
+      networks_(std::move(networks)),
+      student_input_shape_(student.spec.image),
+      distillation_(distillation) {
   distillation.check(classes_);
-  TEMPER_CHECK(!networks_.empty(), "--teacher is required; give the folder of a run");
+  TEMPER_CHECK(!networks_.empty(), "--teacher: missing; give the folder of a run");
   for (const models::Model* network : networks_) {
     check_fits(*network, train);
     check_classes(network->class_names, student.class_names);
-    eyes_.push_back(eyes_for(network->preprocessing, student.preprocessing));
+    preprocessing_index_.push_back(find_preprocessing(network->preprocessing, student.preprocessing));
   }
 }
 
 Teacher::Teacher(const TeacherFile& file, const models::Model& student, const data::Dataset& train, const Recipe& recipe)
-    : classes_(student.spec.classes), seen_(student.spec.image), distillation_(recipe.distillation) {
+    : classes_(student.spec.classes), student_input_shape_(student.spec.image), distillation_(recipe.distillation) {
   distillation_.check(classes_);
-  TEMPER_CHECK(shows_alike(recipe, train, seen_),
+  TEMPER_CHECK(is_deterministic(recipe, train, student_input_shape_),
                "--teacher-logits: the file has the logits of unaugmented images, but this training augments them at random; add --shift 0 "
                "--no-flip --no-random-crop --mixup 0, and for photos --no-random-resized-crop and no colours, or give a --teacher");
   calibration::Predictions known = calibration::read_logits(file.logits, file.probabilities, train.labels, train.name);
   TEMPER_CHECK(known.classes == classes_, file.logits, ": ", known.classes, " columns, the data has ", classes_,
                " classes; give a column for each, in the order of the classes");
   check_values(known, file, distillation_.form);
-  known_ = std::make_shared<const calibration::Predictions>(std::move(known));
+  cached_logits_ = std::make_shared<const calibration::Predictions>(std::move(known));
 }
 
-std::size_t Teacher::eyes_for(const data::Preprocessing& seen, const data::Preprocessing& student) {
-  if (seen == student) return kAsStudent;
-  const auto same = std::find(companions_.begin(), companions_.end(), seen);
-  const auto number = static_cast<std::size_t>(same - companions_.begin());
-  if (same == companions_.end()) companions_.push_back(seen);
+std::size_t Teacher::find_preprocessing(const data::Preprocessing& own, const data::Preprocessing& student) {
+  if (own == student) return kAsStudent;
+  const auto same = std::find(extra_preprocessing_.begin(), extra_preprocessing_.end(), own);
+  const auto number = static_cast<std::size_t>(same - extra_preprocessing_.begin());
+  if (same == extra_preprocessing_.end()) extra_preprocessing_.push_back(own);
   return number;
 }
 
@@ -83,7 +87,7 @@ std::size_t Teacher::eyes_for(const data::Preprocessing& seen, const data::Prepr
 void Teacher::combine(std::span<const float* const> each, Index rows, float* together) const {
   const Index K = classes_, M = static_cast<Index>(each.size());
   const bool logits = distillation_.form == Distillation::Form::logits;
-  const double T = distillation_.temperature;
+  const double T = distillation_.teacher_temperature;
   parallel_for(rows, row_grain(K * M), [&](Index begin, Index end) {
     Workspace scratch;
     calibration::Softmax* const softmax = scratch.take<calibration::Softmax>(M);
@@ -103,8 +107,8 @@ void Teacher::combine(std::span<const float* const> each, Index rows, float* tog
   });
 }
 
-calibration::Predictions Teacher::study(const data::Dataset& train, const Recipe& recipe, const Progress& on_progress) {
-  if (known_) return *known_;
+calibration::Predictions Teacher::cache_logits(const data::Dataset& train, const Recipe& recipe, const Progress& on_progress) {
+  if (cached_logits_) return *cached_logits_;
   std::vector<calibration::Predictions> each;
   const Index all = train.size() * static_cast<Index>(networks_.size());
   for (const models::Model* network : networks_) {
@@ -121,26 +125,26 @@ calibration::Predictions Teacher::study(const data::Dataset& train, const Recipe
     combine(logits, train.size(), together.logits.data());
     known = std::move(together);
   }
-  if (shows_alike(recipe, train, seen_) && known.logits.size() <= kMostKept) {
-    known_ = std::make_shared<const calibration::Predictions>(known);
-    companions_.clear();
+  if (is_deterministic(recipe, train, student_input_shape_) && known.logits.size() <= kMostKept) {
+    cached_logits_ = std::make_shared<const calibration::Predictions>(known);
+    extra_preprocessing_.clear();
   }
   return known;
 }
 
 Tensor Teacher::operator()(const data::Batch& batch) const {
   const Index N = batch.images.shape()[0], K = classes_;
-  if (known_) {
+  if (cached_logits_) {
     Tensor logits({N, K});
     for (Index n = 0; n < N; ++n) {
-      const std::span<const float> row = known_->row(batch.samples[static_cast<std::size_t>(n)]);
+      const std::span<const float> row = cached_logits_->row(batch.samples[static_cast<std::size_t>(n)]);
       std::copy(row.begin(), row.end(), logits.data() + n * K);
     }
     return logits;
   }
   const Tape::Pause frozen;
   const auto logits_of = [&](std::size_t m) {
-    return (*networks_[m])(eyes_[m] == kAsStudent ? batch.images : batch.companion_images[eyes_[m]]);
+    return (*networks_[m])(preprocessing_index_[m] == kAsStudent ? batch.images : batch.extra_images[preprocessing_index_[m]]);
   };
   if (networks_.size() == 1) return logits_of(0);
   std::vector<Tensor> each;

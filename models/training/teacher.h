@@ -39,31 +39,31 @@ class Teacher {
   // The logits of every sample of `train`, as it is without augmentation. Where the recipe shows them in this way always, they are kept by
   // sample: a batch then costs no pass through a network. on_progress: images that a network has seen, of all that all have to see.
   using Progress = std::function<void(Index done, Index all)>;
-  calibration::Predictions study(const data::Dataset& train, const Recipe& recipe, const Progress& on_progress = {});
-  bool knows_by_sample() const { return known_ != nullptr; }
+  calibration::Predictions cache_logits(const data::Dataset& train, const Recipe& recipe, const Progress& on_progress = {});
+  bool has_cached_logits() const { return cached_logits_ != nullptr; }
 
   // (N,K), of a batch of the loader that has companions() and the set that was studied.
   Tensor operator()(const data::Batch& batch) const;
 
   // How the networks see images, where that differs from their student.
-  const std::vector<data::Preprocessing>& companions() const { return companions_; }
+  const std::vector<data::Preprocessing>& extra_preprocessing() const { return extra_preprocessing_; }
 
  private:
-  std::size_t eyes_for(const data::Preprocessing& seen, const data::Preprocessing& student);
+  std::size_t find_preprocessing(const data::Preprocessing& own, const data::Preprocessing& student);
   void combine(std::span<const float* const> each, Index rows, float* together) const;
 
   static constexpr std::size_t kAsStudent = static_cast<std::size_t>(-1);
 
   Index classes_;
   std::vector<const models::Model*> networks_;
-  std::vector<std::size_t> eyes_;  // of each: number of the companion, or kAsStudent
-  std::vector<data::Preprocessing> companions_;
-  Shape seen_;  // by the student
+  std::vector<std::size_t> preprocessing_index_;  // of each: number of the companion, or kAsStudent
+  std::vector<data::Preprocessing> extra_preprocessing_;
+  Shape student_input_shape_;  // by the student
   Distillation distillation_;
-  std::shared_ptr<const calibration::Predictions> known_;  // by sample
+  std::shared_ptr<const calibration::Predictions> cached_logits_;  // by sample
 };
 
 // Whether the recipe shows each image of the set always in the same way, to networks that see `seen` of it.
-bool shows_alike(const Recipe& recipe, const data::Dataset& train, const Shape& seen);
+bool is_deterministic(const Recipe& recipe, const data::Dataset& train, const Shape& input_shape);
 
 }  // namespace temper::training

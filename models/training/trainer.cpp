@@ -5,12 +5,12 @@
 #include <memory>
 #include <sstream>
 
-#include "core/engine/batch_pool.h"
-#include "core/engine/frozen.h"
+#include "core/engine/batch_statistics_exchange.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/machine.h"
 #include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 #include "models/training/best_weights.h"
 #include "models/training/divergence.h"
 #include "models/training/image_objective.h"
@@ -18,7 +18,7 @@
 #include "models/training/recipe_file.h"
 #include "optim/clip.h"
 #include "optim/distributed/gradient_sync.h"
-#include "optim/distributed/lockstep.h"
+#include "optim/distributed/sync_batch_norm_runner.h"
 
 namespace temper::training {
 namespace {
@@ -46,7 +46,7 @@ class Run {
         averaging_(store_, recipe, total_steps(recipe, objective.batches())),
         best_(store_, recipe.keep) {
     if (sharding_.shards > 1) sync_.emplace(store_, ranks, optim::SyncOptions{.shards = sharding_.shards});
-    if (sync_ && recipe.sync_batch_norm) lockstep_.emplace(store_, ranks, sharding_.shards);
+    if (sync_ && recipe.sync_batch_norm) runner_.emplace(store_, ranks, sharding_.shards);
     if (checkpointing.resume) {
       restore(*checkpointing.resume);
     } else {
@@ -95,7 +95,8 @@ class Run {
     state_.epochs.push_back(record);
     best_.after_epoch(state_.epochs);
     averaging_.exchange();
-    if (ranks_.size() > 1) optim::check_agreement(ranks_, concat("training: the weights after epoch ", record.epoch), store_.fingerprint());
+    if (ranks_.size() > 1)
+      optim::check_agreement(ranks_, str_cat("training: the weights after epoch ", record.epoch), store_.fingerprint());
     state_.batches = 0;
     state_.running = {};
     observer_.on_epoch(state_.epochs);
@@ -106,7 +107,7 @@ class Run {
     const Shard* shard = objective_.next_shard();
     if (!shard) return std::nullopt;
     if (!sync_) return forward_backward(*shard, 1);
-    if (lockstep_) {
+    if (runner_) {
       compute_in_lockstep(*shard);
     } else {
       for (Index number = sharding_.own.begin;;) {
@@ -137,14 +138,14 @@ class Run {
       if (shard->samples > 0) filled.push_back(shard->number);
     }
     std::vector<optim::BatchSums> sums(shards.size());
-    lockstep_->run(filled, [&](Index number) {
+    runner_->run(filled, [&](Index number) {
       const auto i = static_cast<std::size_t>(number - sharding_.own.begin);
       sums[i] = forward_backward(*shards[i], shards[i]->share());
     });
     for (std::size_t i = 0; i < shards.size(); ++i) {
       if (shards[i]->samples > 0) {
         const optim::GradientSync::Pass watch(*sync_, shards[i]->number);
-        lockstep_->put_back(shards[i]->number);
+        runner_->restore(shards[i]->number);
       }
       sync_->take(shards[i]->number, shards[i]->share(), sums[i]);
     }
@@ -152,11 +153,11 @@ class Run {
 
   // Leaves the gradient of the loss times `share`.
   optim::BatchSums forward_backward(const Shard& shard, double share) {
-    const layers::Noise noise(noise_of(shard));
+    const layers::RandomScope random_scope(random_stream(shard));
     Tape tape;
     const auto [loss, correct] = objective_.forward(shard);
     const double value = loss.item();
-    if (!std::isfinite(value)) diverged(concat("the loss is ", std::isnan(value) ? "nan" : "infinite"), shard);
+    if (!std::isfinite(value)) diverged(str_cat("the loss is ", std::isnan(value) ? "nan" : "infinite"), shard);
     const auto samples = static_cast<double>(shard.samples);
     const optim::BatchSums sums{.loss = value * samples, .correct = static_cast<double>(correct), .samples = samples};
     tape.backward(share == 1 ? loss : scale(loss, static_cast<float>(share)));
@@ -164,7 +165,7 @@ class Run {
   }
 
   // A function of the step and the shard; of the step alone where batches are whole.
-  Random noise_of(const Shard& shard) const {
+  Random random_stream(const Shard& shard) const {
     const auto step = static_cast<std::uint64_t>(state_.step);
     return sharding_.shards == 1 ? Random(recipe_.seed, {step}) : Random(recipe_.seed, {step, static_cast<std::uint64_t>(shard.number)});
   }
@@ -184,17 +185,17 @@ class Run {
   [[noreturn]] void diverged(const std::string& what, const Shard& shard) {
     const std::string culprit = first_not_finite(store_, [&] {
       const Tape tape;
-      const layers::Noise noise(noise_of(shard));
-      const BatchPool::Scope alone(nullptr);  // the other shards do not come to this pass
+      const layers::RandomScope random_scope(random_stream(shard));
+      const BatchStatisticsExchange::Scope alone(nullptr);  // the other shards do not come to this pass
       objective_.forward(shard);
     });
-    throw Error(concat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
-                       kAgainstDivergence));
+    throw Error(str_cat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
+                        kAgainstDivergence));
   }
 
   void warn_of_untouched() const {
     for (const std::string& name : optimizer_->untouched())
-      observer_.on_warning(concat("the parameter ", name, " got no gradient: it does not learn"));
+      observer_.on_warning(str_cat("the parameter ", name, " got no gradient: it does not learn"));
   }
 
   Progress progress(double loss) const {
@@ -257,8 +258,8 @@ class Run {
   ParameterFactors factors_;
   Averaging averaging_;
   BestWeights best_;
-  std::optional<optim::GradientSync> sync_;  // for batches in shards
-  std::optional<optim::Lockstep> lockstep_;  // for those that are normalised as one
+  std::optional<optim::GradientSync> sync_;           // for batches in shards
+  std::optional<optim::SyncBatchNormRunner> runner_;  // for those that are normalised as one
   RunState state_;
   Index first_step_ = 0, samples_ = 0;  // of this process
   double seconds_before_ = 0;           // of earlier ones
@@ -284,20 +285,20 @@ void check_agreement(optim::Communicator& ranks, const Objective& objective, con
   for (const auto& [what, fingerprint] : objective.fingerprints()) optim::check_agreement(ranks, what, fingerprint);
   optim::check_agreement(ranks, "the first weights", objective.parameters().fingerprint());
   optim::check_agreement(ranks, "the checkpoint to go on from",
-                         checkpointing.resume ? concat("step ", checkpointing.resume->state.step) : "none");
+                         checkpointing.resume ? str_cat("step ", checkpointing.resume->state.step) : "none");
 }
 
 // Processors and BLAS kernels of several kinds compute rightly, but each rounds in its own way.
 void warn_of_a_mixture(optim::Communicator& ranks, const Observer& observer) {
   if (ranks.size() == 1) return;
   const Machine machine = describe_machine();
-  const std::optional<optim::Disagreement> found = optim::disagreement(ranks, concat(machine.cpu, ", ", machine.blas));
+  const std::optional<optim::Disagreement> found = optim::find_disagreement(ranks, str_cat(machine.cpu, ", ", machine.blas));
   if (!found) return;
-  observer.on_warning(concat("ranks: rank ", found->rank, " on ", ranks.host(found->rank), " computes with ", found->theirs, ", rank 0 on ",
-                             ranks.host(0), " with ", found->first,
-                             "; the training is correct, but bit-identical results need the same mix of processors; for results that do "
-                             "not depend on it give all ranks "
-                             "one kind of processor and one OPENBLAS_CORETYPE (mpirun -x)"));
+  observer.on_warning(str_cat("ranks: rank ", found->rank, " on ", ranks.host(found->rank), " computes with ", found->value, ", rank 0 on ",
+                              ranks.host(0), " with ", found->expected,
+                              "; the training is correct, but bit-identical results need the same mix of processors; for results that do "
+                              "not depend on it give all ranks "
+                              "one kind of processor and one OPENBLAS_CORETYPE (mpirun -x)"));
 }
 
 }  // namespace
@@ -306,11 +307,11 @@ std::vector<EpochRecord> train(Objective& objective, const Recipe& given, const 
                                optim::Communicator* ranks) {
   given.check();
   const Recipe recipe = given.resolved(objective.batches());
-  optim::Alone alone;
-  optim::Communicator& together = ranks ? *ranks : alone;
+  optim::SingleProcess single_process;
+  optim::Communicator& together = ranks ? *ranks : single_process;
   check_agreement(together, objective, recipe, checkpointing);
   warn_of_a_mixture(together, observer);
-  const Frozen frozen;  // a teacher's kernels are packed once, not in every step of its student
+  const InferenceScope inference_scope;  // a teacher's kernels are packed once, not in every step of its student
   return Run(objective, recipe, observer, checkpointing, together).to_the_end();
 }
 
@@ -318,8 +319,8 @@ std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& 
                                const Recipe& recipe, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing,
                                optim::Communicator* ranks) {
   recipe.check();
-  optim::Alone alone;
-  ImageObjective objective(model, train_set, val_set, recipe, loss, ranks ? *ranks : alone);
+  optim::SingleProcess single_process;
+  ImageObjective objective(model, train_set, val_set, recipe, loss, ranks ? *ranks : single_process);
   return train(objective, recipe, observer, checkpointing, ranks);
 }
 

@@ -18,7 +18,7 @@ constexpr std::size_t kOrder = Bleu::kOrder;
 using Words = std::vector<std::string>;
 using Counts = std::map<Words, Index>;  // of n-grams
 
-Words words_of(const std::string& text, const BleuOptions& options) {
+Words tokenize_text(const std::string& text, const BleuOptions& options) {
   return tokenize(options.lower_case ? data::lower_case(text) : text, options.tokenizer);
 }
 
@@ -100,8 +100,8 @@ Bleu bleu(std::span<const std::string> hypotheses, std::span<const std::vector<s
   Bleu result;
   std::vector<Words> of_sentence(references.size());
   for (std::size_t i = 0; i < hypotheses.size(); ++i) {
-    for (std::size_t set = 0; set < references.size(); ++set) of_sentence[set] = words_of(references[set][i], options);
-    add_sentence(words_of(hypotheses[i], options), of_sentence, result);
+    for (std::size_t set = 0; set < references.size(); ++set) of_sentence[set] = tokenize_text(references[set][i], options);
+    add_sentence(tokenize_text(hypotheses[i], options), of_sentence, result);
   }
   finish(options, result);
   return result;
@@ -124,8 +124,8 @@ std::string signature(const BleuOptions& options, std::size_t references) {
       smoothing << "exp";
       break;
   }
-  return concat("nrefs:", references, "|case:", options.lower_case ? "lc" : "mixed", "|eff:", options.effective_order ? "yes" : "no",
-                "|tok:", name(options.tokenizer), "|smooth:", smoothing.str(), "|version:temper");
+  return str_cat("nrefs:", references, "|case:", options.lower_case ? "lc" : "mixed", "|eff:", options.effective_order ? "yes" : "no",
+                 "|tok:", name(options.tokenizer), "|smooth:", smoothing.str(), "|version:temper");
 }
 
 std::string describe(const Bleu& bleu) {

@@ -32,7 +32,7 @@ std::vector<TemperaturePoint> temperature_curve(const Model& model, const data::
     points.push_back({.temperature = temperature,
                       .bleu = score_translations(model, corpus, how).bleu.score,
                       .nll = calibration::nll(words, temperature),
-                      .ece = calibration::ece_of(bins)});
+                      .ece = calibration::compute_ece(bins)});
   }
   return points;
 }

@@ -120,7 +120,7 @@ class Past {
  public:
   Past(const models::Transformer& network, Index rows)
       : rows_(rows), width_(2 * network.spec().width), now_(network.decoder_layers().size()), next_(now_.size()) {}
-  const Tensor& of_layer(std::size_t layer) const { return now_[layer]; }
+  const Tensor& layer_key_value(std::size_t layer) const { return now_[layer]; }
 
   // Room for word number `position`, the words before it kept.
   void make_room(Index position) {
@@ -178,7 +178,7 @@ std::vector<Translation> search(const models::Transformer& network, const data::
   const Index N = source.count, B = options.beam, rows = N * B, V = network.spec().vocabulary;
   const Tensor memory = network.encode(source);
   std::vector<Tensor> of_memory;
-  for (const models::DecoderLayer& layer : network.decoder_layers()) of_memory.push_back(layer.of_memory(memory));
+  for (const models::DecoderLayer& layer : network.decoder_layers()) of_memory.push_back(layer.project_memory(memory));
   Past past(network, rows);
   std::vector<Beam> beams;
   for (Index n = 0; n < N; ++n) beams.emplace_back(options, source.lengths[static_cast<std::size_t>(n)] + options.extra_length);
@@ -191,7 +191,7 @@ std::vector<Translation> search(const models::Transformer& network, const data::
     past.make_room(position);
     Tensor x = network.embed(words, rows, 1, position);
     for (std::size_t l = 0; l < of_memory.size(); ++l)
-      x = network.decoder_layers()[l].next(std::move(x), position, past.of_layer(l), of_memory[l], source.lengths);
+      x = network.decoder_layers()[l].next(std::move(x), position, past.layer_key_value(l), of_memory[l], source.lengths);
     const Tensor log_probabilities = log_softmax(scale(network.logits(std::move(x)), static_cast<float>(1 / options.temperature)));
     std::iota(parents.begin(), parents.end(), Index{0});
     parallel_for(N, 1, [&](Index begin, Index end) {

@@ -66,10 +66,10 @@ std::u32string spaced_13a(std::string_view line) {
 }
 
 std::u32string spaced_intl(std::string_view line) {
-  const auto number = [](char32_t c) { return data::class_of(c) == CharacterClass::number; };
+  const auto number = [](char32_t c) { return data::classify(c) == CharacterClass::number; };
   const auto no_number = [&](char32_t c) { return !number(c); };
-  const auto punctuation = [](char32_t c) { return data::class_of(c) == CharacterClass::punctuation; };
-  const auto symbol = [](char32_t c) { return data::class_of(c) == CharacterClass::symbol; };
+  const auto punctuation = [](char32_t c) { return data::classify(c) == CharacterClass::punctuation; };
+  const auto symbol = [](char32_t c) { return data::classify(c) == CharacterClass::symbol; };
   std::u32string result = parted(data::code_points(line), no_number, punctuation, U"", U" ");
   result = parted(result, punctuation, no_number, U" ", U"");
   return spaced(result, symbol);
@@ -83,7 +83,7 @@ std::vector<std::string> words(const std::u32string& text) {
     word.clear();
   };
   for (const char32_t c : text) {
-    if (data::class_of(c) == CharacterClass::space) {
+    if (data::classify(c) == CharacterClass::space) {
       end_word();
     } else {
       word += c;
@@ -102,11 +102,11 @@ std::string_view name(Tokenizer tokenizer) {
   return {};
 }
 
-Tokenizer tokenizer_named(std::string_view name) {
+Tokenizer parse_tokenizer(std::string_view name) {
   for (const auto& [value, text] : kNames) {
     if (text == name) return value;
   }
-  throw Error(concat("--tokenizer: ", name, " is not known; use 13a, intl or none"));
+  throw Error(str_cat("--tokenizer: ", name, " is not known; use 13a, intl or none"));
 }
 
 std::vector<std::string> tokenize(std::string_view text, Tokenizer tokenizer) {

@@ -15,7 +15,7 @@ enum class Tokenizer {
 
 // "none", "13a", "intl". The inverse throws Error for another name, listing these.
 std::string_view name(Tokenizer tokenizer);
-Tokenizer tokenizer_named(std::string_view name);
+Tokenizer parse_tokenizer(std::string_view name);
 
 std::vector<std::string> tokenize(std::string_view text, Tokenizer tokenizer);
 

@@ -13,7 +13,7 @@
 namespace temper::optim {
 namespace {
 
-template <class T> std::span<std::byte> bytes_of(T& values) { return std::as_writable_bytes(std::span(values)); }
+template <class T> std::span<std::byte> writable_bytes(T& values) { return std::as_writable_bytes(std::span(values)); }
 
 struct Nothing final : Exchange {
   void start() override {}
@@ -27,9 +27,9 @@ using Clock = std::chrono::steady_clock;
 
 std::string silence(const Communicator& communicator, const std::vector<int>& silent) {
   std::string ranks;
-  for (const int rank : silent) ranks += concat(ranks.empty() ? "rank " : ", ", rank, " (", communicator.host(rank), ")");
-  return concat("ranks: for ", communicator.timeout, " s nothing was heard of ", ranks.empty() ? "the others" : ranks,
-                "; check that machine and its network, then continue with --resume");
+  for (const int rank : silent) ranks += str_cat(ranks.empty() ? "rank " : ", ", rank, " (", communicator.host(rank), ")");
+  return str_cat("ranks: for ", communicator.timeout, " s nothing was heard of ", ranks.empty() ? "the others" : ranks,
+                 "; check that machine and its network, then continue with --resume");
 }
 
 // The first lines in which two texts differ.
@@ -74,39 +74,40 @@ std::unique_ptr<Exchange> exchange_blocks(Communicator& communicator, int tag, F
   return communicator.exchange(tag, sent, received);
 }
 
-std::vector<std::string> gather(Communicator& communicator, const std::string& words) {
+std::vector<std::string> all_gather(Communicator& communicator, const std::string& value) {
   const auto share = [&](int tag, auto& blocks) {
-    const auto exchange = exchange_blocks(communicator, tag, [&](int rank) { return bytes_of(blocks[static_cast<std::size_t>(rank)]); });
+    const auto exchange =
+        exchange_blocks(communicator, tag, [&](int rank) { return writable_bytes(blocks[static_cast<std::size_t>(rank)]); });
     exchange->start();
     communicator.wait(*exchange);
   };
   const auto ranks = static_cast<std::size_t>(communicator.size()), own = static_cast<std::size_t>(communicator.rank());
   std::vector<std::array<std::uint64_t, 1>> lengths(ranks);
-  lengths[own][0] = words.size();
+  lengths[own][0] = value.size();
   share(kLengthTag, lengths);
   std::vector<std::string> all(ranks);
   for (std::size_t rank = 0; rank < ranks; ++rank) all[rank].resize(lengths[rank][0]);
-  all[own] = words;
+  all[own] = value;
   share(kWordsTag, all);
   return all;
 }
 
-std::optional<Disagreement> disagreement(Communicator& communicator, const std::string& words) {
-  const std::vector<std::string> all = gather(communicator, words);
+std::optional<Disagreement> find_disagreement(Communicator& communicator, const std::string& value) {
+  const std::vector<std::string> all = all_gather(communicator, value);
   const auto other = std::ranges::find_if(all, [&](const std::string& theirs) { return theirs != all[0]; });
   if (other == all.end()) return std::nullopt;
   return Disagreement{static_cast<int>(other - all.begin()), *other, all[0]};
 }
 
-void check_agreement(Communicator& communicator, const std::string& what, const std::string& words) {
-  const std::optional<Disagreement> found = disagreement(communicator, words);
+void check_agreement(Communicator& communicator, const std::string& what, const std::string& value) {
+  const std::optional<Disagreement> found = find_disagreement(communicator, value);
   if (!found) return;
-  const auto [here, there] = first_difference(found->first, found->theirs);
-  throw Error(concat(what, ": rank ", found->rank, " on ", communicator.host(found->rank), " has ", there, ", rank 0 on ",
-                     communicator.host(0), " has ", here, "; start all ranks with the same command, program and data"));
+  const auto [here, there] = first_difference(found->expected, found->value);
+  throw Error(str_cat(what, ": rank ", found->rank, " on ", communicator.host(found->rank), " has ", there, ", rank 0 on ",
+                      communicator.host(0), " has ", here, "; start all ranks with the same command, program and data"));
 }
 
-std::unique_ptr<Exchange> Alone::exchange(int, const std::vector<Message>&, const std::vector<Message>&) {
+std::unique_ptr<Exchange> SingleProcess::exchange(int, const std::vector<Message>&, const std::vector<Message>&) {
   return std::make_unique<Nothing>();
 }
 

@@ -1,6 +1,6 @@
 // Communication between the processes that train one model together. Each of them is a rank; rank 0 writes files.
 //
-// communicator_mpi.h implements it with MPI; Alone, below, is for a single process.
+// communicator_mpi.h implements it with MPI; SingleProcess, below, is for a single process.
 #pragma once
 
 #include <cstddef>
@@ -56,19 +56,19 @@ std::unique_ptr<Exchange> exchange_blocks(Communicator& communicator, int tag, F
 
 // All-gathers a string: returns the value of every rank, in rank order. All ranks must call it, in the same order; for small values at the
 // start.
-std::vector<std::string> gather(Communicator& communicator, const std::string& words);
+std::vector<std::string> all_gather(Communicator& communicator, const std::string& value);
 
 // The first rank whose value differs from that of rank 0; nothing when all are equal. All ranks must call it.
 struct Disagreement {
   int rank = 0;
-  std::string theirs, first;  // its value, and that of rank 0
+  std::string value, expected;  // its value, and that of rank 0
 };
-std::optional<Disagreement> disagreement(Communicator& communicator, const std::string& words);
+std::optional<Disagreement> find_disagreement(Communicator& communicator, const std::string& value);
 
 // Throws Error, naming the first rank whose value differs from that of rank 0, unless all are equal. `what` begins the message.
-void check_agreement(Communicator& communicator, const std::string& what, const std::string& words);
+void check_agreement(Communicator& communicator, const std::string& what, const std::string& value);
 
-class Alone final : public Communicator {
+class SingleProcess final : public Communicator {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }

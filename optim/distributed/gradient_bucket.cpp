@@ -18,7 +18,7 @@ std::span<std::byte> bytes(float* begin, Index count) { return std::as_writable_
 // The number of nodes after each shard of the range has joined.
 std::vector<Index> depths(const Range& own) {
   std::vector<Index> depths;
-  for (Index end = own.begin + 1; end <= own.end; ++end) depths.push_back(static_cast<Index>(nodes_of({own.begin, end}).size()));
+  for (Index end = own.begin + 1; end <= own.end; ++end) depths.push_back(static_cast<Index>(tree_nodes({own.begin, end}).size()));
   return depths;
 }
 
@@ -34,14 +34,14 @@ GradientBucket::GradientBucket(Communicator& communicator, int number, Index sha
     : communicator_(communicator),
       values_(values),
       stack_(std::move(stack)),
-      own_(part_of(shards, communicator.rank(), communicator.size())),
+      own_(cut_range(shards, communicator.rank(), communicator.size())),
       depth_(depths(own_)) {
   std::vector<TreeNode> nodes;
   const auto extent = static_cast<Index>(values.size());
   for (int rank = 0; rank < communicator.size(); ++rank) {
-    pieces_.push_back(part_of(extent, rank, communicator.size()));
+    pieces_.push_back(cut_range(extent, rank, communicator.size()));
     first_row_.push_back(static_cast<Index>(nodes.size()));
-    const std::vector<TreeNode> theirs = nodes_of(part_of(shards, rank, communicator.size()));
+    const std::vector<TreeNode> theirs = tree_nodes(cut_range(shards, rank, communicator.size()));
     nodes.insert(nodes.end(), theirs.begin(), theirs.end());
   }
   first_row_.push_back(static_cast<Index>(nodes.size()));

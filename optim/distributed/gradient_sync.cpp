@@ -9,7 +9,7 @@ constexpr Index kSumsOfShard = 3;
 constexpr int kSumsTag = 3;
 
 // Where a rank's sums begin: those of the shards before, and one word of each rank before.
-Index sums_begin(Index shards, int rank, int ranks) { return kSumsOfShard * part_of(shards, rank, ranks).begin + rank; }
+Index sums_begin(Index shards, int rank, int ranks) { return kSumsOfShard * cut_range(shards, rank, ranks).begin + rank; }
 
 }  // namespace
 
@@ -17,7 +17,7 @@ GradientSync::GradientSync(ParameterStore& store, Communicator& communicator, co
     : store_(store),
       communicator_(communicator),
       options_(options),
-      own_(part_of(options.shards, communicator.rank(), communicator.size())) {
+      own_(cut_range(options.shards, communicator.rank(), communicator.size())) {
   TEMPER_CHECK(options.shards >= communicator.size(), "--shards: ", options.shards, " shards for ", communicator.size(),
                " ranks; give at least one to each");
   const auto learned = static_cast<Index>(store.values().size()), all = static_cast<Index>(store.all_values().size());
@@ -65,9 +65,9 @@ GradientSync::Pass::Pass(GradientSync& sync, Index shard) : sync_(sync), last_(s
   if (last_) sync.begin_last_pass();
 }
 
-void GradientSync::Pass::after(Tape::Watch::Pass pass, const AnyOp&, const OpCall& call) {
+void GradientSync::Pass::after(Tape::Hook::Pass pass, const AnyOp&, const OpCall& call) {
   if (!last_) return;
-  if (pass == Tape::Watch::Pass::backward) {
+  if (pass == Tape::Hook::Pass::backward) {
     for (const GradientView& gradient : call.input_gradients) sync_.wrote(gradient.data);
   }
   sync_.poll();
@@ -117,8 +117,8 @@ void GradientSync::take(Index shard, double share, const BatchSums& sums) {
   const bool last = shard + 1 == own_.end;
   for (Gradient& gradient : gradients_) {
     Parameter& parameter = *gradient.parameter;
-    if (parameter.fresh && !gradient.bucket->started()) std::fill_n(parameter.gradient.data, parameter.gradient.size(), 0.0f);
-    parameter.fresh = !last;  // the next shard's gradient assigns; the last one's is what the optimizer takes
+    if (parameter.gradient_is_stale && !gradient.bucket->started()) std::fill_n(parameter.gradient.data, parameter.gradient.size(), 0.0f);
+    parameter.gradient_is_stale = !last;  // the next shard's gradient assigns; the last one's is what the optimizer takes
     if (last && share > 0 && gradient.writes < 0) gradient.writes = -gradient.left;
   }
   take_state(share);

@@ -53,10 +53,10 @@ class GradientSync {
   const Range& own() const { return own_; }
 
   // Lives during the passes of a shard: starts them, and observes which gradients are complete.
-  class Pass final : public Tape::Watch {
+  class Pass final : public Tape::Hook {
    public:
     Pass(GradientSync& sync, Index shard);
-    void after(Tape::Watch::Pass pass, const AnyOp& op, const OpCall& call) override;
+    void after(Tape::Hook::Pass pass, const AnyOp& op, const OpCall& call) override;
 
    private:
     GradientSync& sync_;

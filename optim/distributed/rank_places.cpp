@@ -32,8 +32,8 @@ std::string core_ranges(const std::vector<int>& cores) {
   for (std::size_t i = 0; i < cores.size();) {
     std::size_t end = i + 1;
     while (end < cores.size() && cores[end] == cores[end - 1] + 1) ++end;
-    text += concat(text.empty() ? "" : ",", cores[i]);
-    if (end - i > 1) text += concat("-", cores[end - 1]);
+    text += str_cat(text.empty() ? "" : ",", cores[i]);
+    if (end - i > 1) text += str_cat("-", cores[end - 1]);
     i = end;
   }
   return text;
@@ -42,7 +42,7 @@ std::string core_ranges(const std::vector<int>& cores) {
 std::vector<RankPlace> rank_places(Communicator& communicator, double gflops) {
   const Json own{{"host", communicator.host(communicator.rank())}, {"cores", allowed_cores()}, {"threads", threads()}, {"gflops", gflops}};
   std::vector<RankPlace> places;
-  for (const std::string& text : gather(communicator, own.dump())) {
+  for (const std::string& text : all_gather(communicator, own.dump())) {
     const Json place = Json::parse(text);
     places.push_back({.host = place.at("host"), .cores = place.at("cores"), .threads = place.at("threads"), .gflops = place.at("gflops")});
   }
@@ -69,11 +69,11 @@ std::vector<std::string> overlaps(const std::vector<RankPlace>& places) {
     }
     const auto cores = static_cast<int>(host.ranks_on.size());
     if (host.threads > cores) {
-      warnings.push_back(concat(name, ": ", host.threads, " threads of ", host.ranks, " ranks on ", cores,
-                                " cores; start fewer ranks there, or bind fewer cores to each"));
+      warnings.push_back(str_cat(name, ": ", host.threads, " threads of ", host.ranks, " ranks on ", cores,
+                                 " cores; start fewer ranks there, or bind fewer cores to each"));
     } else if (!shared.empty()) {
-      warnings.push_back(concat(name, ": several ranks may run on cores ", core_ranges(shared),
-                                "; give each its own: mpirun --map-by slot:PE=", std::max(1, cores / host.ranks), " --bind-to core"));
+      warnings.push_back(str_cat(name, ": several ranks may run on cores ", core_ranges(shared),
+                                 "; give each its own: mpirun --map-by slot:PE=", std::max(1, cores / host.ranks), " --bind-to core"));
     }
   }
   return warnings;

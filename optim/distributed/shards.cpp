@@ -30,7 +30,7 @@ TreePlan join_all(const std::vector<TreeNode>& nodes) {
   return plan;
 }
 
-std::vector<TreeNode> nodes_of(const Range& shards) {
+std::vector<TreeNode> tree_nodes(const Range& shards) {
   std::vector<TreeNode> leaves;
   for (Index shard = shards.begin; shard < shards.end; ++shard) leaves.push_back({shard, 0});
   return join_halves(leaves).nodes;

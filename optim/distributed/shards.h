@@ -34,6 +34,6 @@ TreePlan join_halves(const std::vector<TreeNode>& nodes);
 TreePlan join_all(const std::vector<TreeNode>& nodes);
 
 // The nodes of the tree that consecutive shards form.
-std::vector<TreeNode> nodes_of(const Range& shards);
+std::vector<TreeNode> tree_nodes(const Range& shards);
 
 }  // namespace temper::optim

@@ -25,7 +25,7 @@ double ece(const Predictions& data, const Calibrator& calibrator) {
       says.correct[static_cast<std::size_t>(i)] = static_cast<std::size_t>(p.predicted) == data.label(i);
     }
   });
-  return ece_of(reliability(says.confidence, says.correct));
+  return compute_ece(reliability(says.confidence, says.correct));
 }
 
 int run(int count, char** arguments) {

@@ -16,7 +16,7 @@
 #include "core/engine/gemm.h"
 #include "core/engine/parallel.h"
 #include "core/kernels/convolution.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 
 namespace temper {
 namespace {

@@ -15,7 +15,7 @@
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 #include "models/networks/transformer.h"
 #include "optim/adamw.h"
 
@@ -42,7 +42,7 @@ struct Batch {
   operator data::Sequences() const { return {ids, lengths, kSentences, length}; }  // NOLINT
 };
 
-struct Profile : Tape::Watch {
+struct Profile : Tape::Hook {
   std::map<std::string, double> seconds;
   Clock::time_point start;
   void before(Pass, const AnyOp&, const OpCall&) override { start = Clock::now(); }
@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
     const Clock::time_point start = Clock::now();
     const std::clock_t processor_start = std::clock();
     Tape tape;
-    const layers::Noise noise(Random(1, {static_cast<std::uint64_t>(step)}));
+    const layers::RandomScope random_scope(Random(1, {static_cast<std::uint64_t>(step)}));
     tape.backward(softmax_cross_entropy(net(source, target), labels, {.smoothing = 0.1f}));
     const Clock::time_point adam_start = Clock::now();
     adam.step(1e-4f);

@@ -37,7 +37,7 @@ TEST_CASE("data: a placement is out(y,x) = in(y + dy, x' + dx), black outside") 
       for (Index dx = -3; dx <= 3; ++dx) {
         for (const bool flip : {false, true}) {
           std::vector<float> out(static_cast<std::size_t>(image.size() + 1), -7);
-          place(pixels, image, Placement{.dy = dy, .dx = dx, .flip = flip}, table, image, out.data());
+          apply_crop_flip(pixels, image, CropFlip{.dy = dy, .dx = dx, .flip = flip}, table, image, out.data());
           CHECK(out.back() == -7);
           std::size_t i = 0;
           for (Index y = 0; y < 4; ++y) {
@@ -62,7 +62,7 @@ TEST_CASE("data: draws are uniform over shifts and flips") {
   int flips = 0;
   constexpr int kSamples = 18'000;
   for (Index sample = 0; sample < kSamples; ++sample) {
-    const Placement p = draw(augment, kImage, kImage, 1, 0, sample);
+    const CropFlip p = draw(augment, kImage, kImage, 1, 0, sample);
     ++dy[p.dy];
     ++dx[p.dx];
     flips += p.flip;
@@ -81,7 +81,7 @@ TEST_CASE("data: case 24, a draw depends on seed, epoch and sample alone") {
   const auto all = [&](std::uint64_t seed, Index epoch) {
     std::vector<std::tuple<Index, Index, bool>> draws;
     for (Index sample = 0; sample < 64; ++sample) {
-      const Placement p = draw(augment, kImage, kImage, seed, epoch, sample);
+      const CropFlip p = draw(augment, kImage, kImage, seed, epoch, sample);
       draws.emplace_back(p.dy, p.dx, p.flip);
     }
     return draws;
@@ -95,7 +95,7 @@ TEST_CASE("data: case 24, a draw depends on seed, epoch and sample alone") {
 
 TEST_CASE("data: no augmentation leaves the image as it is") {
   for (Index sample = 0; sample < 100; ++sample) {
-    const Placement p = draw({}, kImage, kImage, 3, 1, sample);
+    const CropFlip p = draw({}, kImage, kImage, 3, 1, sample);
     CHECK(p.dy == 0);
     CHECK(p.dx == 0);
     CHECK_FALSE(p.flip);
@@ -113,7 +113,7 @@ TEST_CASE("data: a window smaller than the image is centred and then moved, mirr
       for (const bool flip : {false, true}) {
         for (const Padding padding : {Padding::black, Padding::reflect}) {
           std::vector<float> out(10, -7);
-          place(pixels, image, {.dy = dy, .dx = dx, .flip = flip, .padding = padding}, telling_table(1), seen, out.data());
+          apply_crop_flip(pixels, image, {.dy = dy, .dx = dx, .flip = flip, .padding = padding}, telling_table(1), seen, out.data());
           CHECK(out.back() == -7);
           std::size_t i = 0;
           for (Index y = 0; y < 3; ++y) {
@@ -135,7 +135,7 @@ TEST_CASE("data: random crops come from everywhere in the padded image, centre c
   Augment augment = crop_flip(1);
   std::set<Index> tops, lefts;
   for (Index sample = 0; sample < 2000; ++sample) {
-    const Placement p = draw(augment, kImage, seen, 1, 0, sample);
+    const CropFlip p = draw(augment, kImage, seen, 1, 0, sample);
     tops.insert(p.dy + 4);   // (32 - 24) / 2
     lefts.insert(p.dx + 4);  // (32 - 23) / 2
   }

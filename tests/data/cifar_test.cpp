@@ -56,7 +56,7 @@ TEST_CASE("data: CIFAR-10 records become HWC images") {
     CHECK(set.test.labels[11] == 1);
     CHECK(set.test.class_names[0] == "airplane");
     CHECK(set.test.class_names[9] == "truck");
-    const auto image = set.test.pixels_of(11);
+    const auto image = set.test.pixel_span(11);
     for (std::size_t p = 0; p < kPlane; ++p) {
       for (std::size_t c = 0; c < 3; ++c) REQUIRE(image[p * 3 + c] == static_cast<std::uint8_t>(40 * c + p + 11));
     }
@@ -75,7 +75,7 @@ TEST_CASE("data: CIFAR-100 gives the fine labels") {
     CHECK(set.test.class_names[99] == "99");
     CHECK(set.test.labels[0] == 50);
     CHECK(set.test.labels[59] == 9);
-    CHECK(set.test.pixels_of(59)[0] == 59);
+    CHECK(set.test.pixel_span(59)[0] == 59);
   }
 }
 

@@ -42,7 +42,7 @@ std::vector<Index> class_sizes(const Dataset& set) {
 
 std::vector<Index> numbers_of(const Dataset& set) {
   std::vector<Index> numbers;
-  for (Index i = 0; i < set.size(); ++i) numbers.push_back(set.pixels_of(i)[0] + 256 * set.pixels_of(i)[1]);
+  for (Index i = 0; i < set.size(); ++i) numbers.push_back(set.pixel_span(i)[0] + 256 * set.pixel_span(i)[1]);
   return numbers;
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("data: a subset has the samples in the order given") {
   CHECK(all.subset({}, "none").size() == 0);
   for (const Index outside : {Index{-1}, Index{600}}) {
     CHECK(holds(error_of([&] { all.subset(std::array{outside}, "x"); }), {"made", "sample " + std::to_string(outside), "0-599"}));
-    CHECK_THROWS_AS(all.pixels_of(outside), Error);
+    CHECK_THROWS_AS(all.pixel_span(outside), Error);
   }
 }
 
@@ -174,7 +174,7 @@ TEST_CASE("data: the embedded digits") {
     CHECK_NOTHROW(part->check());
     CHECK(part->image == Shape{8, 8, 1});
     for (Index i = 0; i < part->size(); ++i) {
-      const auto pixels = part->pixels_of(i);
+      const auto pixels = part->pixel_span(i);
       different.emplace(pixels.begin(), pixels.end());
     }
     for (const std::uint8_t pixel : part->pixels) {
@@ -185,7 +185,7 @@ TEST_CASE("data: the embedded digits") {
   CHECK(different.size() == 1797);  // no image is in two parts
   // The first row of UCI's file, a zero, is the first of test.
   const std::vector<int> first{0, 0, 5, 13, 9, 1, 0, 0};
-  const auto zero = digits.test.pixels_of(0);
+  const auto zero = digits.test.pixel_span(0);
   CHECK(digits.test.labels[0] == 0);
   for (std::size_t i = 0; i < first.size(); ++i) CHECK((zero[i] * 16 + 127) / 255 == first[i]);
 }

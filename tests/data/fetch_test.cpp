@@ -114,20 +114,20 @@ TEST_CASE("fetch: what is wrong, missing or not reachable leaves no file behind"
 
 TEST_CASE("fetch: the real files, packed anew or unpacked, are known by what is in them, and read") {
   const char* const real = std::getenv("TEMPER_DATA");
-  if (!real || !fs::exists(concat(real, "/mnist"))) {
+  if (!real || !fs::exists(str_cat(real, "/mnist"))) {
     MESSAGE("skipped: TEMPER_DATA names no folder with mnist/");
     return;
   }
   const TemporaryFolder folder;
-  CHECK(shell(folder.path(), concat(kFetch, "mnist mnist --from ", real)).code == 0);
+  CHECK(shell(folder.path(), str_cat(kFetch, "mnist mnist --from ", real)).code == 0);
   CHECK(mnist(folder / "mnist").test.size() == 10'000);
   CHECK(shell(folder.path(), "rm mnist/train* && gunzip mnist/t10k-labels*.gz").code == 0);
-  CHECK(shell(folder.path(), concat(kFetch, "mnist mnist --mirror file://", real, "/mnist")).code == 0);
+  CHECK(shell(folder.path(), str_cat(kFetch, "mnist mnist --mirror file://", real, "/mnist")).code == 0);
   CHECK(mnist(folder / "mnist").train.size() == 55'000);
-  if (fs::exists(concat(real, "/multi30k"))) {
-    CHECK(shell(folder.path(), concat(kFetch, "multi30k text --from ", real)).code == 0);
+  if (fs::exists(str_cat(real, "/multi30k"))) {
+    CHECK(shell(folder.path(), str_cat(kFetch, "multi30k text --from ", real)).code == 0);
     CHECK(fs::file_size(folder / "text/train.de") == 2'110'398);
-    CHECK(shell(folder.path(), concat(kFetch, "multi30k text")).code == 0);  // nothing left to download
+    CHECK(shell(folder.path(), str_cat(kFetch, "multi30k text")).code == 0);  // nothing left to download
   }
 }
 

@@ -60,7 +60,7 @@ TEST_CASE("data: without shuffling, the loader gives the set as it is, normalise
     for (Index i = 0; i < count; ++i) {
       CHECK(batch.samples[static_cast<std::size_t>(i)] == first + i);
       CHECK(batch.labels[static_cast<std::size_t>(i)] == (first + i) % 3);
-      const auto pixels = set.pixels_of(first + i);
+      const auto pixels = set.pixel_span(first + i);
       for (Index j = 0; j < set.image.size(); ++j) {
         const auto c = static_cast<std::size_t>(j % 3);
         const double expected = (pixels[static_cast<std::size_t>(j)] / 255.0 - normalization.mean[c]) / normalization.std[c];
@@ -160,9 +160,9 @@ TEST_CASE("data: after the first epochs the loader asks the system for no memory
   const Dataset set = pattern(67);
   Loader loader(set, Normalization::measure(set), {.batch = 8, .shuffle = true, .augment = crop_flip(2)});
   for (Index epoch = 0; epoch < 3; ++epoch) see(loader, epoch);
-  const std::size_t requests = Pool::shared().stats().system_requests;
+  const std::size_t requests = MemoryPool::shared().stats().system_requests;
   for (Index epoch = 3; epoch < 20; ++epoch) see(loader, epoch);
-  CHECK(Pool::shared().stats().system_requests == requests);
+  CHECK(MemoryPool::shared().stats().system_requests == requests);
 }
 
 TEST_CASE("data: leaving an epoch early, by break or by an exception, is clean") {

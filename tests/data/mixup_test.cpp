@@ -60,7 +60,7 @@ TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
   LoaderOptions options{.batch = 7, .shuffle = true, .seed = 3};
   Loader plain(set, normalization, options);
   options.mixup = 1;
-  options.companions = {Preprocessing{.normalization = normalization, .crop = 1}};
+  options.extra_preprocessing = {Preprocessing{.normalization = normalization, .crop = 1}};
   Loader mixed(set, normalization, options);
   auto plain_epoch = plain.epoch(1), mixed_epoch = mixed.epoch(1);
   const Batch& before = *plain_epoch.begin();
@@ -78,7 +78,7 @@ TEST_CASE("data: a mixed batch is made of its unmixed one, images and labels") {
           after.mixup_lambda * before.images.data()[4 * n + i] + (1 - after.mixup_lambda) * before.images.data()[4 * other + i];
       CHECK(after.images.data()[4 * n + i] == doctest::Approx(expected).epsilon(1e-6));
     }
-    CHECK(after.companion_images.front().data()[n] == after.images.data()[4 * n]);  // one pixel: the upper left one of a 2x2 image's middle
+    CHECK(after.extra_images.front().data()[n] == after.images.data()[4 * n]);  // one pixel: the upper left one of a 2x2 image's middle
   }
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("data: MNIST is found plain or packed, in both spellings, in the folde
   folder.write("t10k-labels-idx1-ubyte", idx_labels(20));
   const Splits set = mnist(folder.path());
   CHECK(set.test.image == Shape{3, 3, 1});
-  CHECK(set.test.pixels_of(1)[0] == 9);
+  CHECK(set.test.pixel_span(1)[0] == 9);
   CHECK(set.test.labels[11] == 1);
 }
 

@@ -21,10 +21,10 @@ std::vector<std::uint8_t> noise(Index size, std::uint64_t seed) {
 
 // What the network sees of one image.
 std::vector<float> see(const Preprocessing& preprocessing, const Shape& image, const std::vector<std::uint8_t>& pixels,
-                       const Placement& placement = {}) {
+                       const CropFlip& crop_flip = {}) {
   const Preprocessor preprocessor(preprocessing, image);
-  std::vector<float> out(static_cast<std::size_t>(preprocessor.seen().size()));
-  preprocessor(pixels, placement, out.data());
+  std::vector<float> out(static_cast<std::size_t>(preprocessor.input_shape().size()));
+  preprocessor(pixels, crop_flip, out.data());
   return out;
 }
 
@@ -75,38 +75,38 @@ TEST_CASE("data: companions see the same place of the same images, each in its o
   const Preprocessing plain{.normalization = {.mean = {0}, .std = {1.0 / 255}}};  // bytes as they are
   const Preprocessing crop{.normalization = plain.normalization, .crop = 4};
   const Preprocessing smaller{.normalization = plain.normalization, .crop = 2};
-  Loader loader(set, crop, {.batch = 5, .shuffle = true, .augment = crop_flip(1), .seed = 4, .companions = {plain, smaller}});
+  Loader loader(set, crop, {.batch = 5, .shuffle = true, .augment = crop_flip(1), .seed = 4, .extra_preprocessing = {plain, smaller}});
   int moved = 0;
   for (const Batch& batch : loader.epoch(3)) {
     CHECK(batch.images.shape() == Shape{batch.images.shape()[0], 4, 4, 1});
-    REQUIRE(batch.companion_images.size() == 2);
-    REQUIRE(batch.companion_images[0].shape() == Shape{batch.images.shape()[0], 8, 8, 1});
-    REQUIRE(batch.companion_images[1].shape() == Shape{batch.images.shape()[0], 2, 2, 1});
+    REQUIRE(batch.extra_images.size() == 2);
+    REQUIRE(batch.extra_images[0].shape() == Shape{batch.images.shape()[0], 8, 8, 1});
+    REQUIRE(batch.extra_images[1].shape() == Shape{batch.images.shape()[0], 2, 2, 1});
     for (Index n = 0; n < batch.images.shape()[0]; ++n) {
       const float* small = batch.images.data() + n * 16;
-      const float* whole = batch.companion_images[0].data() + n * 64;
-      REQUIRE(small[4 + 1] == batch.companion_images[1].data()[n * 4]);
+      const float* whole = batch.extra_images[0].data() + n * 64;
+      REQUIRE(small[4 + 1] == batch.extra_images[1].data()[n * 4]);
       for (Index y = 0; y < 4; ++y) {
         for (Index x = 0; x < 4; ++x) REQUIRE(small[4 * y + x] == whole[8 * (y + 2) + x + 2]);  // its middle
       }
-      const std::span<const std::uint8_t> pixels = set.pixels_of(batch.samples[static_cast<std::size_t>(n)]);
+      const std::span<const std::uint8_t> pixels = set.pixel_span(batch.samples[static_cast<std::size_t>(n)]);
       moved += small[0] != static_cast<float>(pixels[8 * 2 + 2]);
     }
   }
   CHECK(moved > 6);
   Loader alone(set, crop);
-  for (const Batch& batch : alone.epoch(0)) CHECK(batch.companion_images.empty());
+  for (const Batch& batch : alone.epoch(0)) CHECK(batch.extra_images.empty());
 }
 
 TEST_CASE("data: crops larger than the image and normalisations of other channels are refused") {
-  CHECK(holds(error_of([] { (void)Preprocessing{.crop = 9}.seen({8, 9, 1}); }), {"--crop", "9 pixels", "(8,9,1)", "1-8"}));
-  CHECK(holds(error_of([] { (void)Preprocessing{.crop = -1}.seen({8, 9, 1}); }), {"--crop"}));
-  CHECK(Preprocessing{.crop = 8}.seen({8, 9, 3}) == Shape{8, 8, 3});
+  CHECK(holds(error_of([] { (void)Preprocessing{.crop = 9}.input_shape({8, 9, 1}); }), {"--crop", "9 pixels", "(8,9,1)", "1-8"}));
+  CHECK(holds(error_of([] { (void)Preprocessing{.crop = -1}.input_shape({8, 9, 1}); }), {"--crop"}));
+  CHECK(Preprocessing{.crop = 8}.input_shape({8, 9, 3}) == Shape{8, 8, 3});
   CHECK(holds(error_of([] { Preprocessor({.normalization = {.mean = {0}, .std = {1}}}, {8, 8, 3}); }), {"3 channels", "has 1"}));
   for (const Standardization way : {Standardization::channel, Standardization::image}) {
-    CHECK(standardization(name(way)) == way);
+    CHECK(parse_standardization(name(way)) == way);
   }
-  CHECK(holds(error_of([] { (void)standardization("pixel"); }), {"pixel", "channel or image"}));
+  CHECK(holds(error_of([] { (void)parse_standardization("pixel"); }), {"pixel", "channel or image"}));
 }
 
 }  // namespace temper::data

@@ -26,10 +26,10 @@ TensorFile lenet_weights(const ParameterStore& store) {
   TensorFile file = to_file(store);
   std::uint64_t tensor = 360;  // FIRST_TENSOR of the script
   for (const char* layer : {"conv1", "conv2", "fc1", "fc2", "fc3"}) {
-    const TensorFile::Entry& weight = file.tensors.at(concat(layer, ".weight"));
+    const TensorFile::Entry& weight = file.tensors.at(str_cat(layer, ".weight"));
     const Index fan_in = weight.shape.size() / weight.shape[0];
     for (const char* kind : {".weight", ".bias"}) {
-      std::vector<float>& values = file.tensors.at(concat(layer, kind)).values;
+      std::vector<float>& values = file.tensors.at(str_cat(layer, kind)).values;
       for (std::size_t i = 0; i < values.size(); ++i) values[i] = formula(tensor, i, fan_in);
       ++tensor;
     }
@@ -44,7 +44,7 @@ TEST_CASE("golden: ten SGD steps of LeNet on MNIST equal PyTorch's, losses and w
     return;
   }
   // The images in the order of the file: the script takes them before any split of ours.
-  const std::string mnist = concat(folder, "/mnist/train-");
+  const std::string mnist = str_cat(folder, "/mnist/train-");
   const data::Dataset all =
       data::parse_idx(data::read_unpacked(mnist + "images-idx3-ubyte.gz"), data::read_unpacked(mnist + "labels-idx1-ubyte.gz"), "mnist");
   std::vector<Index> first;

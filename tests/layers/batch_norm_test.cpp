@@ -18,8 +18,8 @@ TEST_CASE("batch normalisation layer: names and kinds") {
   CHECK(bn.running_var.name == "bn1.running_var");
   CHECK(bn.weight.kind == Parameter::Kind::norm);
   CHECK(bn.bias.kind == Parameter::Kind::norm);
-  CHECK(bn.running_mean.kind == Parameter::Kind::state);
-  CHECK(bn.running_var.kind == Parameter::Kind::state);
+  CHECK(bn.running_mean.kind == Parameter::Kind::buffer);
+  CHECK(bn.running_var.kind == Parameter::Kind::buffer);
   CHECK(store.learned_size() == 6);
   for (Index c = 0; c < 3; ++c) {
     CHECK(bn.weight.value[c] == 1);

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "core/engine/weights.h"
 #include "core/ops/softmax_cross_entropy.h"
@@ -71,11 +71,11 @@ TEST_CASE("conv_batch_norm: evaluation folds the normalisation into the convolut
 TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when parameters change") {
   FoldedNet net;
   const Tensor x = wavy({2, 9, 9, 3}), before = net(x);
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   CHECK(same_bits(net(x), before));
   CHECK(same_bits(net(x), before));
   {
-    const Frozen nested;
+    const InferenceScope nested;
     CHECK(same_bits(net(x), before));
   }
   const TensorFile weights = to_file(net.store);
@@ -106,7 +106,7 @@ TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when
 TEST_CASE("frozen: a teacher's kernels stay while its student learns") {
   FoldedNet teacher, student;
   const Tensor x = wavy({2, 9, 9, 3});
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   const Tensor before = teacher(x);
   student(x);
   for (FoldedNet* net : {&teacher, &student}) net->first.conv.weight.value[0] += 1;
@@ -118,7 +118,7 @@ TEST_CASE("frozen: a teacher's kernels stay while its student learns") {
 }
 
 TEST_CASE("frozen: a model that takes a dead one's place gets nothing of it") {
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   const Tensor x = wavy({1, 9, 9, 3});
   for (int i = 0; i < 5; ++i) {
     FoldedNet net;

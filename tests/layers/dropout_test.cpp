@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/engine/tape.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 #include "tests/layers/tensors.h"
 
 namespace temper {
@@ -25,7 +25,7 @@ struct Dropped {
 Dropped step(const Random& stream) {
   const layers::Dropout dropout(0.5f);
   const Tape tape;
-  const layers::Noise noise(stream);
+  const layers::RandomScope random_scope(stream);
   return {values_of(dropout(ones())), values_of(dropout(ones()))};
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("dropout layer: evaluation and rate 0 change nothing and need no noise
 TEST_CASE("dropout layer: drops its share on a tape and keeps the mean") {
   const layers::Dropout quarter(0.25f);
   const Tape tape;
-  const layers::Noise noise(Random(1, {7}));
+  const layers::RandomScope random_scope(Random(1, {7}));
   const std::vector<float> y = values_of(quarter(ones()));
   const auto dropped = std::count(y.begin(), y.end(), 0.0f);
   CHECK(dropped > 200);
@@ -64,7 +64,7 @@ TEST_CASE("dropout layer: layers, steps and seeds drop different elements, the s
 TEST_CASE("dropout layer: a teacher under Pause does not move the student's noise") {
   const layers::Dropout dropout(0.5f);
   const Tape tape;
-  const layers::Noise noise(Random(1, {7}));
+  const layers::RandomScope random_scope(Random(1, {7}));
   Dropped paused;
   paused.first = values_of(dropout(ones()));
   {
@@ -78,7 +78,7 @@ TEST_CASE("dropout layer: a teacher under Pause does not move the student's nois
 TEST_CASE("dropout layer: noise nests and ends with its scope") {
   const layers::Dropout dropout(0.5f);
   const Tape tape;
-  const layers::Noise noise(Random(1, {7}));
+  const layers::RandomScope random_scope(Random(1, {7}));
   Dropped nested;
   nested.first = values_of(dropout(ones()));
   step(Random(9, {9}));
@@ -89,7 +89,7 @@ TEST_CASE("dropout layer: noise nests and ends with its scope") {
 TEST_CASE("dropout layer: without noise a training step is refused") {
   const layers::Dropout dropout(0.5f);
   const Tape tape;
-  CHECK_THROWS_WITH_AS(dropout(ones()), doctest::Contains("layers::Noise"), Error);
+  CHECK_THROWS_WITH_AS(dropout(ones()), doctest::Contains("layers::RandomScope"), Error);
 }
 
 TEST_CASE("dropout layer: refuses rates that cannot be") {

@@ -6,7 +6,7 @@
 
 #include "core/ops/attention.h"
 #include "core/ops/linear.h"
-#include "core/ops/rows.h"
+#include "core/ops/slice.h"
 #include "layers/embedding.h"
 #include "layers/layer_norm.h"
 #include "tests/layers/tensors.h"
@@ -37,8 +37,8 @@ TEST_CASE("multihead attention: projections around the heads, by PyTorch's names
     check_same(layer(x, {.causal = true}), self);
 
     const std::vector<std::int32_t> lengths = {5, 2};
-    const Tensor q = linear(rows_of(x), rows(in, 0, 8), bias ? rows(in_bias, 0, 8) : Tensor()).reshape({2, 3, 8});
-    const Tensor kv = linear(rows_of(memory), rows(in, 8, 24), bias ? rows(in_bias, 8, 24) : Tensor()).reshape({2, 5, 16});
+    const Tensor q = linear(rows_of(x), slice(in, 0, 8), bias ? slice(in_bias, 0, 8) : Tensor()).reshape({2, 3, 8});
+    const Tensor kv = linear(rows_of(memory), slice(in, 8, 24), bias ? slice(in_bias, 8, 24) : Tensor()).reshape({2, 5, 16});
     const Tensor cross = linear(rows_of(cross_attention(q, kv, {.heads = 2, .key_lengths = lengths})), out, out_bias).reshape({2, 3, 8});
     check_same(layer(x, layer.key_value(memory), {.key_lengths = lengths}), cross);
     CHECK_THROWS_AS(layer(wavy({2, 3, 7})), Error);

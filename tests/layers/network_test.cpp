@@ -13,8 +13,8 @@
 #include "layers/dropout.h"
 #include "layers/init.h"
 #include "layers/linear.h"
-#include "layers/noise.h"
 #include "layers/pool.h"
+#include "layers/random_scope.h"
 #include "layers/residual.h"
 #include "layers/sequential.h"
 #include "tests/layers/tensors.h"
@@ -54,7 +54,7 @@ struct EveryLayer {
 
   double train_step() {
     Tape tape;
-    const Noise noise(Random(2, {0}));
+    const RandomScope random_scope(Random(2, {0}));
     const std::array<std::int32_t, 5> labels = {0, 3, 1, 2, 0};
     const Tensor loss = softmax_cross_entropy(layers(wavy({5, 12, 12, 3})), labels);
     const double value = static_cast<double>(loss.item());
@@ -68,10 +68,10 @@ struct EveryLayer {
 TEST_CASE("layers: every parameter of a net gets a gradient") {
   EveryLayer net;
   net.train_step();
-  CHECK(net.store.settle_gradients().empty());
+  CHECK(net.store.zero_unwritten_gradients().empty());
   for (const Parameter& parameter : net.store.parameters()) {
     CAPTURE(parameter.name);
-    if (parameter.kind == Parameter::Kind::state) {
+    if (parameter.kind == Parameter::Kind::buffer) {
       CHECK(!parameter.gradient);
       continue;
     }
@@ -127,7 +127,7 @@ TEST_CASE("layers: a layer that is not used is named") {
   Tape tape;
   const std::array<std::int32_t, 2> labels = {0, 1};
   tape.backward(softmax_cross_entropy(used(wavy({2, 3})), labels));
-  CHECK(store.settle_gradients() == std::vector<std::string>{"idle.weight", "idle.bias"});
+  CHECK(store.zero_unwritten_gradients() == std::vector<std::string>{"idle.weight", "idle.bias"});
 }
 
 }  // namespace temper

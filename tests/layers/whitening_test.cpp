@@ -76,7 +76,7 @@ TEST_CASE("whitening: only the bias is learned, and the filters are the same bit
     CHECK(std::memcmp(filters.data(), first.data(), first.size() * sizeof(float)) == 0);
     Tape tape;
     tape.backward(mean(layer(images)));
-    CHECK(store.settle_gradients().empty());
+    CHECK(store.zero_unwritten_gradients().empty());
     CHECK(layer.bias.gradient[5] == doctest::Approx(1.0 / 24));
   }
   set_threads(before);

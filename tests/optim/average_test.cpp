@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 
 #include "tests/optim/toy_store.h"
 #include "tests/restored.h"
@@ -18,7 +18,7 @@ TEST_CASE("average: the arithmetic by hand, for learned values and running stati
   ToyStore toy;
   Parameter& w = toy.add("w", 2, [](Index i) { return static_cast<double>(i + 1); });
   Parameter& mean = toy.add(
-      "mean", 1, [](Index) { return 8.0; }, Parameter::Kind::state);
+      "mean", 1, [](Index) { return 8.0; }, Parameter::Kind::buffer);
   toy.commit();
   WeightAverage average(toy.store);
   w.value[0] = 5, w.value[1] = 10, mean.value[0] = 0;
@@ -104,10 +104,10 @@ TEST_CASE("average: what a network packed for evaluation is forgotten when its w
     ToyStore toy;
     const Parameter& w = toy.add("w", 1, [](Index) { return 1.0; });
     toy.commit();
-    const Frozen frozen;
+    const InferenceScope inference_scope;
     const auto packed = [&] {
       float local = 0;
-      return Frozen::derive(w, local, [&] { return w.value[0]; });
+      return InferenceScope::derive(w, local, [&] { return w.value[0]; });
     };
     WeightAverage average(toy.store);
     w.value[0] = 2;

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "layers/init.h"
 #include "optim/adamw.h"
 #include "optim/sgd.h"
@@ -22,13 +22,13 @@ struct Small {
   Small() {
     const auto zero = [](const View& value, const Random&) { std::fill_n(value.data, value.size(), 0.0f); };
     weight = &store.root().declare({.name = "w", .shape = Shape{1}, .initialize = zero});
-    store.root().declare({.name = "mean", .shape = Shape{2}, .initialize = zero, .kind = Parameter::Kind::state});
+    store.root().declare({.name = "mean", .shape = Shape{2}, .initialize = zero, .kind = Parameter::Kind::buffer});
     store.commit({});
   }
 
   template <class Optimizer> float step(Optimizer& optimizer) {
     weight->gradient.data[0] = 1;
-    weight->fresh = false;
+    weight->gradient_is_stale = false;
     optimizer.step(0.1f);
     return weight->value[0];
   }
@@ -76,7 +76,7 @@ TEST_CASE("checkpoint: every parameter's own part of every arena, and what was p
     std::vector<Parameter*> parameters;
     explicit Three(float sign) {
       for (const auto& [name, kind] :
-           {std::pair{"a", Parameter::Kind::weight}, {"b", Parameter::Kind::bias}, {"mean", Parameter::Kind::state}}) {
+           {std::pair{"a", Parameter::Kind::weight}, {"b", Parameter::Kind::bias}, {"mean", Parameter::Kind::buffer}}) {
         const float start = sign * static_cast<float>(parameters.size() + 1);
         parameters.push_back(&store.root().declare({.name = name,
                                                     .shape = Shape{3},
@@ -101,10 +101,10 @@ TEST_CASE("checkpoint: every parameter's own part of every arena, and what was p
   write_arenas(from.store, arenas(from, first), file);
   CHECK(file.tensors.size() == 5);
   CHECK(file.tensors.at("value/mean").values == std::vector<float>{30, 33, 36});
-  const Frozen frozen;
+  const InferenceScope inference_scope;
   const auto packed = [&] {
     float local = 0;
-    return Frozen::derive(*to.parameters[0], local, [&] { return to.parameters[0]->value[0]; });
+    return InferenceScope::derive(*to.parameters[0], local, [&] { return to.parameters[0]->value[0]; });
   };
   CHECK(packed() == -10);
   read_arenas(to.store, arenas(to, second), file, "file");

@@ -81,9 +81,9 @@ TEST_CASE("clip: a gradient that is not finite is refused by name") {
 
 TEST_CASE("clip: what no backward pass has written since the last step counts as 0") {
   TwoParameters toy(3, 4, 1000);
-  toy.b.fresh = true;
+  toy.b.gradient_is_stale = true;
   CHECK(clip_global_norm(toy.store, 1) == 5);
-  CHECK(toy.b.fresh);
+  CHECK(toy.b.gradient_is_stale);
 }
 
 TEST_CASE("clip: the largest norm must be positive") {

@@ -50,8 +50,8 @@ template <class Optimizer, class Options> void check_chunks(const Options& optio
   ToyStore large, small;
   std::vector<Parameter*> parameters;
   for (const Parameter::Kind kind : {Parameter::Kind::weight, Parameter::Kind::bias}) {
-    parameters.push_back(&large.add(concat("w", parameters.size()), kSize, start, kind));
-    parameters.push_back(&small.add(concat("w", parameters.size()), kPeriod, start, kind));
+    parameters.push_back(&large.add(str_cat("w", parameters.size()), kSize, start, kind));
+    parameters.push_back(&small.add(str_cat("w", parameters.size()), kPeriod, start, kind));
   }
   large.commit();
   small.commit();
@@ -164,7 +164,7 @@ template <class Optimizer, class Options> void check_decay(Options options) {
     const Parameter& never = toy.add("never", 1, one, Parameter::Kind::weight, 0);
     const Parameter& gamma = toy.add("gamma", 1, one, Parameter::Kind::norm);
     const Parameter& bias = toy.add("bias", 1, one, Parameter::Kind::bias);
-    const Parameter& running_mean = toy.add("running_mean", 1, one, Parameter::Kind::state);
+    const Parameter& running_mean = toy.add("running_mean", 1, one, Parameter::Kind::buffer);
     toy.commit();
     options.decay_norm_and_bias = all;
     Optimizer optimizer(toy.store, options);
@@ -185,14 +185,14 @@ template <class Optimizer, class Options> void check_no_allocation(const Options
   Parameter& w = toy.add("w", 2 * kElementGrain, [](Index) { return 1.0; });
   toy.commit();
   Optimizer optimizer(toy.store, options);
-  const std::size_t before = Pool::shared().stats().system_requests;
-  const std::size_t in_use = Pool::shared().stats().bytes_in_use;
+  const std::size_t before = MemoryPool::shared().stats().system_requests;
+  const std::size_t in_use = MemoryPool::shared().stats().bytes_in_use;
   for (int t = 0; t < 3; ++t) {
     set_gradient(w, [](Index) { return 0.5; });
     optimizer.step(0.1f);
   }
-  CHECK(Pool::shared().stats().system_requests == before);
-  CHECK(Pool::shared().stats().bytes_in_use == in_use);
+  CHECK(MemoryPool::shared().stats().system_requests == before);
+  CHECK(MemoryPool::shared().stats().bytes_in_use == in_use);
 }
 
 }  // namespace temper

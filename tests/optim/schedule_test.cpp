@@ -99,11 +99,11 @@ TEST_CASE("schedule: refuses a run of no steps, negative steps and negative warm
 TEST_CASE("schedule: kinds by name") {
   for (const Schedule::Kind kind : {Schedule::Kind::constant, Schedule::Kind::step, Schedule::Kind::cosine, Schedule::Kind::linear,
                                     Schedule::Kind::triangle, Schedule::Kind::inverse_sqrt}) {
-    CHECK(optim::schedule_kind(optim::name(kind)) == kind);
+    CHECK(optim::parse_schedule_kind(optim::name(kind)) == kind);
   }
-  CHECK(optim::schedule_kind("cosine") == Schedule::Kind::cosine);
-  CHECK_THROWS_WITH_AS(optim::schedule_kind("cosin"), doctest::Contains("give constant, step, cosine, linear, triangle or inverse-sqrt"),
-                       Error);
+  CHECK(optim::parse_schedule_kind("cosine") == Schedule::Kind::cosine);
+  CHECK_THROWS_WITH_AS(optim::parse_schedule_kind("cosin"),
+                       doctest::Contains("give constant, step, cosine, linear, triangle or inverse-sqrt"), Error);
 }
 
 }  // namespace temper

@@ -118,7 +118,7 @@ TEST_CASE("sgd: parameters without a gradient are named and do not reuse the las
   for (Parameter* parameter : {&used, &idle}) set_gradient(*parameter, [](Index) { return 1.0; });
   sgd.step(0.5f);
   CHECK(sgd.untouched().empty());
-  CHECK(used.fresh);
+  CHECK(used.gradient_is_stale);
   set_gradient(used, [](Index) { return 1.0; });
   sgd.step(0.5f);
   CHECK(sgd.untouched() == std::vector<std::string>{"idle"});

@@ -29,7 +29,7 @@ struct ToyStore {
 // As a backward pass would.
 inline void set_gradient(Parameter& parameter, const ToyStore::Values& gradient) {
   for (Index i = 0; i < parameter.gradient.size(); ++i) parameter.gradient[i] = static_cast<float>(gradient(i));
-  parameter.fresh = false;
+  parameter.gradient_is_stale = false;
 }
 
 inline std::vector<float> copy_of(std::span<const float> values) { return {values.begin(), values.end()}; }

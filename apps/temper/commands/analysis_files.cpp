@@ -11,10 +11,10 @@
 namespace temper::app {
 namespace {
 
-const std::string& name_of(const std::vector<std::string>& class_names, Index k) { return class_names[static_cast<std::size_t>(k)]; }
+const std::string& class_name(const std::vector<std::string>& class_names, Index k) { return class_names[static_cast<std::size_t>(k)]; }
 
 // Which of the three classes a sample of the projection belongs to.
-std::size_t series_of(const analysis::Projection& projection, const analysis::Penultimate& penultimate, std::size_t i) {
+std::size_t series_index(const analysis::Projection& projection, const analysis::Penultimate& penultimate, std::size_t i) {
   const Index label = penultimate.labels[static_cast<std::size_t>(projection.samples[i])];
   const auto at = std::find(projection.classes.begin(), projection.classes.end(), label);
   return static_cast<std::size_t>(at - projection.classes.begin());
@@ -50,14 +50,14 @@ void write_projection(const std::string& folder, const std::string& split, const
   std::string csv = "kind,sample,class,u,v\n";
   for (std::size_t i = 0; i < projection.points.size(); ++i) {
     const auto& [u, v] = projection.points[i];
-    const std::size_t series = series_of(projection, penultimate, i);
-    const std::string& name = name_of(penultimate.class_names, projection.classes[series]);
+    const std::size_t series = series_index(projection, penultimate, i);
+    const std::string& name = class_name(penultimate.class_names, projection.classes[series]);
     plot.dot({u, v}, report::series_class(series), name);
     csv += fmt::format("sample,{},{},{:.9g},{:.9g}\n", projection.samples[i], data::csv_field(name), u, v);
   }
   for (std::size_t c = 0; c < projection.templates.size(); ++c) {
     const auto& [u, v] = projection.templates[c];
-    const std::string& name = name_of(penultimate.class_names, projection.classes[c]);
+    const std::string& name = class_name(penultimate.class_names, projection.classes[c]);
     plot.cross({u, v}, report::series_class(c), "template of " + name);
     plot.label({u, v}, name);
     csv += fmt::format("template,,{},{:.9g},{:.9g}\n", data::csv_field(name), u, v);
@@ -71,7 +71,7 @@ void write_template_distances(const std::string& folder, const analysis::Templat
   std::string csv = "class";
   for (const std::string& name : class_names) csv += ',' + data::csv_field(name);
   for (Index k = 0; k < distances.classes; ++k) {
-    csv += '\n' + data::csv_field(name_of(class_names, k));
+    csv += '\n' + data::csv_field(class_name(class_names, k));
     for (Index l = 0; l < distances.classes; ++l)
       csv += fmt::format(",{:.9g}", distances.between[static_cast<std::size_t>(k * distances.classes + l)]);
   }
@@ -84,7 +84,7 @@ void write_information(const std::string& folder, std::span<const double> values
   std::string csv = "class";
   for (std::size_t l = 1; l <= C; ++l) csv += fmt::format(",f{}", l);
   for (std::size_t x = 0; x < classes.size(); ++x) {
-    csv += '\n' + data::csv_field(name_of(class_names, classes[x]));
+    csv += '\n' + data::csv_field(class_name(class_names, classes[x]));
     for (std::size_t l = 0; l < C; ++l) csv += fmt::format(",{:.9g}", values[x * C + l]);
   }
   write_file(folder + "/information.csv", csv + '\n');

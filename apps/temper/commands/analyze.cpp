@@ -61,7 +61,7 @@ void check(const AnalyzeOptions& options) {
 }
 
 // A class by its name, else by its number.
-Index class_of(const std::string& text, const std::vector<std::string>& names) {
+Index find_class(const std::string& text, const std::vector<std::string>& names) {
   const auto named = std::find(names.begin(), names.end(), text);
   if (named != names.end()) return named - names.begin();
   Index number = -1;
@@ -75,13 +75,13 @@ Index class_of(const std::string& text, const std::vector<std::string>& names) {
 constexpr std::size_t kMostClasses = 3;  // of the projection
 
 // Those of --classes, else the paper's where the data have them, else the first ones.
-std::vector<Index> classes_of(const AnalyzeOptions& options, const std::vector<std::string>& names, std::size_t count,
-                              std::initializer_list<std::vector<std::string>> papers) {
+std::vector<Index> find_classes(const AnalyzeOptions& options, const std::vector<std::string>& names, std::size_t count,
+                                std::initializer_list<std::vector<std::string>> papers) {
   std::vector<Index> classes;
-  for (const std::string& text : options.classes) classes.push_back(class_of(text, names));
+  for (const std::string& text : options.classes) classes.push_back(find_class(text, names));
   for (const std::vector<std::string>& paper : papers) {
     const bool there = std::ranges::all_of(paper, [&](const std::string& name) { return std::ranges::count(names, name) > 0; });
-    for (std::size_t i = 0; options.classes.empty() && there && i < count; ++i) classes.push_back(class_of(paper[i], names));
+    for (std::size_t i = 0; options.classes.empty() && there && i < count; ++i) classes.push_back(find_class(paper[i], names));
   }
   for (Index k = 0; classes.size() < count && options.classes.empty(); ++k) classes.push_back(k);
   const std::size_t most = options.figure == "all" ? kMostClasses : count;  // of all figures some take the first of them
@@ -108,7 +108,7 @@ class Analysis {
 
   void projection() {
     const std::vector<Index> classes =
-        classes_of(options_, names_, kMostClasses, {{"airplane", "automobile", "bird"}, {"beaver", "dolphin", "otter"}});
+        find_classes(options_, names_, kMostClasses, {{"airplane", "automobile", "bird"}, {"beaver", "dolphin", "otter"}});
     Json result{{"classes", {name(classes[0]), name(classes[1]), name(classes[2])}}};
     Table table({"projection of " + list(classes, names_), "images", "scatter", "between centres", "spread", "between templates"});
     for (const std::string& split : options_.splits) {
@@ -161,7 +161,7 @@ class Analysis {
   }
 
   // Whether images change at random, which is the noise of the information.
-  bool has_noise() const { return !training::shows_alike({.augment = augment()}, part("train"), model_.spec.image); }
+  bool has_noise() const { return !training::is_deterministic({.augment = augment()}, part("train"), model_.spec.image); }
 
   // With the weights of the end, or those along the training.
   void information() {
@@ -172,7 +172,7 @@ class Analysis {
     const std::vector<Index> classes = information_classes();
     const auto [i, values, labels] = measure_information(classes);
     if (!options_.out.empty()) write_information(options_.out, values, labels, names_);
-    keep("information", json_of(i, classes),
+    keep("information", to_json(i, classes),
          fmt::format("mutual information of input and logit difference ({}), {} training images, {} augmented images each, y {}:\n"
                      "  I = {:.4f} nats of at most {:.4f}; shuffled {:.4f}, within the classes {:.4f}\n"
                      "  I without its bias {:.4f}, of the input beyond its class {:.4f}\n",
@@ -194,7 +194,7 @@ class Analysis {
   std::vector<Index> information_classes() const {
     TEMPER_CHECK(has_noise(), "--figure: information takes augmentation for the noise, and ", options_.run,
                  " was trained without; give --shift 2 or --flip random");
-    return classes_of(options_, names_, 2, {{"airplane", "dog"}});
+    return find_classes(options_, names_, 2, {{"airplane", "dog"}});
   }
 
   Information measure_information(const std::vector<Index>& classes) const {
@@ -215,7 +215,7 @@ class Analysis {
     return {result, std::move(values), set.labels};
   }
 
-  Json json_of(const analysis::MutualInformation& i, const std::vector<Index>& classes) const {
+  Json to_json(const analysis::MutualInformation& i, const std::vector<Index>& classes) const {
     return {{"classes", {name(classes[0]), name(classes[1])}},
             {"inputs", i.inputs},
             {"images", options_.information.samples},
@@ -239,7 +239,7 @@ class Analysis {
       const analysis::MutualInformation i = measure_information(classes).result;
       table.row({std::to_string(snapshot.epoch), fmt::format("{:.4f}", i.nats), fmt::format("{:.4f}", i.shuffled),
                  fmt::format("{:.4f}", i.shuffled_within_class), fmt::format("{:.4f}", i.beyond_class())});
-      all.push_back(json_of(i, classes));
+      all.push_back(to_json(i, classes));
       all.back()["epoch"] = snapshot.epoch;
     }
     keep("information_by_epoch", all, table.text());
@@ -253,7 +253,7 @@ class Analysis {
   data::Augment augment() const {
     data::Augment augment = task_.run().recipe.augment;
     if (options_.shift) augment.shift = *options_.shift;
-    if (options_.flip) augment.flip = data::flip(*options_.flip);
+    if (options_.flip) augment.flip = data::parse_flip(*options_.flip);
     return augment;
   }
 
@@ -279,7 +279,7 @@ void analyze(const AnalyzeOptions& options, tasks::Classification& task) {
   TEMPER_CHECK(!options.snapshots || !training::snapshots(options.run).empty(), "--snapshots: ", options.run,
                " has none; train it with --snapshot-every 1");
   task.load_run_data({.data = options.data, .with_train = true});
-  if (options.shift) obey("--shift", [&] { data::check({.shift = *options.shift}, task.model().spec.image); });
+  if (options.shift) with_option_context("--shift", [&] { data::check({.shift = *options.shift}, task.model().spec.image); });
   if (!options.out.empty()) make_folder(options.out);
   Analysis analysis(options, task);
   const bool all = options.figure == "all";
@@ -315,7 +315,7 @@ void analyze(const AnalyzeOptions& options, tasks::Translation& task) {
 
 void run(const AnalyzeOptions& options) {
   check(options);
-  if (options.flip) obey("--flip", [&] { data::flip(*options.flip); });
+  if (options.flip) with_option_context("--flip", [&] { data::parse_flip(*options.flip); });
   const std::unique_ptr<tasks::Task> task = tasks::open_run(options.run);
   task->reporter = terminal_reporter();
   if (const auto classification = dynamic_cast<tasks::Classification*>(task.get())) analyze(options, *classification);

@@ -12,20 +12,20 @@
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/json.h"
-#include "core/engine/frozen.h"
+#include "core/engine/inference_scope.h"
 #include "core/engine/machine.h"
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 
 namespace temper::app {
 
 constexpr Index kClasses = 10;
 constexpr Index kSmall = 64;  // the height of images up to which a network is measured unasked
 
-double seconds_of(const std::function<void()>& work) {
+double measure_seconds(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -42,7 +42,7 @@ double median_seconds(const std::function<void()>& work, double enough) {
   constexpr std::size_t kFewest = 7;
   for (int i = 0; i < kWarmUp; ++i) work();
   std::vector<double> seconds;
-  for (double spent = 0; seconds.size() < kFewest || spent < enough; spent += seconds.back()) seconds.push_back(seconds_of(work));
+  for (double spent = 0; seconds.size() < kFewest || spent < enough; spent += seconds.back()) seconds.push_back(measure_seconds(work));
   return median(std::move(seconds));
 }
 
@@ -70,7 +70,7 @@ TimedNetwork::TimedNetwork(const std::string& name, Index batch) {
 
 void TimedNetwork::forward_and_backward(double share) {
   Tape tape;
-  const layers::Noise noise(Random(1, {}));
+  const layers::RandomScope random_scope(Random(1, {}));
   Tensor loss = softmax_cross_entropy((*network_)(images_), labels_, {.smoothing = 0.1f});
   tape.backward(share == 1 ? loss : scale(std::move(loss), static_cast<float>(share)));
 }
@@ -101,14 +101,14 @@ Index figures_each(const BenchOptions& options) { return 2 + (threads() > 1 ? 2 
 
 Result measure(const std::string& name, Index batch, Countdown& countdown) {
   const auto speed = [&](const char* what, Index images, const std::function<void()>& step) {
-    countdown.begin(concat(name, ", ", what));
+    countdown.begin(str_cat(name, ", ", what));
     return static_cast<double>(images) / median_seconds(step, kSecondsAFigure);
   };
   const auto infer = [&](const char* what, Index images, TimedNetwork& timed) {
-    const Frozen frozen;
+    const InferenceScope inference_scope;
     return speed(what, images, [&] { timed.infer(); });
   };
-  Pool::shared().trim();
+  MemoryPool::shared().trim();
   reset_peak_memory();
   const int all = threads();
   TimedNetwork network(name, batch);

@@ -30,7 +30,7 @@ void bench_ops(const BenchOptions& options);
 void bench_profile(const BenchOptions& options);
 void bench_scaling(const BenchOptions& options);
 
-double seconds_of(const std::function<void()>& work);
+double measure_seconds(const std::function<void()>& work);
 double median(std::vector<double> values);
 // Of one call, over at least 7 calls after 3 to warm up, and as many more as fit into `enough` seconds.
 double median_seconds(const std::function<void()>& work, double enough);

@@ -12,6 +12,7 @@
 #include "core/ops/avg_pool.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv2d.h"
+#include "core/ops/downsample_pad_channels.h"
 #include "core/ops/dropout.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/gelu.h"
@@ -20,14 +21,13 @@
 #include "core/ops/max_pool.h"
 #include "core/ops/relu.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "core/ops/subsample.h"
 #include "optim/adamw.h"
 #include "optim/clip.h"
 
 namespace temper::app {
 namespace {
 
-using Pass = Tape::Watch::Pass;
+using Pass = Tape::Hook::Pass;
 using Inputs = std::vector<Tensor>;
 
 constexpr const char* kOptimizers = "optimizers";
@@ -78,7 +78,7 @@ Case normalization(Index size, Index channels, bool relu, bool residual, Index b
   const auto running = std::make_shared<std::pair<Tensor, Tensor>>(Tensor(each), Tensor(each));
   for (const Tensor* statistic : {&running->first, &running->second}) std::fill_n(statistic->data(), channels, 1.0f);
   return {
-      .name = concat("batch_norm", relu ? " relu" : "", residual ? " residual" : ""),
+      .name = str_cat("batch_norm", relu ? " relu" : "", residual ? " residual" : ""),
       .shape = fmt::format("{}x{}x{}", size, size, channels),
       .inputs = std::move(inputs),
       .apply = [running, relu, residual](Inputs& t) {
@@ -124,7 +124,7 @@ std::vector<Case> all_cases(Index batch) {
                             [](Tensor x) { return max_pool(std::move(x), {.kernel = 3, .stride = Size2(2), .padding = 1}); }));
   cases.push_back(on_images("avg_pool 2x2 /2", 32, 16, batch, [](Tensor x) { return avg_pool(std::move(x), {.kernel = 2}); }));
   cases.push_back(on_images("global_avg_pool", 8, 64, batch, global_avg_pool));
-  cases.push_back(on_images("subsample /2", 32, 16, batch, [](Tensor x) { return subsample(std::move(x), 2, 32); }));
+  cases.push_back(on_images("subsample /2", 32, 16, batch, [](Tensor x) { return downsample_pad_channels(std::move(x), 2, 32); }));
   cases.push_back(on_images("local_response_norm", 12, 64, batch, [](Tensor x) {
     return local_response_norm(std::move(x), {.size = 9, .alpha = 0.001f, .beta = 0.75f, .k = 1});
   }));
@@ -185,13 +185,13 @@ class Report {
                               {"gflop_per_s", flops},
                               {"gb_per_s", bytes},
                               {"of_limit", share},
-                              {"bound_by", name_of(least.bound)}}
+                              {"bound_by", name(least.bound)}}
                              .dump());
       std::fflush(stdout);
     }
     table_.row({row.name, row.shape, row.pass, fmt::format("{:.3f}", row.seconds * 1e3),
                 row.work.flops > 0 ? fmt::format("{:.0f}", flops) : "-", fmt::format("{:.1f}", bytes), fmt::format("{:.0f} %", 100 * share),
-                name_of(least.bound)});
+                name(least.bound)});
   }
   std::string text() const { return table_.text(); }
 
@@ -209,7 +209,7 @@ OpRow measure(const Case& c, Pass pass, const char* pass_name, const MachineLimi
   ParameterStore store;
   std::vector<Parameter*> parameters;
   for (std::size_t i = 0; i < c.inputs.size(); ++i)
-    parameters.push_back(&store.root().declare({.name = concat("input", i),
+    parameters.push_back(&store.root().declare({.name = str_cat("input", i),
                                                 .shape = c.inputs[i],
                                                 .initialize = [i](const View& value, const Random&) { fill_with_noise(value, i); }}));
   store.commit({});
@@ -222,7 +222,7 @@ OpRow measure(const Case& c, Pass pass, const char* pass_name, const MachineLimi
       inputs.push_back(learned(i) ? Tensor(*parameters[i]) : Tensor(*parameters[i]).detach());
     Tape tape;
     tape.backward(Tape::apply(NoiseGradient{}, c.apply(inputs)));
-    store.expect_fresh_gradients();
+    store.mark_gradients_stale();
     for (const auto& [key, sum] : timer.take()) {
       if (key.first == NoiseGradient::name || key.second != pass) continue;
       seconds.push_back(sum.seconds);
@@ -257,7 +257,7 @@ void measure_optimizers(Report& report) {
     const auto row = [&](const char* name, double arenas, const std::function<void()>& step) {
       const double seconds = median_seconds(
           [&] {
-            parameter.fresh = false;
+            parameter.gradient_is_stale = false;
             step();
           },
           kSecondsARow);
@@ -278,17 +278,17 @@ void bench_ops(const BenchOptions& options) {
   show_stage("measuring the machine's limits");
   const MachineLimits limits = MachineLimits::measure();
   if (options.json) {
-    fmt::print("{}\n", Json{{"limits", json_of(limits)}, {"threads", threads()}}.dump());
+    fmt::print("{}\n", Json{{"limits", to_json(limits)}, {"threads", threads()}}.dump());
   }
   Report report(options, limits);
   Countdown countdown(static_cast<Index>(cases.size()));
   for (const Case& c : cases) {
-    countdown.begin(concat(c.name, " ", c.shape));
+    countdown.begin(str_cat(c.name, " ", c.shape));
     measure(c, limits, report);
   }
   if (optimizers) measure_optimizers(report);
   clear_stage();
-  if (!options.json) fmt::print("batch {}, {} threads, medians\n{}\n{}", options.batch, threads(), sentence_of(limits), report.text());
+  if (!options.json) fmt::print("batch {}, {} threads, medians\n{}\n{}", options.batch, threads(), describe(limits), report.text());
 }
 
 }  // namespace temper::app

@@ -13,7 +13,7 @@
 namespace temper::app {
 namespace {
 
-using Pass = Tape::Watch::Pass;
+using Pass = Tape::Hook::Pass;
 
 // A row of the table: a kind of operation in one pass of a step.
 struct ProfileRow {
@@ -29,7 +29,7 @@ struct Profile {
   double step_seconds = 0;
 };
 
-ProfileRow& row_of(std::vector<ProfileRow>& rows, const std::string& what, const char* pass) {
+ProfileRow& make_row(std::vector<ProfileRow>& rows, const std::string& what, const char* pass) {
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const ProfileRow& row) { return row.what == what && row.pass == pass; });
   return found != rows.end() ? *found : rows.emplace_back(ProfileRow{.what = what, .pass = pass});
 }
@@ -41,23 +41,23 @@ Profile measure(const BenchOptions& options, const MachineLimits& limits) {
   Profile profile;
   std::vector<double> steps;
   const auto step = [&] {
-    const double passes = seconds_of([&] { network.forward_and_backward(); }), update = seconds_of([&] { network.update(); });
+    const double passes = measure_seconds([&] { network.forward_and_backward(); }), update = measure_seconds([&] { network.update(); });
     steps.push_back(passes + update);
     double in_ops = 0;
     for (const auto& [key, sum] : timer.take()) {
-      ProfileRow& row = row_of(profile.rows, key.first, key.second == Pass::forward ? "forward" : "backward");
+      ProfileRow& row = make_row(profile.rows, key.first, key.second == Pass::forward ? "forward" : "backward");
       row.calls = sum.calls;
       row.seconds.push_back(sum.seconds);
       row.least_seconds = sum.least_seconds;
       row.work = sum.work;
       in_ops += sum.seconds;
     }
-    ProfileRow& sgd = row_of(profile.rows, "sgd, momentum", "step");
+    ProfileRow& sgd = make_row(profile.rows, "sgd, momentum", "step");
     sgd.calls = 1;
     sgd.seconds.push_back(update);
     sgd.work = {.bytes = 5 * weights};
     sgd.least_seconds = limits.least_seconds(sgd.work).seconds;
-    row_of(profile.rows, "between operations", "").seconds.push_back(passes - in_ops);
+    make_row(profile.rows, "between operations", "").seconds.push_back(passes - in_ops);
   };
   median_seconds(step, 1.0);
   profile.step_seconds = median(steps);
@@ -80,7 +80,7 @@ void print_json(const BenchOptions& options, const Profile& profile, const Machi
                           {"batch", options.batch},
                           {"threads", threads()},
                           {"step_seconds", profile.step_seconds},
-                          {"limits", json_of(limits)},
+                          {"limits", to_json(limits)},
                           {"ops", rows}}
                          .dump());
 }
@@ -91,7 +91,7 @@ void bench_profile(const BenchOptions& options) {
   show_stage("measuring the machine's limits");
   MachineLimits limits = MachineLimits::measure();
   limits.cached /= 4;  // a step uses more memory than the cache holds; an operation finds only the most recent data there
-  show_stage(concat("timing the steps of ", options.profile));
+  show_stage(str_cat("timing the steps of ", options.profile));
   const Profile profile = measure(options, limits);
   clear_stage();
   if (options.json) return print_json(options, profile, limits);
@@ -111,7 +111,7 @@ void bench_profile(const BenchOptions& options) {
   }
   table.row({"step", "", "", fmt::format("{:.2f}", profile.step_seconds * 1e3), "100.0 %", "", "", fmt::format("{:.2f}", least * 1e3),
              fmt::format("{:.0f} %", 100 * least / profile.step_seconds)});
-  fmt::print("{}: a training step, batch {}, {} threads, medians\n{}\n{}", options.profile, options.batch, threads(), sentence_of(limits),
+  fmt::print("{}: a training step, batch {}, {} threads, medians\n{}\n{}", options.profile, options.batch, threads(), describe(limits),
              table.text());
 }
 

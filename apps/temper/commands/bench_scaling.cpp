@@ -24,7 +24,7 @@ constexpr int kPingTag = 5, kRounds = 7;
 // What the slowest rank says.
 double slowest(Communicator& ranks, double own) {
   double most = 0;
-  for (const std::string& bytes : optim::gather(ranks, std::string(reinterpret_cast<const char*>(&own), sizeof own))) {
+  for (const std::string& bytes : optim::all_gather(ranks, std::string(reinterpret_cast<const char*>(&own), sizeof own))) {
     double theirs = 0;
     std::memcpy(&theirs, bytes.data(), sizeof theirs);
     most = std::max(most, theirs);
@@ -42,7 +42,7 @@ double exchange_seconds(Communicator& ranks, std::size_t bytes, int times) {
   std::vector<double> seconds;
   for (int i = 0; i < times; ++i) {
     slowest(ranks, 0);  // both are here
-    seconds.push_back(slowest(ranks, seconds_of([&] {
+    seconds.push_back(slowest(ranks, measure_seconds([&] {
                                 exchange->start();
                                 ranks.wait(*exchange);
                               })));
@@ -88,12 +88,12 @@ StepSeconds measure_steps(TimedNetwork& network, Communicator& ranks) {
   optim::GradientSync overlapped(network.store(), ranks, {.shards = shards}),
       apart(network.store(), ranks, {.shards = shards, .overlap = false});
   network.train();  // to warm up
-  const double warm = slowest(ranks, seconds_of([&] { network.train(); }));
+  const double warm = slowest(ranks, measure_seconds([&] { network.train(); }));
   const int steps = std::max(1, static_cast<int>(kEnough / warm));
   std::array<std::vector<double>, 4> seconds;  // a step alone, its update, together, not overlapped
   const auto measure = [&](std::size_t kind, const std::function<void()>& step) {
     slowest(ranks, 0);
-    const double all = seconds_of([&] {
+    const double all = measure_seconds([&] {
       for (int i = 0; i < steps; ++i) step();
     });
     seconds[kind].push_back(slowest(ranks, all / steps));

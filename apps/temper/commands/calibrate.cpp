@@ -41,7 +41,7 @@ struct CalibrateOptions {
   bool json = false, fits = false;  // fits: an option was given that only a fit reads
 };
 
-calibration::CalibrationSettings settings_of(const CalibrateOptions& options) {
+calibration::CalibrationSettings make_settings(const CalibrateOptions& options) {
   TEMPER_CHECK(options.coverage > 0 && options.coverage < 1, "--coverage: ", options.coverage, " is not between 0 and 1; 0.9 is usual");
   TEMPER_CHECK(options.folds >= 2 && options.folds <= 1000, "--folds: ", options.folds, " is not in 2..1000; 5 is usual");
   TEMPER_CHECK(options.bins >= 1 && options.bins <= 1000, "--bins: ", options.bins, " is not in 1..1000; 15 is usual");
@@ -50,12 +50,12 @@ calibration::CalibrationSettings settings_of(const CalibrateOptions& options) {
   if (options.method == "all")
     settings.kinds.assign(all.begin(), all.end());
   else
-    obey("--method", [&] { settings.kinds = {&calibration::calibrator_kind(options.method)}; });
-  settings.trial.folds = options.folds;
-  settings.trial.seed = options.seed;
-  settings.trial.fit.bins = options.bins;
-  settings.trial.fit.odir = options.odir;
-  settings.trial.progress = [](std::string_view doing) { show_stage(doing); };
+    with_option_context("--method", [&] { settings.kinds = {&calibration::calibrator_kind(options.method)}; });
+  settings.evaluation.folds = options.folds;
+  settings.evaluation.seed = options.seed;
+  settings.evaluation.fit.bins = options.bins;
+  settings.evaluation.fit.odir = options.odir;
+  settings.evaluation.progress = [](std::string_view doing) { show_stage(doing); };
   return settings;
 }
 
@@ -66,14 +66,14 @@ void finish(const Calibrated& calibrated, const std::string& folder, const Calib
   if (!folder.empty()) calibration::save_calibration(folder, record);
   const std::string whose = options.runs.size() > 1 ? calibrated.name + ": " : "";
   for (const std::string& sentence : record.advice) warn(whose + sentence);
-  if (!options.json) fmt::print("{}{}", text_of(calibrated), options.runs.size() > 1 ? "\n" : "");
+  if (!options.json) fmt::print("{}{}", format_calibration(calibrated), options.runs.size() > 1 ? "\n" : "");
 }
 
 void print_json(const std::vector<Calibrated>& all) {
-  if (all.size() == 1) return fmt::print("{}\n", json_of(all.front().study).dump());
+  if (all.size() == 1) return fmt::print("{}\n", to_json(all.front().study).dump());
   Json runs = Json::array();
   for (const Calibrated& calibrated : all) {
-    runs.push_back(json_of(calibrated.study));
+    runs.push_back(to_json(calibrated.study));
     runs.back()["run"] = calibrated.name;
   }
   fmt::print("{}\n", Json{{"runs", runs}}.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
@@ -86,8 +86,8 @@ void write_page(const CalibrateOptions& options, const calibration::CalibrationR
 
 // Nothing on ranks that only help the first to predict.
 std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateOptions& options) {
-  calibration::CalibrationSettings settings = settings_of(options);
-  if (options.runs.size() > 1) settings.trial.progress = [&run](std::string_view doing) { show_stage(concat(run, ": ", doing)); };
+  calibration::CalibrationSettings settings = make_settings(options);
+  if (options.runs.size() > 1) settings.evaluation.progress = [&run](std::string_view doing) { show_stage(str_cat(run, ": ", doing)); };
   const std::unique_ptr<tasks::Task> task = tasks::open_run(run, {.with_calibrator = false});
   task->reporter = terminal_reporter();
   task->load_run_data({});
@@ -97,7 +97,7 @@ std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateO
   calibration::CalibrationRecord& record = calibrated.study.record;
   const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record);
   record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());
-  if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *record.trial.fitted.calibrator);
+  if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *record.evaluation.fitted.calibrator);
   return calibrated;
 }
 
@@ -106,7 +106,7 @@ std::vector<Calibrated> calibrate_runs(const CalibrateOptions& options) {
                "--labels: they belong to --logits; a run has its own, and its folder takes the result");
   TEMPER_CHECK(options.save_probabilities.empty() || options.runs.size() == 1, "--save-probabilities: one file cannot hold those of ",
                options.runs.size(), " runs; calibrate one run at a time");
-  settings_of(options);  // refuses before the first run is read
+  make_settings(options);  // refuses before the first run is read
   for (const std::string& run : options.runs) runs::check_finished(run);
   std::vector<Calibrated> all;
   ranks().timeout = std::numeric_limits<double>::infinity();  // the others wait while the first one fits
@@ -121,7 +121,7 @@ std::vector<Calibrated> calibrate_runs(const CalibrateOptions& options) {
 
 std::vector<Calibrated> calibrate_logits(const CalibrateOptions& options) {
   TEMPER_CHECK(!options.files.labels.empty(), "--labels: missing; give the file of the true classes of --logits");
-  const calibration::CalibrationSettings settings = settings_of(options);
+  const calibration::CalibrationSettings settings = make_settings(options);
   show_stage("reading " + options.files.logits);
   const Predictions data = calibration::read_predictions(options.files);
   TEMPER_CHECK(data.size() >= 2, options.files.logits, ": one row cannot be fitted on and measured; give at least two");
@@ -130,7 +130,7 @@ std::vector<Calibrated> calibrate_logits(const CalibrateOptions& options) {
   all.push_back({.name = options.files.logits, .study = calibration::cross_calibrate(data, settings)});
   if (!options.save_probabilities.empty()) {
     show_stage("writing " + options.save_probabilities);
-    write_probabilities(options.save_probabilities, data, *all.front().study.record.trial.fitted.calibrator);
+    write_probabilities(options.save_probabilities, data, *all.front().study.record.evaluation.fitted.calibrator);
   }
   finish(all.front(), options.out, options);
   if (!options.out.empty()) write_page(options, all.front().study.record);

@@ -11,8 +11,8 @@
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/study/calibration_file.h"
 #include "models/calibration/study/data_hash.h"
+#include "models/calibration/study/evaluation.h"
 #include "models/calibration/study/json.h"
-#include "models/calibration/study/trial.h"
 
 namespace temper::app {
 namespace {
@@ -37,13 +37,13 @@ Measured measure(const Predictions& data, const calibration::Calibrator& calibra
 
 void print(const Application& application, const calibration::CalibrationRecord& record, const Predictions& data,
            const Measured* measured) {
-  const calibration::Fitted& fitted = record.trial.fitted;
+  const calibration::Fitted& fitted = record.evaluation.fitted;
   const std::optional<double> temperature = calibration::fitted_temperature(fitted);
   if (application.json) {
     Json json{{"calibrator", application.calibrator},
               {"method", fitted.kind->name},
               {"temperature", temperature ? Json(*temperature) : Json()},
-              {"status", calibration::to_string(fitted.status)},
+              {"status", calibration::name(fitted.status)},
               {"classes", data.classes},
               {"samples", data.size()},
               {"probabilities", application.save_probabilities.empty() ? Json() : Json(application.save_probabilities)}};
@@ -56,7 +56,7 @@ void print(const Application& application, const calibration::CalibrationRecord&
     return;
   }
   const std::string how = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
-  fmt::print("{}: {} ({}), applied to {} rows of {} classes in {}\n", application.calibrator, how, calibration::to_string(fitted.status),
+  fmt::print("{}: {} ({}), applied to {} rows of {} classes in {}\n", application.calibrator, how, calibration::name(fitted.status),
              grouped(data.size()), data.classes, application.files.logits);
   if (measured) {
     fmt::print("{}", before_and_after(measured->before, measured->after));
@@ -81,7 +81,7 @@ void apply_calibrator(const Application& application) {
   show_stage("reading " + application.files.logits);
   const Predictions data = calibration::read_predictions(application.files);
   const calibration::CalibrationRecord record = calibration::load_calibration(path.string(), data.classes);
-  const calibration::Calibrator& calibrator = *record.trial.fitted.calibrator;
+  const calibration::Calibrator& calibrator = *record.evaluation.fitted.calibrator;
   std::optional<Measured> measured;
   if (labels) measured = measure(data, calibrator);
   show_stage("writing " + application.save_probabilities);

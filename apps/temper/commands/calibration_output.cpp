@@ -27,22 +27,22 @@ std::string methods_text(const calibration::CalibrationStudy& study) {
     for (const calibration::Metric& metric : metrics) cells.push_back(metric_text(metric, assessment));
     table.row(cells);
   };
-  row("none", "", study.trials.front().before);
-  for (const calibration::Trial& trial : study.trials)
-    row(trial.fitted.kind->name, calibration::to_string(trial.fitted.status), trial.after);
-  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), study.record.trial.fitted.kind->name);
+  row("none", "", study.evaluations.front().before);
+  for (const calibration::Evaluation& evaluation : study.evaluations)
+    row(evaluation.fitted.kind->name, calibration::name(evaluation.fitted.status), evaluation.after);
+  return fmt::format("{}kept: {}, the least NLL out of fold\n\n", table.text(), study.record.evaluation.fitted.kind->name);
 }
 
 std::string selection_text(const calibration::CalibrationRecord& record) {
   std::string line, text;
   for (const calibration::SelectiveResult& result : record.selective) {
     const std::string p = result.selector.score == calibration::Score::p_norm ? fmt::format(" (p = {:g})", result.selector.p) : "";
-    line += fmt::format("{}{}{} {:.4f}", line.empty() ? "" : ", ", calibration::to_string(result.selector.score), p, result.aurc);
+    line += fmt::format("{}{}{} {:.4f}", line.empty() ? "" : ", ", calibration::name(result.selector.score), p, result.aurc);
   }
   text += fmt::format("AURC of the scores to abstain by: {}\n", line);
   line.clear();
   for (const calibration::ConformalResult& result : record.conformal) {
-    line += fmt::format("{}{} {} with {:.2f} classes", line.empty() ? "" : ", ", calibration::to_string(result.kind),
+    line += fmt::format("{}{} {} with {:.2f} classes", line.empty() ? "" : ", ", calibration::name(result.kind),
                         percent(result.on_new_data.coverage), result.on_new_data.mean_size);
   }
   text += fmt::format("conformal sets that should hold {}: {}\n", percent(record.wanted_coverage), line);
@@ -58,29 +58,29 @@ std::string before_and_after(const calibration::Assessment& before, const calibr
   return table.text();
 }
 
-std::string text_of(const Calibrated& calibrated) {
+std::string format_calibration(const Calibrated& calibrated) {
   const calibration::CalibrationStudy& study = calibrated.study;
   const calibration::CalibrationRecord& record = study.record;
   std::string text;
-  if (study.trials.size() > 1) text += methods_text(study);
-  const calibration::Fitted& fitted = record.trial.fitted;
+  if (study.evaluations.size() > 1) text += methods_text(study);
+  const calibration::Fitted& fitted = record.evaluation.fitted;
   const std::optional<double> temperature = calibration::fitted_temperature(fitted);
   const std::string what = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
-  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", calibrated.name, what, calibration::to_string(fitted.status),
+  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", calibrated.name, what, calibration::name(fitted.status),
                       grouped(record.samples), record.fitted_on == "val" ? "validation " + calibrated.unit : "rows",
-                      grouped(record.trial.after.metrics.samples),
+                      grouped(record.evaluation.after.metrics.samples),
                       record.measured_on == "test" ? "test " + calibrated.unit : "rows, each calibrated by a fit without it");
-  return text + before_and_after(record.trial.before, record.trial.after) + selection_text(record);
+  return text + before_and_after(record.evaluation.before, record.evaluation.after) + selection_text(record);
 }
 
-Json json_of(const calibration::CalibrationStudy& study) {
+Json to_json(const calibration::CalibrationStudy& study) {
   Json json = calibration::to_json(study.record);
   for (const char* bulky : {"parameters", "reliability", "risk_coverage", "nll_by_temperature"}) json.erase(bulky);
-  if (study.trials.size() == 1) return json;
-  for (const calibration::Trial& trial : study.trials) {
-    json["methods"][std::string(trial.fitted.kind->name)] = {{"status", calibration::to_string(trial.fitted.status)},
-                                                             {"changed_predictions", trial.changed},
-                                                             {"after", calibration::to_json(trial.after)}};
+  if (study.evaluations.size() == 1) return json;
+  for (const calibration::Evaluation& evaluation : study.evaluations) {
+    json["methods"][std::string(evaluation.fitted.kind->name)] = {{"status", calibration::name(evaluation.fitted.status)},
+                                                                  {"changed_predictions", evaluation.changed},
+                                                                  {"after", calibration::to_json(evaluation.after)}};
   }
   return json;
 }
@@ -115,16 +115,16 @@ std::vector<std::string> short_names(std::span<const Calibrated> all) {
   return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
 }
 
-std::vector<MethodRow> rows_of(const std::string& name, const calibration::CalibrationStudy& study) {
-  std::vector<MethodRow> rows{{.name = name, .method = "none", .status = "", .measured = &study.trials.front().before}};
-  for (const calibration::Trial& trial : study.trials) {
-    const calibration::Fitted& fitted = trial.fitted;
+std::vector<MethodRow> make_rows(const std::string& name, const calibration::CalibrationStudy& study) {
+  std::vector<MethodRow> rows{{.name = name, .method = "none", .status = "", .measured = &study.evaluations.front().before}};
+  for (const calibration::Evaluation& evaluation : study.evaluations) {
+    const calibration::Fitted& fitted = evaluation.fitted;
     rows.push_back({.name = name,
                     .method = std::string(fitted.kind->name),
-                    .status = std::string(calibration::to_string(fitted.status)),
-                    .kept = fitted.kind == study.record.trial.fitted.kind,
-                    .measured = trial.rejected ? &*trial.rejected : &trial.after,
-                    .changed = trial.changed});
+                    .status = std::string(calibration::name(fitted.status)),
+                    .kept = fitted.kind == study.record.evaluation.fitted.kind,
+                    .measured = evaluation.rejected ? &*evaluation.rejected : &evaluation.after,
+                    .changed = evaluation.changed});
   }
   return rows;
 }
@@ -137,7 +137,7 @@ std::string csv(std::span<const Calibrated> all) {
   const std::vector<std::string> names = short_names(all);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const calibration::CalibrationStudy& study = all[i].study;
-    for (const MethodRow& row : rows_of(names[i], study)) {
+    for (const MethodRow& row : make_rows(names[i], study)) {
       const calibration::Metrics& m = row.measured->metrics;
       text += fmt::format("{},{},{},{},{},{},{}", data::csv_field(row.name), row.method, row.status, row.kept ? 1 : 0,
                           study.record.measured_on, m.samples, row.changed);
@@ -162,7 +162,7 @@ std::string markdown(std::span<const Calibrated> all) {
   const std::vector<std::string> names = short_names(all);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const calibration::CalibrationStudy& study = all[i].study;
-    for (const MethodRow& row : rows_of(names[i], study)) {
+    for (const MethodRow& row : make_rows(names[i], study)) {
       const bool remarkable = !row.status.empty() && row.status != "converged";
       const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
       text += fmt::format("| {} | {} |", row.name, method);

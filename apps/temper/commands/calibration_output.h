@@ -20,10 +20,10 @@ struct Calibrated {
 std::string before_and_after(const calibration::Assessment& before, const calibration::Assessment& after);
 
 // The kept calibrator, what it did, and all methods where several were tried.
-std::string text_of(const Calibrated& calibrated);
+std::string format_calibration(const Calibrated& calibrated);
 
 // The same by the command line's contract, without curves and parameters, which are in calibrator.json.
-Json json_of(const calibration::CalibrationStudy& study);
+Json to_json(const calibration::CalibrationStudy& study);
 
 // Whether the ending is one of those below.
 bool is_table_file(const std::string& path);

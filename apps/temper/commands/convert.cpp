@@ -65,7 +65,7 @@ void check(const ConvertOptions& options) {
                  " is not OLD=NEW; give two parts of names, e.g. linear=fc");
   }
   const std::string for_a_run = options.for_a_run();
-  TEMPER_CHECK(!options.out.empty() || for_a_run.empty(), "--out is required; give a folder for the run");
+  TEMPER_CHECK(!options.out.empty() || for_a_run.empty(), "--out: missing; give a folder for the run");
   TEMPER_CHECK(!names_file(options.out) || for_a_run.empty(), for_a_run, ": ", options.out,
                " is a file of weights, which cannot hold it; leave the option out, or give --out the name of a folder");
   if (!options.out.empty() && !names_file(options.out)) check_run(options, options.recipe());
@@ -83,7 +83,7 @@ TensorFile read_weights(const ConvertOptions& options) {
   }
   for (const std::string& rename : options.renames) {
     const std::size_t equals = rename.find('=');
-    obey("--rename", [&] { data::rename_part(file, rename.substr(0, equals), rename.substr(equals + 1)); });
+    with_option_context("--rename", [&] { data::rename_part(file, rename.substr(0, equals), rename.substr(equals + 1)); });
   }
   return file;
 }
@@ -137,7 +137,7 @@ void set_weights_of(models::Model& model, const ConvertOptions& options, TensorF
     TEMPER_CHECK(options.mean.size() == channels, "--mean: ", options.mean.size(), " numbers for images of ", channels,
                  " channels; give one a channel");
     model.preprocessing.normalization = {.mean = options.mean, .std = options.std};
-    obey("--std", [&] { model.preprocessing.normalization.table(); });
+    with_option_context("--std", [&] { model.preprocessing.normalization.table(); });
   }
   data::leave_out_prefix(file, model.parameters->parameters().front().name);
   set_weights(*model.parameters, file, options.from);
@@ -181,8 +181,8 @@ void write_run(const ConvertOptions& options, const training::Recipe& recipe, Te
   set_weights_of(task.model(), options, std::move(file));
   runs::Run record{.command = "convert", .data = options.data, .recipe = recipe, .threads = threads(), .weights = options.from};
   show_stage("measuring on the validation and test images");
-  optim::Alone alone;
-  task.measure_run(record, nullptr, alone);
+  optim::SingleProcess single_process;
+  task.measure_run(record, nullptr, single_process);
   clear_stage();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   warn_of_surprises(record.val, record.test, task.model().spec.classes);

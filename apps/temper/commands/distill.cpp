@@ -18,7 +18,7 @@ struct DistillOptions : TrainingOptions {
   training::TeacherFile file;
 
   // Those of a run that is resumed, unless the command line names some: which must then be the same.
-  void take_teachers_of(const training::RunPlan& plan) {
+  void add_teachers(const training::RunPlan& plan) {
     if (!teachers.empty() || !file.logits.empty()) return;
     teachers = plan.teachers;
     file = plan.teacher_file;
@@ -28,7 +28,7 @@ struct DistillOptions : TrainingOptions {
 void check(const DistillOptions& options) {
   const bool file = !options.file.logits.empty();
   TEMPER_CHECK(file || !options.teachers.empty(),
-               "--teacher is required; give the folder of a run, or --teacher-logits FILE of another program");
+               "--teacher: missing; give the folder of a run, or --teacher-logits FILE of another program");
   TEMPER_CHECK(!file || options.teachers.empty(), "--teacher-logits: a run teaches already; give either, not both");
   TEMPER_CHECK(file || !options.file.probabilities, "--probabilities: it describes the file of --teacher-logits; leave it out");
   check_not_read("--out", options.out, options.teachers);
@@ -42,10 +42,10 @@ void advise_on_smoothing(const runs::TeacherRecord& teacher, const training::Dis
     warn(trained +
          ": its logits have lost much of what the classes have in common; on MNIST such a student made 0.91 % errors, that of a "
          "hard teacher 0.74 % (Müller et al. 2019)");
-  } else if (d.temperature > 1) {
+  } else if (d.teacher_temperature > 1) {
     warn(trained + fmt::format(": above temperature 1 it has little left to teach (Müller et al. 2019; on ImageNet 68.9 % at T = 2 against "
                                "71.7 % at T = 1, Chandrasegaran et al. 2022), and T is {}; compare with --temperature 1",
-                               d.temperature));
+                               d.teacher_temperature));
   } else if (!quiet) {
     fmt::print(stderr, "{}: at T = 1 it is known to teach no worse than a hard one (Shen et al. 2021; Chandrasegaran et al. 2022)\n",
                trained);
@@ -54,12 +54,12 @@ void advise_on_smoothing(const runs::TeacherRecord& teacher, const training::Dis
 
 // What a high temperature costs without the factor T^2. apps/reproduce/results, figure 5, has the numbers.
 void advise_on_temperature(const training::Distillation& d, bool quiet) {
-  if (quiet || !is_first_rank() || d.form != Form::paper || d.times_squared() || d.temperature < 4) return;
+  if (quiet || !is_first_rank() || d.form != Form::paper || d.times_squared() || d.teacher_temperature < 4) return;
   fmt::print(
       stderr,
       "at T = {:.4g} the paper's form makes steps smaller by about T^2: AlexNet on CIFAR-10 came to 74.0 % in 12 epochs at T = 4, with "
       "--form hinton to 78.4 %; where training is short, compare with --form hinton or a larger --loss-scale\n",
-      d.temperature);
+      d.teacher_temperature);
 }
 
 void advise(const runs::TeacherRecord& teacher, const training::Distillation& distillation, bool quiet) {
@@ -69,7 +69,7 @@ void advise(const runs::TeacherRecord& teacher, const training::Distillation& di
 
 void run(DistillOptions& options) {
   if (!options.find_checkpoint("distill", !options.teachers.empty() || !options.file.logits.empty())) return;
-  if (options.checkpoint) options.take_teachers_of(options.checkpoint->plan);
+  if (options.checkpoint) options.add_teachers(options.checkpoint->plan);
   if (options.show_config && options.teachers.empty()) {
     options.show_settings(options.settings());
     return;

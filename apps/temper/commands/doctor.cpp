@@ -35,7 +35,7 @@ double gemm_speed(int count) {
   return best;
 }
 
-Json json_of(const std::vector<optim::RankPlace>& places) {
+Json to_json(const std::vector<optim::RankPlace>& places) {
   Json all = Json::array();
   for (const optim::RankPlace& place : places)
     all.push_back({{"host", place.host}, {"cores", place.cores}, {"threads", place.threads}, {"gemm_gflops", place.gflops}});
@@ -57,7 +57,7 @@ void run(bool as_json) {
   const int own = threads();
   test_product(
       [](const Matrix& a, const Matrix& b, const MutableMatrix& c, const Epilogue& epilogue) { parallel_gemm(a, b, c, epilogue); });
-  optim::gather(all_ranks, "");  // all measure at the same time
+  optim::all_gather(all_ranks, "");  // all measure at the same time
   const double one = gemm_speed(1), all = gemm_speed(own);
   const std::vector<optim::RankPlace> places = optim::rank_places(all_ranks, all);
   const std::vector<std::string> warnings = optim::overlaps(places);
@@ -73,7 +73,7 @@ void run(bool as_json) {
                             {"gemm_gflops_one_thread", one},
                             {"gemm_gflops_all_threads", all},
                             {"compiler", machine.compiler},
-                            {"ranks", json_of(places)},
+                            {"ranks", to_json(places)},
                             {"warnings", warnings}}
                            .dump());
     return;

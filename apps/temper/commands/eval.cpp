@@ -30,7 +30,7 @@ std::string describe_calibrator(const EvalOptions& options, const runs::Run& run
   if (options.temperature) return fmt::format("temperature {:.4g} (as given)", *options.temperature);
   if (!run.calibration) return "temperature 1 (not calibrated)";
   if (const auto temperature = run.temperature()) return fmt::format("temperature {:.4g} (of its calibrator)", *temperature);
-  const calibration::Fitted& fitted = run.calibration->trial.fitted;
+  const calibration::Fitted& fitted = run.calibration->evaluation.fitted;
   const bool identity = fitted.status == calibration::Status::kept_identity;
   return fmt::format("{} calibrator{}", fitted.kind->name, identity ? ", which leaves the logits unchanged" : "");
 }
@@ -41,7 +41,7 @@ void run(const EvalOptions& options) {
                "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
   const std::unique_ptr<tasks::Task> task = tasks::open_run(options.run);
   task->reporter = terminal_reporter();
-  task->load_run_data({.data = options.data, .views = options.tta, .beam = options.beam});
+  task->load_run_data({.data = options.data, .tta = options.tta, .beam = options.beam});
   const tasks::Split split = tasks::parse_split(options.split);
   const runs::Run& run = task->run();
   const std::shared_ptr<const calibration::Calibrator> calibrator =
@@ -54,13 +54,13 @@ void run(const EvalOptions& options) {
   if (options.json) {
     Json json = calibration::to_json(m);
     json["temperature"] = temperature ? Json(*temperature) : Json();
-    json["calibrator"] = options.temperature || !run.calibration ? Json() : Json(run.calibration->trial.fitted.kind->name);
+    json["calibrator"] = options.temperature || !run.calibration ? Json() : Json(run.calibration->evaluation.fitted.kind->name);
     json["split"] = options.split;
     if (score) add_bleu(*score, json);
     fmt::print("{}\n", json.dump());
     return;
   }
-  fmt::print("{} on {} ({} {}), {}\n", options.run, task->name_of(split), grouped(m.samples), task->unit(),
+  fmt::print("{} on {} ({} {}), {}\n", options.run, task->split_name(split), grouped(m.samples), task->unit(),
              describe_calibrator(options, run));
   if (score) fmt::print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
   fmt::print("{}", metrics_lines(m));

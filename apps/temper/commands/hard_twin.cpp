@@ -31,7 +31,7 @@ bool is_hard_twin(const runs::Run& other, const runs::Run& run) {
 }
 
 calibration::HardTwin to_twin(const runs::Run& run) {
-  const calibration::Trial& scaled = run.calibration->trial;
+  const calibration::Evaluation& scaled = run.calibration->evaluation;
   return {.name = run.name,
           .temperature = run.temperature().value_or(calibration::kNotMeasured),
           .before = scaled.before.metrics,
@@ -47,7 +47,7 @@ std::vector<std::string> advise_by_hard_twin(const fs::path& folder, const calib
     try {
       const runs::Run hard = runs::read_run(sibling.string());
       if (is_hard_twin(hard, run))
-        return calibration::advise_on_smoothing(run.recipe.smoothing, record.trial.before.metrics, to_twin(hard));
+        return calibration::advise_on_smoothing(run.recipe.smoothing, record.evaluation.before.metrics, to_twin(hard));
     } catch (const Error&) {
       continue;  // another run's damage is not this one's
     }

@@ -13,12 +13,12 @@
 namespace temper::app {
 namespace {
 
-using Pass = Tape::Watch::Pass;
+using Pass = Tape::Hook::Pass;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-template <class V> double bytes_of(const V& view) { return view ? sizeof(float) * static_cast<double>(view.size()) : 0; }
-double bytes_written(const GradientView& gradient) { return bytes_of(gradient) * (gradient.add ? 2 : 1); }
+template <class V> double count_bytes(const V& view) { return view ? sizeof(float) * static_cast<double>(view.size()) : 0; }
+double bytes_written(const GradientView& gradient) { return count_bytes(gradient) * (gradient.add ? 2 : 1); }
 
 // y(rows,K) = x w^T for weights (K, anything), which are input `weights`: a multiplication and an addition for every y and weight of its
 // row, and as many for the gradient of x and for that of the weights. The other inputs are vectors.
@@ -28,13 +28,13 @@ Work work_of_products(Pass pass, const OpCall& call, std::size_t weights) {
   const double products = 2 * static_cast<double>(call.output.shape.size()) * static_cast<double>(weights_of_a_row);
   Work work;
   if (pass == Pass::forward) {
-    work = {products, bytes_of(call.output)};
-    for (const ConstView& input : call.inputs) work.bytes += bytes_of(input);
+    work = {products, count_bytes(call.output)};
+    for (const ConstView& input : call.inputs) work.bytes += count_bytes(input);
     return work;
   }
-  work.bytes = bytes_of(call.gradient);
-  if (call.input_gradients[0]) work += {products, bytes_of(w)};
-  if (call.input_gradients[weights]) work += {products, bytes_of(call.inputs[0])};
+  work.bytes = count_bytes(call.gradient);
+  if (call.input_gradients[0]) work += {products, count_bytes(w)};
+  if (call.input_gradients[weights]) work += {products, count_bytes(call.inputs[0])};
   for (const GradientView& gradient : call.input_gradients) work.bytes += bytes_written(gradient);
   return work;
 }
@@ -54,7 +54,7 @@ template <class Body> double best_seconds(Body body) {
 // Linux describes the caches in files, "32768K". The C library's figure is that of all sockets on some machines.
 double last_cache_size() {
   for (const int level : {3, 2}) {
-    std::ifstream file(concat("/sys/devices/system/cpu/cpu0/cache/index", level, "/size"));
+    std::ifstream file(str_cat("/sys/devices/system/cpu/cpu0/cache/index", level, "/size"));
     if (double kib = 0; file >> kib && kib > 0) return kib * 1024;
   }
   return 8 << 20;
@@ -88,13 +88,13 @@ double product_flops_per_second() {
 
 }  // namespace
 
-Work work_of(Pass pass, const AnyOp& op, const OpCall& call) {
+Work count_work(Pass pass, const AnyOp& op, const OpCall& call) {
   if (op.name() == "conv2d" || op.name() == "linear") return work_of_products(pass, call, 1);
   if (op.name() == "norm_conv2d") return work_of_products(pass, call, 3);
   Work work;
-  for (const ConstView& input : call.inputs) work.bytes += bytes_of(input);
-  for (const View& statistic : call.saved) work.bytes += bytes_of(statistic);
-  work.bytes += bytes_of(call.output) + bytes_of(call.gradient);
+  for (const ConstView& input : call.inputs) work.bytes += count_bytes(input);
+  for (const View& statistic : call.saved) work.bytes += count_bytes(statistic);
+  work.bytes += count_bytes(call.output) + count_bytes(call.gradient);
   for (const GradientView& gradient : call.input_gradients) work.bytes += bytes_written(gradient);
   return work;
 }
@@ -115,20 +115,20 @@ MachineLimits::Least MachineLimits::least_seconds(const Work& work) const {
   return {moving, in_cache ? Bound::cache : Bound::memory};
 }
 
-std::string sentence_of(const MachineLimits& limits) {
+std::string describe(const MachineLimits& limits) {
   return fmt::format(
       "limits measured in this run: {:.0f} GFLOP/s (sgemm), {:.1f} GB/s from memory, {:.1f} GB/s from the cache ({:.0f} MiB)",
       limits.flops * 1e-9, limits.memory_bytes * 1e-9, limits.cache_bytes * 1e-9, limits.cache_size / (1 << 20));
 }
 
-Json json_of(const MachineLimits& limits) {
+Json to_json(const MachineLimits& limits) {
   return {{"gflop_per_s", limits.flops * 1e-9},
           {"memory_gb_per_s", limits.memory_bytes * 1e-9},
           {"cache_gb_per_s", limits.cache_bytes * 1e-9},
           {"cache_bytes", limits.cache_size}};
 }
 
-const char* name_of(MachineLimits::Bound bound) {
+const char* name(MachineLimits::Bound bound) {
   switch (bound) {
     case MachineLimits::Bound::arithmetic:
       return "arithmetic";
@@ -147,7 +147,7 @@ void OpTimer::before(Pass pass, const AnyOp& op, const OpCall& call) {
 
 void OpTimer::after(Pass pass, const AnyOp& op, const OpCall& call) {
   const double seconds = now() - start_;
-  const Work work = work_of(pass, op, call);
+  const Work work = count_work(pass, op, call);
   ++open_->calls;
   open_->seconds += seconds;
   open_->least_seconds += limits_.least_seconds(work).seconds;
@@ -158,9 +158,9 @@ std::string label_by_name(const AnyOp& op, const OpCall&) { return std::string(o
 
 std::string label_by_shape(const AnyOp& op, const OpCall& call) {
   const Shape& x = call.inputs[0].shape;
-  std::string text = concat(op.name(), " ");  // and the input without the batch
-  for (int axis = 1; axis < x.rank(); ++axis) text += concat(axis == 1 ? "" : "x", x[axis]);
-  if (op.name() == "conv2d" || op.name() == "linear") text += concat(" ", call.inputs[1].shape);
+  std::string text = str_cat(op.name(), " ");  // and the input without the batch
+  for (int axis = 1; axis < x.rank(); ++axis) text += str_cat(axis == 1 ? "" : "x", x[axis]);
+  if (op.name() == "conv2d" || op.name() == "linear") text += str_cat(" ", call.inputs[1].shape);
   return text;
 }
 

@@ -23,7 +23,7 @@ struct Work {
 };
 
 // Of a call, from its shapes. Convolutions and dense layers multiply; everything else is counted as moving memory.
-Work work_of(Tape::Watch::Pass pass, const AnyOp& op, const OpCall& call);
+Work count_work(Tape::Hook::Pass pass, const AnyOp& op, const OpCall& call);
 
 // Measured, on the threads in use.
 struct MachineLimits {
@@ -42,12 +42,12 @@ struct MachineLimits {
   };
   Least least_seconds(const Work& work) const;
 };
-const char* name_of(MachineLimits::Bound bound);
-std::string sentence_of(const MachineLimits& limits);
-Json json_of(const MachineLimits& limits);
+const char* name(MachineLimits::Bound bound);
+std::string describe(const MachineLimits& limits);
+Json to_json(const MachineLimits& limits);
 
 // Adds up, while it lives, the time and the work of the operations that the thread runs, by a label and the pass.
-class OpTimer : public Tape::Watch {
+class OpTimer : public Tape::Hook {
  public:
   using Label = std::string (*)(const AnyOp& op, const OpCall& call);
   struct Sum {

@@ -38,7 +38,7 @@ void read(Reading& reading, const data::Framing& framing) {
     reading.pixels.resize(static_cast<std::size_t>(framing.image.size()));
     data::frame(data::read_image(reading.path), framing, reading.pixels.data());
   } catch (const Error& error) {
-    reading.error = about(reading.path, error.what());
+    reading.error = file_error_message(reading.path, error.what());
   }
 }
 
@@ -78,7 +78,7 @@ std::string calibration_text(const PredictOptions& options, const runs::ImageRun
   if (!run.run.calibration) return fmt::format("not calibrated; next: temper calibrate {}", options.run);
   const std::optional<double> temperature = run.run.temperature();
   return temperature ? fmt::format("calibrated with temperature {:.4g}", *temperature)
-                     : fmt::format("calibrated by {}", run.run.calibration->trial.fitted.kind->name);
+                     : fmt::format("calibrated by {}", run.run.calibration->evaluation.fitted.kind->name);
 }
 
 std::string framing_text(const data::Framing& framing) {
@@ -134,7 +134,7 @@ void run(const PredictOptions& options) {
   }
   if (options.json) {
     clear_stage();
-    const Json method = calibrated ? Json(loaded.run.calibration->trial.fitted.kind->name) : Json();
+    const Json method = calibrated ? Json(loaded.run.calibration->evaluation.fitted.kind->name) : Json();
     const Json json{{"run", options.run}, {"calibrator", method}, {"images", images}, {"errors", errors}};
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
   }

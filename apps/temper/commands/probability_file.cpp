@@ -16,7 +16,7 @@ using calibration::Calibrator;
 using calibration::Predictions;
 
 // The calibrated probabilities of the samples [begin, end), on all threads.
-std::vector<double> probabilities_of(const Predictions& predictions, const Calibrator& calibrator, Index begin, Index end) {
+std::vector<double> compute_probabilities(const Predictions& predictions, const Calibrator& calibrator, Index begin, Index end) {
   const auto classes = static_cast<std::size_t>(predictions.classes);
   std::vector<double> all(static_cast<std::size_t>(end - begin) * classes);
   parallel_for(end - begin, row_grain(predictions.classes), [&](Index first, Index last) {
@@ -45,7 +45,7 @@ bool is_probability_file(const std::string& path) { return path.ends_with(".npy"
 
 void write_probabilities(const std::string& path, const Predictions& predictions, const Calibrator& calibrator) {
   if (path.ends_with(".npy")) {
-    const std::vector<double> all = probabilities_of(predictions, calibrator, 0, predictions.size());
+    const std::vector<double> all = compute_probabilities(predictions, calibrator, 0, predictions.size());
     const std::string header = npy_header(predictions.size(), predictions.classes);
     const std::string_view parts[] = {header, {reinterpret_cast<const char*>(all.data()), all.size() * sizeof(double)}};
     return write_file(path, parts);
@@ -53,7 +53,7 @@ void write_probabilities(const std::string& path, const Predictions& predictions
   std::string text;
   constexpr Index kRows = 1024;  // at a time: text is longer than numbers
   for (Index begin = 0; begin < predictions.size(); begin += kRows) {
-    const std::vector<double> some = probabilities_of(predictions, calibrator, begin, std::min(predictions.size(), begin + kRows));
+    const std::vector<double> some = compute_probabilities(predictions, calibrator, begin, std::min(predictions.size(), begin + kRows));
     for (auto row = some.begin(); row != some.end(); row += predictions.classes)
       text += fmt::format("{}\n", fmt::join(row, row + predictions.classes, ","));
   }

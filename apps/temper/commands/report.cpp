@@ -23,7 +23,7 @@ struct ReportOptions {
   bool json = false;
 };
 
-std::string table_of(const std::vector<runs::Run>& records) {
+std::string make_table(const std::vector<runs::Run>& records) {
   const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::string("-"); };
   const bool with_bleu = std::ranges::any_of(records, [](const runs::Run& run) { return run.score.has_value(); });
   std::vector<std::string> header{"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"};
@@ -39,7 +39,7 @@ std::string table_of(const std::vector<runs::Run>& records) {
                                    number(run.test.ece)};
     if (with_bleu) cells.insert(cells.begin() + 4, run.score ? number(run.score->bleu.score) : "-");
     if (run.calibration) {
-      const calibration::Metrics& after = run.calibration->trial.after.metrics;
+      const calibration::Metrics& after = run.calibration->evaluation.after.metrics;
       cells.insert(cells.end(), {number(run.temperature().value_or(calibration::kNotMeasured)), number(after.nll), number(after.ece)});
     }
     table.row(cells);
@@ -55,7 +55,7 @@ void run(const ReportOptions& options) {
   if (options.json) {
     fmt::print("{}\n", Json{{"page", options.out}, {"runs", options.runs}}.dump());
   } else {
-    fmt::print("{}\n{}: the page of {} run{}; open it in a browser\n", table_of(records), options.out, records.size(),
+    fmt::print("{}\n{}: the page of {} run{}; open it in a browser\n", make_table(records), options.out, records.size(),
                records.size() == 1 ? "" : "s");
   }
 }

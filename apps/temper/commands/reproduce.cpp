@@ -40,7 +40,7 @@ void print_plan(const Plan& plan, const std::string& folder) {
   fmt::print("{} steps, about {} of one core left\n", plan.steps().size(), duration(60 * minutes_left(plan, folder)));
 }
 
-Extent extent_of(const Plan& plan, const std::string& folder) {
+Extent count_steps(const Plan& plan, const std::string& folder) {
   const auto done = std::ranges::count_if(plan.steps(), [&](const Step& step) { return is_done(plan, step, folder); });
   return {static_cast<int>(done), static_cast<int>(plan.steps().size())};
 }
@@ -56,24 +56,24 @@ void print_result(const ReproduceOptions& options, const std::vector<Chapter>& c
   if (options.json) {
     Json json{{"scale", options.scale}, {"out", options.out}, {"page", index}, {"done", extent.done}, {"steps", extent.all}};
     for (const Chapter& chapter : chapters) {
-      for (const Claim& claim : chapter.outcome.claims)
+      for (const Claim& claim : chapter.findings.claims)
         json["claims"].push_back(
-            {{"experiment", chapter.experiment->name}, {"claim", claim.text}, {"verdict", in_words(claim.verdict)}, {"ours", claim.ours}});
+            {{"experiment", chapter.experiment->name}, {"claim", claim.text}, {"verdict", name(claim.verdict)}, {"ours", claim.ours}});
     }
     fmt::print("{}\n", json.dump());
     return;
   }
   for (const Chapter& chapter : chapters) {
     fmt::print("{}\n", chapter.experiment->title);
-    for (const Claim& claim : chapter.outcome.claims) fmt::print("  {:<28} {}: {}\n", in_words(claim.verdict), claim.text, claim.ours);
+    for (const Claim& claim : chapter.findings.claims) fmt::print("  {:<28} {}: {}\n", name(claim.verdict), claim.text, claim.ours);
   }
   fmt::print("{}: the page; open it in a browser\n", index);
 }
 
 // The steps of what was asked, in the order of the paper.
-Plan plan_of(const std::vector<const Experiment*>& wanted, const Scene& scene) {
+Plan make_plan(const std::vector<const Experiment*>& wanted, const ExperimentSetup& setup) {
   Plan plan;
-  for (const Experiment* experiment : wanted) experiment->add_steps(scene, plan);
+  for (const Experiment* experiment : wanted) experiment->add_steps(setup, plan);
   plan.order_by_seed();
   return plan;
 }
@@ -109,7 +109,7 @@ void run_plan(const ReproduceOptions& options, const Plan& plan) {
                            .program = this_program(),
                            .jobs = jobs,
                            .threads = options.threads > 0 ? options.threads : std::max(1, cores / jobs)};
-  const Extent extent = extent_of(plan, options.out);
+  const Extent extent = count_steps(plan, options.out);
   if (!options.json)
     fmt::print(stderr, "{}: {} of {} steps left, {} at a time, ETA {}\n", options.out, extent.all - extent.done, extent.all, jobs,
                duration(60 * minutes_left(plan, options.out) / jobs));
@@ -129,14 +129,14 @@ void run_command(ReproduceOptions options) {
   TEMPER_CHECK(options.jobs >= 0 && options.jobs <= 1024, "--jobs: ", options.jobs, " is not allowed; give steps at a time, 1 or more");
   TEMPER_CHECK(options.threads >= 0, "--threads: ", options.threads, " is not allowed; give threads of each step, 1 or more");
   const std::vector<const Experiment*> wanted = experiments(options.what);
-  const Scale scale = reproduce::scale(options.scale);
-  const Scene scene = reproduce::scene(scale, options.data.empty() ? "" : kDataLink);
-  const Plan plan = plan_of(wanted, scene);
+  const Scale scale = reproduce::parse_scale(options.scale);
+  const ExperimentSetup setup = reproduce::experiment_setup(scale, options.data.empty() ? "" : kDataLink);
+  const Plan plan = make_plan(wanted, setup);
   if (options.plan_only) {
     print_plan(plan, options.out);
     return;
   }
-  TEMPER_CHECK(!options.out.empty(), "--out is required; give a folder for the runs and the page");
+  TEMPER_CHECK(!options.out.empty(), "--out: missing; give a folder for the runs and the page");
   if (!options.page_only) check_data(plan, options.data);
   make_folder(options.out);
   if (!options.page_only && !options.data.empty()) link_data(options.out, options.data);
@@ -144,9 +144,9 @@ void run_command(ReproduceOptions options) {
   if (!options.page_only) run_plan(options, plan);
   const Results results(options.out);
   std::vector<Chapter> chapters;
-  for (const Experiment* experiment : wanted) chapters.push_back({experiment, experiment->evaluate(scene, results)});
-  const Extent extent = extent_of(plan, options.out);
-  write_files(options.out, scene, chapters, extent);
+  for (const Experiment* experiment : wanted) chapters.push_back({experiment, experiment->evaluate(setup, results)});
+  const Extent extent = count_steps(plan, options.out);
+  write_files(options.out, setup, chapters, extent);
   print_result(options, chapters, extent);
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 void print_teacher(const runs::TeacherRecord& teacher, const tasks::Task& task, double temperature, double accuracy) {
   fmt::print(stderr, "teacher {}: {} of the {} right, gamma {:.4f} at T = {:.4g} (its equivalent label smoothing); {}\n", teacher.run,
-             percent(accuracy), task.studied(), teacher.equivalent_smoothing, temperature,
+             percent(accuracy), task.teacher_evaluation_data(), teacher.equivalent_smoothing, temperature,
              teacher.by_sample ? "its logits are computed once" : "its logits are computed anew for every batch");
 }
 
@@ -60,7 +60,7 @@ void train_and_print(const TrainingOptions& options, tasks::Task& task, const ru
                                    .on_teacher =
                                        [&](const runs::TeacherRecord& teacher, double accuracy) {
                                          if (first && !options.json)
-                                           print_teacher(teacher, task, record.recipe.distillation.temperature, accuracy);
+                                           print_teacher(teacher, task, record.recipe.distillation.teacher_temperature, accuracy);
                                        },
                                    .observer = {.on_step =
                                                     [&](const training::Progress& p) {

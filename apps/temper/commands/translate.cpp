@@ -44,7 +44,7 @@ struct References {
 References read_references(const TranslateOptions& options, const translation::Model& model, std::size_t lines) {
   References references{
       .sets = {},
-      .measure = {.tokenizer = translation::tokenizer_named(options.tokenizer), .lower_case = options.lower_case || model.text.lower_case}};
+      .measure = {.tokenizer = translation::parse_tokenizer(options.tokenizer), .lower_case = options.lower_case || model.text.lower_case}};
   for (const std::string& file : options.references) {
     references.sets.push_back(data::read_lines(file));
     TEMPER_CHECK(references.sets.back().size() == lines, file, ": ", references.sets.back().size(), " lines for ", lines,
@@ -72,7 +72,7 @@ void run(const TranslateOptions& options) {
   translation::TranslateOptions how{.search = options.search, .text = model.text};
   how.search.temperature = options.temperature.value_or(loaded.run.temperature().value_or(1));
   if (!loaded.run.temperature() && !options.temperature)
-    warn(concat(options.run, ": its calibrator is no temperature, and words are looked for without it"));
+    warn(str_cat(options.run, ": its calibrator is no temperature, and words are looked for without it"));
   const auto start = std::chrono::steady_clock::now();
   how.on_progress = [&](Index done) {
     show_stage(fmt::format("translated {} of {} lines  {}", grouped(done), grouped(static_cast<Index>(source.size())),

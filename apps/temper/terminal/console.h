@@ -19,11 +19,11 @@ std::string duration(double seconds);   // "2:05", "1:02:03"
 void warn(const std::string& message);  // "temper: warning: ..." on stderr
 
 // Calls `what` on behalf of an option. The message of an Error is prefixed with the option, "--threads: ...", which makes it a usage error.
-template <class Do> void obey(const char* option, Do what) {
+template <class Do> void with_option_context(const char* option, Do what) {
   try {
     what();
   } catch (const Error& error) {
-    throw Error(concat(option, ": ", error.what()));
+    throw Error(str_cat(option, ": ", error.what()));
   }
 }
 

@@ -15,7 +15,7 @@ data::Splits load_data(const std::string& spec, data::LoadOptions options) {
   };
   data::Splits splits = data::load(spec, options);
   if (splits.train.photos || splits.test.photos) clear_stage();
-  if (const std::string left_out = data::describe(splits.train.skipped); !left_out.empty()) warn(concat(spec, ": left out ", left_out));
+  if (const std::string left_out = data::describe(splits.train.skipped); !left_out.empty()) warn(str_cat(spec, ": left out ", left_out));
   return splits;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "models/calibration/metrics/metrics.h"
-#include "models/calibration/study/trial.h"
+#include "models/calibration/study/evaluation.h"
 
 namespace temper::app {
 

@@ -42,7 +42,7 @@ std::unique_ptr<optim::Communicator>& joined() {
 void share_cores(optim::Communicator& communicator) {
   const std::string own = fmt::format("{} {}", communicator.host(communicator.rank()), optim::core_ranges(optim::allowed_cores()));
   int sharing = 0;
-  for (const std::string& other : optim::gather(communicator, own)) sharing += other == own;
+  for (const std::string& other : optim::all_gather(communicator, own)) sharing += other == own;
   set_threads(std::max(1, threads() / sharing));
 }
 
@@ -60,7 +60,7 @@ optim::Communicator& ranks() {
     throw Error("MPI: this temper was built without it; install libopenmpi-dev and build it again, or start it without mpirun");
 #endif
   }
-  communicator = std::make_unique<optim::Alone>();
+  communicator = std::make_unique<optim::SingleProcess>();
   return *communicator;
 }
 

@@ -16,7 +16,7 @@ CLI::Option* add_option(CLI::App& group, const training::Setting& setting) {
 
 void set_given(training::Recipe& recipe, const training::Setting& setting, const CLI::Option& option) {
   if (option.count() == 0) return;
-  obey(option.get_name(false, false).c_str(), [&] {
+  with_option_context(option.get_name(false, false).c_str(), [&] {
     const auto as_its_kind = [&]<class T>(const T&) { return training::Value(option.as<T>()); };
     setting.write(recipe, std::visit(as_its_kind, setting.read({})));
   });

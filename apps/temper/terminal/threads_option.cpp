@@ -12,7 +12,7 @@ void add_threads_option(CLI::App& command) {
           "--threads",
           [](int threads) {
             ranks();  // joined, they share the cores: what is said here comes after that
-            obey("--threads", [&] { set_threads(threads); });
+            with_option_context("--threads", [&] { set_threads(threads); });
           },
           "Threads to compute on; results are the same for any number (default: all cores)")
       ->type_name("N");

@@ -94,7 +94,7 @@ void TrainingOptions::add_to(CLI::App& command, Teacher teacher) {
 
 bool TrainingOptions::find_checkpoint(const char* command, bool can_begin) {
   if (!resume) return true;
-  TEMPER_CHECK(!out.empty(), "--out is required; give the folder of the run to resume");
+  TEMPER_CHECK(!out.empty(), "--out: missing; give the folder of the run to resume");
   TEMPER_CHECK(!overwrite, "--resume: it continues the run that --overwrite would remove; give one of them");
   if (std::filesystem::exists(std::filesystem::path(out) / "run.json")) {
     if (is_first_rank()) print_finished_run(*this);
@@ -154,7 +154,7 @@ void TrainingOptions::check(const training::Recipe& result, const std::vector<st
     const std::string message = error.what();
     for (const auto& [setting, option] : options_) {
       const bool meant = message.starts_with(option->get_name(false, false) + ":");
-      if (meant && option->count() == 0 && std::ranges::count(in_file, setting->key) > 0) throw Error(concat(config, ": ", message));
+      if (meant && option->count() == 0 && std::ranges::count(in_file, setting->key) > 0) throw Error(str_cat(config, ": ", message));
     }
     throw;
   }
@@ -165,9 +165,9 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
     fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
     return true;
   }
-  TEMPER_CHECK(!data.empty(), "--data is required; give ", data::list_specs());
-  TEMPER_CHECK(!settings.model.empty(), "--model is required; give a name that `temper models` lists, or a --recipe");
-  TEMPER_CHECK(!out.empty(), "--out is required; give a folder for the run");
+  TEMPER_CHECK(!data.empty(), "--data: missing; give ", data::list_specs());
+  TEMPER_CHECK(!settings.model.empty(), "--model: missing; give a name that `temper models` lists, or a --recipe");
+  TEMPER_CHECK(!out.empty(), "--out: missing; give a folder for the run");
   TEMPER_CHECK(!data::is_text(data) || settings.reads_text(), "--model: ", settings.model, " reads no text, ", data, " is text; give ",
                models::list_transformers());
   TEMPER_CHECK(data::is_text(data) || !settings.reads_text(), "--model: ", settings.model, " reads text, ", data,
@@ -178,7 +178,7 @@ bool TrainingOptions::show_settings(const training::Recipe& settings) const {
 
 void TrainingOptions::use_threads() const {
   ranks().timeout = rank_timeout;  // joins them: they share the cores
-  if (threads) obey("--threads", [&] { set_threads(threads); });
+  if (threads) with_option_context("--threads", [&] { set_threads(threads); });
 }
 
 tasks::DataOptions TrainingOptions::data_options() const {

@@ -1,9 +1,9 @@
 #include "core/kernels/convolution/direct.h"
 
+#include "core/kernels/block_product.h"
 #include "core/kernels/convolution/packing.h"
 #include "core/kernels/convolution/partial_sums.h"
-#include "core/kernels/product.h"
-#include "core/kernels/rectifier.h"
+#include "core/kernels/relu.h"
 
 namespace temper::direct {
 namespace {
@@ -29,7 +29,7 @@ struct RowBlocks {
 };
 
 // The frame of x that output rows [begin, end) see.
-Frame frame_of_rows(const Convolution& g, Index begin, Index end) {
+ImageFrame frame_of_rows(const Convolution& g, Index begin, Index end) {
   const Size2 corner = g.window.corner(begin, 0), stride = g.window.stride;
   return {corner.h, std::max<Index>(0, (end - begin - 1) * stride.h + g.R), corner.w, (g.Q - 1) * stride.w + g.S};
 }
@@ -41,26 +41,26 @@ struct Cut {
   const float* data;
   Index row;  // elements between the starts of two rows
 };
-Cut cut(const Convolution& g, const float* image, const Frame& frame, float* memory) {
+Cut cut(const Convolution& g, const float* image, const ImageFrame& frame, float* memory) {
   if (unpadded(g)) return {image + frame.row * g.W * g.C, g.W * g.C};
   copy_frame(image, g.H, g.W, g.C, frame, memory);
   return {memory, frame.cols * g.C};
 }
 Index frame_size(const Convolution& g, const RowBlocks& blocks) {
   if (unpadded(g)) return 0;
-  const Frame frame = frame_of_rows(g, 0, blocks.block_rows);
+  const ImageFrame frame = frame_of_rows(g, 0, blocks.block_rows);
   return frame.rows * frame.cols * g.C;
 }
 
 // Product into rows of any number of columns, by way of memory(rows, padded columns) where these are no multiple of the block.
-void product_into(Product p, Index columns, const float* bias, float* c, Index c_row, bool add, float* memory) {
+void product_into(BlockProduct p, Index columns, const float* bias, float* c, Index c_row, bool add, float* memory) {
   p.columns = padded_columns(columns);
   const bool padded = p.columns != columns;
   p.c = padded ? memory : c;
   p.c_row = padded ? p.columns : c_row;
   p.start = add && !padded ? c : bias;
   p.start_row = add && !padded ? c_row : 0;
-  product(p);
+  block_product(p);
   if (!padded) return;
   for (Index row = 0; row < p.rows; ++row) {
     for (Index col = 0; col < columns; ++col) {
@@ -97,7 +97,7 @@ struct Phases {
   Phase along(Index number) const { return {number, g.W, g.S, stride_w, g.window.padding.w}; }
 
   // The frame for the pixels begin <= i < end of every phase.
-  Frame frame(Index begin, Index end) const {
+  ImageFrame frame(Index begin, Index end) const {
     return {begin - before_h, end - begin + most_h, -before_w, (g.W + stride_w - 1) / stride_w + most_w};
   }
 
@@ -151,7 +151,7 @@ void forward(const Convolution& g, const float* x, const float* packed, const Co
                     .runs = g.R,
                     .run = g.S * g.C},
                    g.K, bias, y + offset, g.K, false, memory);
-      add_and_rectify(epilogue.residual ? epilogue.residual + offset : nullptr, epilogue.relu, row_size, y + offset);
+      add_relu(epilogue.residual ? epilogue.residual + offset : nullptr, epilogue.relu, row_size, y + offset);
     }
   });
 }
@@ -166,7 +166,7 @@ void input_gradient(const Convolution& g, const float* w, const float* dy, float
   parallel_for(blocks.blocks, 1, [&](Index block, Index) {
     Workspace inner;
     const Index begin = blocks.begin(block), end = blocks.end(block), image = blocks.image(block);
-    const Frame frame = phases.frame(begin, end);
+    const ImageFrame frame = phases.frame(begin, end);
     float* memory = inner.take(g.W * phases.columns);
     float* frame_memory = inner.take(frame.rows * row);
     copy_frame(dy + image * g.P * g.Q * g.K, g.P, g.Q, g.K, frame, frame_memory);
@@ -213,20 +213,20 @@ void kernel_gradient(const Convolution& g, const float* x, const float* dy, floa
       }
       for (Index r = 0; r < g.R; ++r) {
         float* c = sum + r * g.S * g.C * columns;
-        product({.a = frame.data + r * frame.row,
-                 .a_row = 1,
-                 .a_run = g.window.stride.h * frame.row,
-                 .a_step = g.window.stride.w * g.C,
-                 .b = gradient,
-                 .b_row = g.K,
-                 .c = c,
-                 .c_row = columns,
-                 .start = block > first ? c : nullptr,
-                 .start_row = columns,
-                 .rows = g.S * g.C,
-                 .columns = columns,
-                 .runs = rows,
-                 .run = g.Q});
+        block_product({.a = frame.data + r * frame.row,
+                       .a_row = 1,
+                       .a_run = g.window.stride.h * frame.row,
+                       .a_step = g.window.stride.w * g.C,
+                       .b = gradient,
+                       .b_row = g.K,
+                       .c = c,
+                       .c_row = columns,
+                       .start = block > first ? c : nullptr,
+                       .start_row = columns,
+                       .rows = g.S * g.C,
+                       .columns = columns,
+                       .runs = rows,
+                       .run = g.Q});
       }
     }
   });

@@ -1,5 +1,5 @@
 // Convolution without a matrix of columns: the windows are multiplied in place, in an image padded with zeros. A row of outputs is a
-// product of core/kernels/product.h: its row q is a window, R runs of S C adjacent values, q stride C apart.
+// product of core/kernels/block_product.h: its row q is a window, R runs of S C adjacent values, q stride C apart.
 //   y(q, K)       = sum over the runs of window q     times w(R S C, K)
 //   dw(R S C, K)  = sum over all pixels of window^T   times dy(K)
 //   dx: pixels with the same offset in the grid of strides see the same taps; each of these classes is a convolution of dy with stride 1.

@@ -3,7 +3,7 @@
 
 #include "core/engine/gemm.h"
 #include "core/kernels/convolution/partial_sums.h"
-#include "core/kernels/rectifier.h"
+#include "core/kernels/relu.h"
 
 namespace temper::im2col {
 namespace {
@@ -113,7 +113,7 @@ void forward(const Convolution& convolution, const float* x, const float* packed
              {y + g.output_offset(block, group), block.pixels(), g.group_outputs(), g.K}, {.bias = bias});
       }
       const Index offset = g.output_offset(block, 0);
-      add_and_rectify(epilogue.residual ? epilogue.residual + offset : nullptr, epilogue.relu, block.pixels() * g.K, y + offset);
+      add_relu(epilogue.residual ? epilogue.residual + offset : nullptr, epilogue.relu, block.pixels() * g.K, y + offset);
     }
   });
 }

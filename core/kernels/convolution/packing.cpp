@@ -2,7 +2,7 @@
 
 namespace temper {
 
-void copy_frame(const float* image, Index H, Index W, Index C, const Frame& frame, float* out) {
+void copy_frame(const float* image, Index H, Index W, Index C, const ImageFrame& frame, float* out) {
   const TapRange inside = taps_inside(frame.col, frame.cols, W);
   for (Index row = frame.row; row < frame.row + frame.rows; ++row, out += frame.cols * C) {
     if (row < 0 || row >= H) {

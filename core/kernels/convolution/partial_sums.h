@@ -18,7 +18,7 @@ struct PartialSums {
   }
 
   // The part that the chunk of terms from `first` on adds up.
-  float* of(float* sums, Index first) const { return sums + chunks.of(first) * size; }
+  float* of(float* sums, Index first) const { return sums + chunks.index_of(first) * size; }
 
   // Adds elements [begin, end) of all parts to those of the first part.
   void join(float* sums, Index begin, Index end) const {

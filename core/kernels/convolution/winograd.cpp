@@ -5,15 +5,15 @@
 
 #include <span>
 
+#include "core/kernels/block_product.h"
 #include "core/kernels/convolution/packing.h"
 #include "core/kernels/convolution/partial_sums.h"
 #include "core/kernels/convolution/winograd_transforms.h"
-#include "core/kernels/product.h"
 
 namespace temper::winograd {
 namespace {
 
-using Kind = Transform::Kind;
+using Kind = WinogradTransform::Kind;
 
 constexpr Index kChannelBlock = 16;
 constexpr Index kPlanesSize = 1 << 17;                // floats of planes a block: 512 KiB
@@ -74,7 +74,7 @@ std::span<const float> part(std::span<const float> memory, Index i) {
 struct TiledImages {
   ConvolutionInput input;
   Index H, W, C;
-  Transform transform;
+  WinogradTransform transform;
   Size2 padding;
 };
 
@@ -91,7 +91,7 @@ void to_planes(const Tiling& t, const TiledImages& x, Index begin, Index end, fl
   std::fill_n(zeros, x.W * x.C, 0.0f);
   for (Index strip = begin; strip < end; ++strip) {
     const float* image = x.input.x + strip / t.rows * x.H * x.W * x.C;
-    Rows down{.size = pixels * x.C};
+    WinogradRows down{.size = pixels * x.C};
     for (Index i = 0; i < taps; ++i) {
       const Index h = strip % t.rows * t.m - x.padding.h + i;
       down.in[i] = h >= 0 && h < x.H ? image + h * x.W * x.C : zeros;
@@ -160,13 +160,13 @@ void from_planes(const Tiling& t, const float* planes, Index begin, Index end, c
 
 // kernels(r r, C, K) to their planes(36, C, K): G w G^T.
 void transform_kernels(Index r, Index size, const float* kernels, float* planes) {
-  const Transform points{Kind::evaluate, r, true};
+  const WinogradTransform points{Kind::evaluate, r, true};
   parallel_for(Chunks(size, kTransformGrain, kChannelBlock), [&](Index begin, Index end) {
     Workspace scratch;
     const Index width = end - begin;
     float* half = scratch.take(kWinogradPoints * r * width);  // (6, r, width)
     for (Index s = 0; s < r; ++s) {
-      Rows down{.size = width};
+      WinogradRows down{.size = width};
       for (Index i = 0; i < r; ++i) down.in[i] = kernels + (i * r + s) * size + begin;
       for (Index i = 0; i < kWinogradPoints; ++i) down.out[i] = half + (i * r + s) * width;
       transform_down(points, down);
@@ -201,19 +201,19 @@ void correlate(const Tiling& t, const ConvolutionInput& x, const float* kernels,
     to_planes(t, {x, t.H, t.W, t.C, {Kind::input}, t.padding}, begin, end, x_planes);
     const std::span next_x = t.pixels(x.x, t.H, t.W * t.C, end), this_y = t.pixels(y, t.P, t.Q * t.K, begin);
     for (Index i = 0; i < kWinogradPlanes; ++i) {
-      product({.a = x_planes + i * x_plane,
-               .a_row = t.C,
-               .a_run = 0,
-               .a_step = 1,
-               .b = kernels + i * t.C * t.K + columns.begin,
-               .b_row = t.K,
-               .c = y_planes + i * y_plane,
-               .c_row = columns.count,
-               .rows = (end - begin) * t.cols,
-               .columns = columns.count,
-               .runs = 1,
-               .run = t.C,
-               .fetch = {part(next_x, i), part(this_y, i)}});
+      block_product({.a = x_planes + i * x_plane,
+                     .a_row = t.C,
+                     .a_run = 0,
+                     .a_step = 1,
+                     .b = kernels + i * t.C * t.K + columns.begin,
+                     .b_row = t.K,
+                     .c = y_planes + i * y_plane,
+                     .c_row = columns.count,
+                     .rows = (end - begin) * t.cols,
+                     .columns = columns.count,
+                     .runs = 1,
+                     .run = t.C,
+                     .fetch = {part(next_x, i), part(this_y, i)}});
     }
     from_planes(t, y_planes, begin, end, columns, epilogue, y);
   });
@@ -221,7 +221,7 @@ void correlate(const Tiling& t, const ConvolutionInput& x, const float* kernels,
 
 // dw(K, r r, C) from the sum of the parts' planes(36, K, C).
 void join_kernel_gradient(const Tiling& t, const PartialSums& parts, float* sums, float* dw, bool add) {
-  const Transform back{Kind::interpolate, t.r, true};
+  const WinogradTransform back{Kind::interpolate, t.r, true};
   const Index size = t.K * t.C, taps = t.r * t.r;
   parallel_for(t.K, std::max<Index>(1, kTransformGrain / t.C), [&](Index first_k, Index last_k) {
     Workspace scratch;
@@ -230,7 +230,7 @@ void join_kernel_gradient(const Tiling& t, const PartialSums& parts, float* sums
     float* whole = scratch.take(taps * width);                  // (r, r, width)
     for (Index i = 0; i < kWinogradPlanes; ++i) parts.join(sums, i * size + begin, i * size + begin + width);
     for (Index j = 0; j < kWinogradPoints; ++j) {
-      Rows down{.size = width};
+      WinogradRows down{.size = width};
       for (Index i = 0; i < kWinogradPoints; ++i) down.in[i] = sums + (i * kWinogradPoints + j) * size + begin;
       for (Index i = 0; i < t.r; ++i) down.out[i] = half + (i * kWinogradPoints + j) * width;
       transform_down(back, down);
@@ -310,21 +310,21 @@ void kernel_gradient(const Convolution& g, const ConvolutionInput& x, const floa
       const std::span next_x = t.pixels(x.x, g.H, g.W * g.C, last), next_dy = t.pixels(dy, g.P, g.Q * g.K, last);
       for (Index i = 0; i < kWinogradPlanes; ++i) {
         float* c = sum + i * size;
-        product({.a = dy_planes + i * dy_plane,
-                 .a_row = 1,
-                 .a_run = 0,
-                 .a_step = g.K,
-                 .b = x_planes + i * x_plane,
-                 .b_row = g.C,
-                 .c = c,
-                 .c_row = g.C,
-                 .start = block > begin ? c : nullptr,
-                 .start_row = g.C,
-                 .rows = g.K,
-                 .columns = g.C,
-                 .runs = 1,
-                 .run = (last - first) * t.cols,
-                 .fetch = {part(next_x, i), part(next_dy, i)}});
+        block_product({.a = dy_planes + i * dy_plane,
+                       .a_row = 1,
+                       .a_run = 0,
+                       .a_step = g.K,
+                       .b = x_planes + i * x_plane,
+                       .b_row = g.C,
+                       .c = c,
+                       .c_row = g.C,
+                       .start = block > begin ? c : nullptr,
+                       .start_row = g.C,
+                       .rows = g.K,
+                       .columns = g.C,
+                       .runs = 1,
+                       .run = (last - first) * t.cols,
+                       .fetch = {part(next_x, i), part(next_dy, i)}});
       }
     }
   });

@@ -76,7 +76,7 @@ template <int n, bool kScaled> struct Interpolate {
   static HWY_INLINE V scale(V x, float factor) { return kScaled ? hn::Mul(x, constant(factor)) : x; }
 };
 
-template <class T> void down(const Rows& rows) {
+template <class T> void down(const WinogradRows& rows) {
   const D d;
   const float* in[T::kInputs];
   float* out[T::kOutputs];
@@ -92,7 +92,7 @@ template <class T> void down(const Rows& rows) {
 
 // Two neighbours share a pointer, their distance being an index register of the processor's addresses: there are too few registers for
 // twelve pointers.
-template <class T> void along(const Tiles& tiles) {
+template <class T> void along(const WinogradTiles& tiles) {
   constexpr int kInPairs = (T::kInputs + 1) / 2, kOutPairs = (T::kOutputs + 1) / 2;
   const D d;
   for (Index row = 0; row < tiles.rows; ++row) {
@@ -126,7 +126,7 @@ template <int n> void interpolate_strip(const OutputStrip& strip) {
         for (int i = 0; i < n; ++i) results[i] = hn::Add(results[i], hn::LoadU(d, strip.residual[i] + to + c));
       }
       if (strip.relu) {
-        for (int i = 0; i < n; ++i) results[i] = rectified(d, results[i]);
+        for (int i = 0; i < n; ++i) results[i] = relu_vector(d, results[i]);
       }
       for (int i = 0; i < n; ++i) hn::StoreU(results[i], d, strip.rows.out[i] + to + c);
     }
@@ -134,12 +134,12 @@ template <int n> void interpolate_strip(const OutputStrip& strip) {
 }
 
 // Calls body with an object of the type that computes the transform.
-template <int n, class Body> void with_coefficients(const Transform& transform, Body body) {
-  if (transform.kind == Transform::Kind::evaluate) return transform.scaled ? body(Evaluate<n, true>()) : body(Evaluate<n, false>());
+template <int n, class Body> void with_coefficients(const WinogradTransform& transform, Body body) {
+  if (transform.kind == WinogradTransform::Kind::evaluate) return transform.scaled ? body(Evaluate<n, true>()) : body(Evaluate<n, false>());
   return transform.scaled ? body(Interpolate<n, true>()) : body(Interpolate<n, false>());
 }
-template <class Body> void with_transform(const Transform& transform, Body body) {
-  if (transform.kind == Transform::Kind::input) return body(Input());
+template <class Body> void with_transform(const WinogradTransform& transform, Body body) {
+  if (transform.kind == WinogradTransform::Kind::input) return body(Input());
   switch (transform.n) {
     case 2:
       return with_coefficients<2>(transform, body);
@@ -152,10 +152,10 @@ template <class Body> void with_transform(const Transform& transform, Body body)
   }
 }
 
-void transform_down(const Transform& transform, const Rows& rows) {
+void transform_down(const WinogradTransform& transform, const WinogradRows& rows) {
   with_transform(transform, [&](auto type) { down<decltype(type)>(rows); });
 }
-void transform_along(const Transform& transform, const Tiles& tiles) {
+void transform_along(const WinogradTransform& transform, const WinogradTiles& tiles) {
   with_transform(transform, [&](auto type) { along<decltype(type)>(tiles); });
 }
 void interpolate_outputs(Index n, const OutputStrip& strip) { return n == 2 ? interpolate_strip<2>(strip) : interpolate_strip<4>(strip); }
@@ -170,8 +170,10 @@ HWY_EXPORT(transform_down);
 HWY_EXPORT(transform_along);
 HWY_EXPORT(interpolate_outputs);
 
-void transform_down(const Transform& transform, const Rows& rows) { HWY_DYNAMIC_DISPATCH(transform_down)(transform, rows); }
-void transform_along(const Transform& transform, const Tiles& tiles) { HWY_DYNAMIC_DISPATCH(transform_along)(transform, tiles); }
+void transform_down(const WinogradTransform& transform, const WinogradRows& rows) { HWY_DYNAMIC_DISPATCH(transform_down)(transform, rows); }
+void transform_along(const WinogradTransform& transform, const WinogradTiles& tiles) {
+  HWY_DYNAMIC_DISPATCH(transform_along)(transform, tiles);
+}
 void interpolate_outputs(Index n, const OutputStrip& strip) { HWY_DYNAMIC_DISPATCH(interpolate_outputs)(n, strip); }
 
 }  // namespace temper

@@ -12,7 +12,7 @@ namespace temper {
 inline constexpr Index kWinogradPoints = 6;
 inline constexpr Index kWinogradPlanes = kWinogradPoints * kWinogradPoints;
 
-struct Transform {
+struct WinogradTransform {
   enum class Kind {
     input,       // B^T: 6 values to the points
     evaluate,    // A for n = m: n coefficients to the points
@@ -28,28 +28,28 @@ struct Transform {
 
 // The transform down the columns of a strip of tiles: element e of output i from the elements e of all inputs.
 // requires: a size that is a multiple of 16.
-struct Rows {
+struct WinogradRows {
   const float* in[kWinogradPoints] = {};
   float* out[kWinogradPoints] = {};
   Index size;
 };
-void transform_down(const Transform& transform, const Rows& rows);
+void transform_down(const WinogradTransform& transform, const WinogradRows& rows);
 
 // The transform along the rows of the tiles. Channel c of input j of tile t of row i lies at in[i in_row + j in_step + t in_tile + c]; so
 // do the outputs. requires: channels that are a multiple of 16.
-struct Tiles {
+struct WinogradTiles {
   const float* in;
   Index in_row, in_step, in_tile;
   float* out;
   Index out_row, out_step, out_tile;
   Index rows, tiles, channels;
 };
-void transform_along(const Transform& transform, const Tiles& tiles);
+void transform_along(const WinogradTransform& transform, const WinogradTiles& tiles);
 
 // The last step of a convolution, down the columns of a strip of n rows of outputs (n = 2 or 4), from lines(pixels, channels) to rows of y
 // whose pixels lie out_pixel apart: y = interpolated + bias + residual, then max(y, 0) if relu. rows.size does not count.
 struct OutputStrip {
-  Rows rows;
+  WinogradRows rows;
   Index pixels, channels, out_pixel;
   const float* bias = nullptr;                  // (channels); null: none
   const float* residual[kWinogradPoints] = {};  // laid out as rows.out, and may be it; the first null: none

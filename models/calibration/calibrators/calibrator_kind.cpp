@@ -4,7 +4,7 @@
 
 namespace temper::calibration {
 
-Fitted fit(const CalibratorKind& kind, const Selection& held_out, const FitOptions& options, const Fitted* start) {
+Fitted fit(const CalibratorKind& kind, const RowSubset& held_out, const FitOptions& options, const Fitted* start) {
   TEMPER_CHECK(options.tolerance > 0 && options.most_steps >= 1, "fit: the tolerance ", options.tolerance, " and the ", options.most_steps,
                " steps must be above 0");
   Fitted fitted = kind.fit(held_out, options, start != nullptr && start->kind == &kind ? start->calibrator.get() : nullptr);

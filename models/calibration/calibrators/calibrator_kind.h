@@ -8,7 +8,7 @@
 #include "models/calibration/calibrator.h"
 #include "models/calibration/calibrators/status.h"
 #include "models/calibration/metrics/proper_score.h"
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 
@@ -34,7 +34,7 @@ struct CalibratorKind {
   bool reads_bins = false, reads_odir = false;  // which of the FitOptions it has a use for
 
   // As the function fit() below, which fills in the kind. `start` is a calibrator of the same kind, or null.
-  Fitted (*fit)(const Selection& held_out, const FitOptions& options, const Calibrator* start) = nullptr;
+  Fitted (*fit)(const RowSubset& held_out, const FitOptions& options, const Calibrator* start) = nullptr;
   // As make_calibrator() below, for `classes` >= 1.
   std::unique_ptr<const Calibrator> (*make)(Index classes, const Parameters& parameters) = nullptr;
 };
@@ -43,7 +43,7 @@ struct CalibratorKind {
 // their one minimum from anywhere. The other kinds do not use it: where their minimum is a flat valley or lies at infinity, as for data
 // without a mistake, they would stop where they start, and an out-of-fold fit would know the rows held out. Throws as check(Predictions)
 // and for invalid options.
-Fitted fit(const CalibratorKind& kind, const Selection& held_out, const FitOptions& options = {}, const Fitted* start = nullptr);
+Fitted fit(const CalibratorKind& kind, const RowSubset& held_out, const FitOptions& options = {}, const Fitted* start = nullptr);
 
 // Makes a calibrator from its stored parameters. Throws Error naming the parameter that is missing, invalid, or of a length that does not
 // fit `classes`.

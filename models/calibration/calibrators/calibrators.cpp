@@ -29,7 +29,7 @@ const CalibratorKind& calibrator_kind(std::string_view name) {
   if (const CalibratorKind* kind = find(name)) return *kind;
   std::string known;
   for (const CalibratorKind* kind : kinds()) known += (known.empty() ? "" : ", ") + std::string(kind->name);
-  throw Error(concat(name, " is not known; give one of ", known));
+  throw Error(str_cat(name, " is not known; give one of ", known));
 }
 
 void register_calibrator(const CalibratorKind& kind) {

@@ -153,7 +153,7 @@ MixtureFit fit_mixture(std::span<const Weights> densities, double gap, Index mos
 
 namespace {
 
-Fitted fit_ensemble(const Selection& held_out, const FitOptions&, const Calibrator* start) {
+Fitted fit_ensemble(const RowSubset& held_out, const FitOptions&, const Calibrator* start) {
   check(held_out);
   std::optional<double> guess;
   if (start != nullptr) guess = start->parameters().at("temperature").at(0);

@@ -26,7 +26,7 @@ template <class Value> void map_classes(std::span<const float> logits, std::span
 // p_k of every sample beside whether k is the label, for one class after the other.
 class ClassTargets {
  public:
-  explicit ClassTargets(const Selection& data) : data_(data), normalisers_(static_cast<std::size_t>(data.size())) {
+  explicit ClassTargets(const RowSubset& data) : data_(data), normalisers_(static_cast<std::size_t>(data.size())) {
     parallel_for(chunks(data), [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) normalisers_[static_cast<std::size_t>(i)] = softmax(data_.row(i), 1);
     });
@@ -47,7 +47,7 @@ class ClassTargets {
   }
 
  private:
-  const Selection& data_;
+  const RowSubset& data_;
   std::vector<Softmax> normalisers_;
 };
 
@@ -69,15 +69,15 @@ HistogramCalibrator::HistogramCalibrator(Index classes, std::vector<double> freq
     TEMPER_CHECK((frequency >= 0 && frequency <= 1) || frequency == -1, "frequencies: ", frequency, " is not in 0..1; calibrate again");
 }
 
-HistogramCalibrator HistogramCalibrator::fit(const Selection& held_out, Index bins) {
+HistogramCalibrator HistogramCalibrator::fit(const RowSubset& held_out, Index bins) {
   check(held_out);
-  bin_of(0.0, bins);  // refuses a bad number before anything is allocated
+  bin_index(0.0, bins);  // refuses a bad number before anything is allocated
   const auto size = static_cast<std::size_t>(held_out.classes() * bins);
   std::vector<double> counts(size), labels(size), p(static_cast<std::size_t>(held_out.classes()));
   for (Index i = 0; i < held_out.size(); ++i) {
     softmax(held_out.row(i), 1, p);
     for (std::size_t k = 0; k < p.size(); ++k) {
-      const std::size_t at = k * static_cast<std::size_t>(bins) + static_cast<std::size_t>(bin_of(p[k], bins));
+      const std::size_t at = k * static_cast<std::size_t>(bins) + static_cast<std::size_t>(bin_index(p[k], bins));
       counts[at] += 1;
       labels[at] += held_out.label(i) == k ? 1 : 0;
     }
@@ -88,7 +88,7 @@ HistogramCalibrator HistogramCalibrator::fit(const Selection& held_out, Index bi
 
 void HistogramCalibrator::apply(std::span<const float> logits, std::span<double> calibrated) const {
   map_classes(logits, calibrated, [&](std::size_t k, double p) {
-    const double frequency = frequencies_[k * static_cast<std::size_t>(bins_) + static_cast<std::size_t>(bin_of(p, bins_))];
+    const double frequency = frequencies_[k * static_cast<std::size_t>(bins_) + static_cast<std::size_t>(bin_index(p, bins_))];
     return frequency >= 0 ? frequency : p;
   });
 }
@@ -143,7 +143,7 @@ IsotonicCalibrator::IsotonicCalibrator(std::vector<std::vector<Knot>> knots) : k
   }
 }
 
-IsotonicCalibrator IsotonicCalibrator::fit(const Selection& held_out) {
+IsotonicCalibrator IsotonicCalibrator::fit(const RowSubset& held_out) {
   check(held_out);
   const ClassTargets targets(held_out);
   std::vector<std::vector<Knot>> knots(static_cast<std::size_t>(held_out.classes()));
@@ -191,7 +191,7 @@ constinit const CalibratorKind kHistogram{
     .description = "for each class how often it is the label in the bin of p_k",
     .judged_by = ProperScore::brier,
     .reads_bins = true,
-    .fit = [](const Selection& held_out, const FitOptions& options, const Calibrator*) -> Fitted {
+    .fit = [](const RowSubset& held_out, const FitOptions& options, const Calibrator*) -> Fitted {
       return {.calibrator = std::make_shared<HistogramCalibrator>(HistogramCalibrator::fit(held_out, options.bins))};
     },
     .make = [](Index classes, const Parameters& parameters) -> std::unique_ptr<const Calibrator> {
@@ -200,7 +200,7 @@ constinit const CalibratorKind kHistogram{
 constinit const CalibratorKind kIsotonic{.name = "isotonic",
                                          .description = "for each class a rising step function of p_k",
                                          .judged_by = ProperScore::brier,
-                                         .fit = [](const Selection& held_out, const FitOptions&, const Calibrator*) -> Fitted {
+                                         .fit = [](const RowSubset& held_out, const FitOptions&, const Calibrator*) -> Fitted {
                                            return {.calibrator = std::make_shared<IsotonicCalibrator>(IsotonicCalibrator::fit(held_out))};
                                          },
                                          .make = [](Index classes, const Parameters& parameters) -> std::unique_ptr<const Calibrator> {

@@ -16,7 +16,7 @@ class HistogramCalibrator : public Calibrator {
  public:
   // frequencies (K,bins), in 0..1; -1 marks an empty bin.
   HistogramCalibrator(Index classes, std::vector<double> frequencies);
-  static HistogramCalibrator fit(const Selection& held_out, Index bins);
+  static HistogramCalibrator fit(const RowSubset& held_out, Index bins);
 
   Parameters parameters() const override { return {{"frequencies", frequencies_}}; }
   void apply(std::span<const float> logits, std::span<double> calibrated) const override;
@@ -34,7 +34,7 @@ class IsotonicCalibrator : public Calibrator {
     double p = 0, value = 0;
   };
   explicit IsotonicCalibrator(std::vector<std::vector<Knot>> knots);  // per class, at least one, p rising and value not falling
-  static IsotonicCalibrator fit(const Selection& held_out);
+  static IsotonicCalibrator fit(const RowSubset& held_out);
   static IsotonicCalibrator restore(Index classes, const Parameters& parameters);
 
   Parameters parameters() const override;  // "knots" a class, and "p" and "value" of all, one class after the other

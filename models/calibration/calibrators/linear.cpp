@@ -35,14 +35,14 @@ struct Solver {
 
   bool full() const { return form != LinearForm::vector; }
 
-  Solver(LinearForm m, const Selection& data) : form(m), classes(static_cast<std::size_t>(data.classes())) {
+  Solver(LinearForm m, const RowSubset& data) : form(m), classes(static_cast<std::size_t>(data.classes())) {
     scale = 1 / Temperature::fit(data).value;
     parameters.assign((full() ? classes * classes : classes) + classes, 0);
     for (std::size_t k = 0; k < classes; ++k) parameters[full() ? k * (classes + 1) : k] = 1;
   }
 
   // Recomputes the curvature after many steps: that of the start is useless where the probabilities have changed a lot.
-  Minimized solve(const Selection& data, double odir, const MinimizeOptions& options) {
+  Minimized solve(const RowSubset& data, double odir, const MinimizeOptions& options) {
     const LinearNll objective(form, data, scale, odir);
     if (!full()) return minimize(objective, parameters, options);
     constexpr Index kStepsOfOneLook = 40;
@@ -68,12 +68,12 @@ struct Solver {
 
 // The penalty whose fit of four fifths of the rows has the least NLL on the last fifth. From the strongest on, each fit starts at the last;
 // where the NLL rises a weaker one would overfit more, and is the slowest to fit.
-double best_odir(LinearForm form, const Selection& data, const FitOptions& options) {
+double best_odir(LinearForm form, const RowSubset& data, const FitOptions& options) {
   constexpr double kRough = 1e-5;
   if (data.size() < 2) return kOdirGrid[0];
   const Folds folds(data, 5, 2);
   const std::vector<Index> most = folds.training_rows(0);
-  const Selection training(data.all(), most), rest(data.all(), folds.held_out(0));
+  const RowSubset training(data.all(), most), rest(data.all(), folds.held_out(0));
   Solver solver(form, training);
   double best = kOdirGrid[0], least = std::numeric_limits<double>::infinity();
   for (const double odir : kOdirGrid) {
@@ -112,7 +112,7 @@ void LinearCalibrator::apply(std::span<const float> logits, std::span<double> ca
   }
 }
 
-Fitted fit_linear(LinearForm form, const Selection& held_out, const FitOptions& options) {
+Fitted fit_linear(LinearForm form, const RowSubset& held_out, const FitOptions& options) {
   check(held_out);
   const double odir = form == LinearForm::vector ? 0 : options.odir >= 0 ? options.odir : best_odir(form, held_out, options);
   Solver solver(form, held_out);
@@ -123,7 +123,7 @@ Fitted fit_linear(LinearForm form, const Selection& held_out, const FitOptions& 
 
 namespace {
 
-template <LinearForm form> Fitted fit_form(const Selection& held_out, const FitOptions& options, const Calibrator*) {
+template <LinearForm form> Fitted fit_form(const RowSubset& held_out, const FitOptions& options, const Calibrator*) {
   return fit_linear(form, held_out, options);
 }
 

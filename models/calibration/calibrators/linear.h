@@ -25,7 +25,7 @@ class LinearCalibrator : public Calibrator {
 
 // Minimises the mean NLL + odir (sum_{i != j} W_ij^2 / (K (K - 1)) + sum_j b_j^2 / K); vector scaling has no penalty. `options.odir` below
 // 0 tries 1e-3, 1e-2, ..., 100 on a random fifth of the rows.
-Fitted fit_linear(LinearForm form, const Selection& held_out, const FitOptions& options);
+Fitted fit_linear(LinearForm form, const RowSubset& held_out, const FitOptions& options);
 
 extern const CalibratorKind kVector, kMatrix, kDirichlet;
 

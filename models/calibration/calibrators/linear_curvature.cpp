@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/engine/parallel.h"
-#include "core/kernels/double_product.h"
-#include "core/kernels/product.h"
+#include "core/kernels/block_product.h"
+#include "core/kernels/double_block_product.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
@@ -25,7 +25,7 @@ struct Sample {
   Vector x, weights;
 };
 
-Sample sample_of(LinearForm form, const Selection& data, double scale, std::span<const double> parameters, std::size_t padded) {
+Sample draw_sample(LinearForm form, const RowSubset& data, double scale, std::span<const double> parameters, std::size_t padded) {
   const Index stride = std::max<Index>(1, data.size() / kMostRows), rows = std::min(kMostRows, data.size() / stride);
   const auto classes = static_cast<std::size_t>(data.classes());
   Sample sample{static_cast<std::size_t>(rows), {}, {}};
@@ -61,7 +61,7 @@ void add_weighted_products(const Sample& sample, std::size_t features, std::size
       for (std::size_t j = 0; j < padded; ++j) weighted[r * padded + j] = factor * x[r * padded + j];
     }
     const auto width = static_cast<Index>(padded), count = static_cast<Index>(features);
-    add_product({x, 1, width, weighted.data(), width, sums, width, count, width, static_cast<Index>(rows)});
+    add_double_block_product({x, 1, width, weighted.data(), width, sums, width, count, width, static_cast<Index>(rows)});
   }
 }
 
@@ -71,7 +71,7 @@ void cholesky(std::span<double> matrix, std::size_t size, std::size_t stride) {
     double* row = &matrix[i * stride];
     for (std::size_t j = 0; j <= i; ++j) {
       const double* other = &matrix[j * stride];
-      const double rest = row[j] - sum_of(j, [&](std::size_t d) { return row[d] * other[d]; });
+      const double rest = row[j] - sum_terms(j, [&](std::size_t d) { return row[d] * other[d]; });
       row[j] = j < i ? rest / other[j] : std::sqrt(std::max(rest, kLeastCurvature * row[i]));
     }
   }
@@ -81,7 +81,7 @@ void cholesky(std::span<double> matrix, std::size_t size, std::size_t stride) {
 void substitute(std::span<const double> factor, std::size_t stride, std::span<double> v) {
   for (std::size_t i = 0; i < v.size(); ++i) {
     const double* row = &factor[i * stride];
-    v[i] = (v[i] - sum_of(i, [&](std::size_t d) { return row[d] * v[d]; })) / row[i];
+    v[i] = (v[i] - sum_terms(i, [&](std::size_t d) { return row[d] * v[d]; })) / row[i];
   }
   for (std::size_t i = v.size(); i-- > 0;) {
     const double* row = &factor[i * stride];
@@ -92,7 +92,7 @@ void substitute(std::span<const double> factor, std::size_t stride, std::span<do
 
 }  // namespace
 
-LinearCurvature::LinearCurvature(LinearForm form, const Selection& data, double scale, std::span<const double> parameters,
+LinearCurvature::LinearCurvature(LinearForm form, const RowSubset& data, double scale, std::span<const double> parameters,
                                  const LinearNll::Rates& penalty)
     : classes_(static_cast<std::size_t>(data.classes())),
       features_(classes_ + 1),
@@ -100,17 +100,17 @@ LinearCurvature::LinearCurvature(LinearForm form, const Selection& data, double 
       blocks_(data.classes() <= kMostOwnBlocks ? classes_ : 1),
       share_(classes_, 1),
       factors_(blocks_ * features_ * padded_) {
-  const Sample sample = sample_of(form, data, scale, parameters, padded_);
+  const Sample sample = draw_sample(form, data, scale, parameters, padded_);
   const auto weight_of = [&](std::size_t k) { return [&, k](std::size_t r) { return sample.weights[r * classes_ + k]; }; };
   if (blocks_ == 1) {
     const auto rows = static_cast<double>(sample.rows);
-    for (std::size_t k = 0; k < classes_; ++k) share_[k] = std::max(sum_of(sample.rows, weight_of(k)) / rows, kTiny);
+    for (std::size_t k = 0; k < classes_; ++k) share_[k] = std::max(sum_terms(sample.rows, weight_of(k)) / rows, kTiny);
     add_weighted_products(
         sample, features_, padded_, [](std::size_t) { return 1.0; }, factors_.data());
   } else {
     parallel_for(data.classes(), 1, [&](Index begin, Index end) {
       for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k)
-        add_weighted_products(sample, features_, padded_, weight_of(k), factor_of(k).data());
+        add_weighted_products(sample, features_, padded_, weight_of(k), cholesky_factor(k).data());
     });
   }
   factor(penalty);
@@ -122,7 +122,7 @@ void LinearCurvature::factor(const LinearNll::Rates& penalty) {
   for (const double of_class : share_) share += of_class / static_cast<double>(classes_);
   parallel_for(static_cast<Index>(blocks_), 1, [&](Index begin, Index end) {
     for (auto block = static_cast<std::size_t>(begin); block < static_cast<std::size_t>(end); ++block) {
-      const std::span<double> matrix = factor_of(block);
+      const std::span<double> matrix = cholesky_factor(block);
       double trace = 0;
       for (std::size_t j = 0; j < features_; ++j) trace += matrix[j * (padded_ + 1)];
       const double least = kLeastCurvature * trace / static_cast<double>(features_) + kTiny;

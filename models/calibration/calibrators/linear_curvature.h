@@ -15,7 +15,7 @@ namespace temper::calibration {
 class LinearCurvature {
  public:
   // At `parameters`; those, `scale` and the penalty as LinearNll has them. Requires matrix or dirichlet, and finite calibrated logits.
-  LinearCurvature(LinearForm form, const Selection& data, double scale, std::span<const double> parameters,
+  LinearCurvature(LinearForm form, const RowSubset& data, double scale, std::span<const double> parameters,
                   const LinearNll::Rates& penalty);
 
   // gradient := A^-1 gradient; in the order of the parameters.
@@ -23,7 +23,9 @@ class LinearCurvature {
 
  private:
   void factor(const LinearNll::Rates& penalty);
-  std::span<double> factor_of(std::size_t block) { return std::span(factors_).subspan(block * features_ * padded_, features_ * padded_); }
+  std::span<double> cholesky_factor(std::size_t block) {
+    return std::span(factors_).subspan(block * features_ * padded_, features_ * padded_);
+  }
 
   std::size_t classes_, features_, padded_, blocks_;
   std::vector<double> share_;    // (K): by what a class multiplies its block

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/engine/parallel.h"
-#include "core/kernels/double_product.h"
-#include "core/kernels/product.h"
+#include "core/kernels/block_product.h"
+#include "core/kernels/double_block_product.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
@@ -40,7 +40,7 @@ struct LinearNll::Block {
   std::span<double> z_row(Index row) { return std::span(z).subspan(static_cast<std::size_t>(row * padded), x.size() / kBlockRows - 1); }
 };
 
-LinearNll::LinearNll(LinearForm form, const Selection& data, double scale, double odir)
+LinearNll::LinearNll(LinearForm form, const RowSubset& data, double scale, double odir)
     : form_(form), data_(data), classes_(static_cast<std::size_t>(data.classes())), scale_(scale), odir_(odir) {}
 
 double LinearNll::operator()(std::span<const double> parameters, std::span<double> gradient) const {
@@ -53,7 +53,7 @@ double LinearNll::operator()(std::span<const double> parameters, std::span<doubl
   std::vector<Vector> gradients(parts, Vector(table.size()));
   Vector values(parts);
   parallel_for(all, [&](Index begin, Index end) {
-    const auto part = static_cast<std::size_t>(all.of(begin));
+    const auto part = static_cast<std::size_t>(all.index_of(begin));
     values[part] = add_rows(table, begin, end, gradients[part]);
   });
   std::fill(gradient.begin(), gradient.end(), 0);
@@ -80,15 +80,15 @@ double LinearNll::add_rows(std::span<const double> table, Index begin, Index end
     std::fill(block.z.begin(), block.z.end(), 0);
     const Index features = block.features, padded = block.padded;
     if (form_ != LinearForm::vector) {
-      add_product({block.x.data(), features, 1, table.data(), padded, block.z.data(), padded, rows, padded, features});
-      value += nll_of(block, first, rows);
-      add_product({block.x.data(), 1, features, block.z.data(), padded, gradient.data(), padded, features, padded, rows});
+      add_double_block_product({block.x.data(), features, 1, table.data(), padded, block.z.data(), padded, rows, padded, features});
+      value += block_nll(block, first, rows);
+      add_double_block_product({block.x.data(), 1, features, block.z.data(), padded, gradient.data(), padded, features, padded, rows});
       continue;
     }
     const auto width = static_cast<std::size_t>(padded);
     for (Index r = 0; r < rows; ++r)
       for (std::size_t k = 0; k < classes_; ++k) block.z_row(r)[k] = table[k] * block.x_row(r)[k] + table[width + k];
-    value += nll_of(block, first, rows);
+    value += block_nll(block, first, rows);
     for (Index r = 0; r < rows; ++r)
       for (std::size_t k = 0; k < classes_; ++k) {
         gradient[k] += block.z_row(r)[k] * block.x_row(r)[k];
@@ -99,7 +99,7 @@ double LinearNll::add_rows(std::span<const double> table, Index begin, Index end
 }
 
 // The sum of the rows' NLL; replaces z by its gradient, p less the label's one.
-double LinearNll::nll_of(Block& block, Index first, Index rows) const {
+double LinearNll::block_nll(Block& block, Index first, Index rows) const {
   double value = 0;
   for (Index r = 0; r < rows; ++r) {
     const std::span<double> z = block.z_row(r);

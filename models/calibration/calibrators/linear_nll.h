@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 
@@ -18,7 +18,7 @@ void linear_features(LinearForm form, std::span<const float> logits, std::span<d
 // it; the ODIR penalty is that of the unscaled weights.
 class LinearNll {
  public:
-  LinearNll(LinearForm form, const Selection& data, double scale, double odir);
+  LinearNll(LinearForm form, const RowSubset& data, double scale, double odir);
 
   // The mean NLL with its penalty, and its gradient; +inf where a logit overflows.
   double operator()(std::span<const double> parameters, std::span<double> gradient) const;
@@ -32,11 +32,11 @@ class LinearNll {
  private:
   struct Block;
   double add_rows(std::span<const double> padded, Index begin, Index end, std::span<double> gradient) const;
-  double nll_of(Block& block, Index first, Index rows) const;
+  double block_nll(Block& block, Index first, Index rows) const;
   double penalty(std::span<const double> parameters, std::span<double> gradient) const;
 
   LinearForm form_;
-  const Selection& data_;
+  const RowSubset& data_;
   std::size_t classes_;
   double scale_, odir_;
 };

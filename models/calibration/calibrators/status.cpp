@@ -16,16 +16,16 @@ constexpr std::array<std::pair<Status, std::string_view>, 5> kStatusNames{{{Stat
 
 }  // namespace
 
-std::string_view to_string(Status status) {
+std::string_view name(Status status) {
   for (const auto& [value, name] : kStatusNames)
     if (value == status) return name;
   throw Error("status: a status that does not exist");
 }
 
-Status status_of(std::string_view name) {
+Status parse_status(std::string_view name) {
   for (const auto& [value, known] : kStatusNames)
     if (known == name) return value;
-  throw Error(concat(name, " is not known"));
+  throw Error(str_cat(name, " is not known"));
 }
 
 }  // namespace temper::calibration

@@ -14,7 +14,7 @@ enum class Status {
 };
 
 // "converged", "at_lower_bound", "at_upper_bound", "not_converged", "kept_identity".
-std::string_view to_string(Status status);
-Status status_of(std::string_view name);  // throws Error for a name that is none
+std::string_view name(Status status);
+Status parse_status(std::string_view name);  // throws Error for a name that is none
 
 }  // namespace temper::calibration

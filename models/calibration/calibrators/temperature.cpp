@@ -26,12 +26,12 @@ struct Point {
 
 Point operator+(const Point& a, const Point& b) { return {a.temperature, a.nll + b.nll, a.slope + b.slope, a.curvature + b.curvature}; }
 
-Point of_sample(std::span<const float> row, std::size_t label, double temperature) {
+Point sample_point(std::span<const float> row, std::size_t label, double temperature) {
   constexpr double kFinite = -1e300;  // 0 * -inf would be NaN
   double first = 0, second = 0;
   const Softmax p = softmax_terms(row, temperature, [&](std::size_t, std::span<const double> x, std::span<const double> e) {
-    first += sum_of(x.size(), [&](std::size_t k) { return e[k] * std::max(x[k], kFinite); });
-    second += sum_of(x.size(), [&](std::size_t k) { return e[k] * std::max(x[k], kFinite) * std::max(x[k], kFinite); });
+    first += sum_terms(x.size(), [&](std::size_t k) { return e[k] * std::max(x[k], kFinite); });
+    second += sum_terms(x.size(), [&](std::size_t k) { return e[k] * std::max(x[k], kFinite) * std::max(x[k], kFinite); });
   });
   const auto z_label = static_cast<double>(row[label]);
   const double mean = first * p.confidence(), x_label = p.scaled(z_label);
@@ -39,7 +39,7 @@ Point of_sample(std::span<const float> row, std::size_t label, double temperatur
 }
 
 // Looks at one sample of every `stride`, drawn by a fixed generator: taking the first of each could meet a period in the data.
-Point evaluate(const Selection& data, Index stride, double temperature) {
+Point evaluate(const RowSubset& data, Index stride, double temperature) {
   const Random pick(0, {});
   const Index samples = data.size() / stride;
   const Point zero{.temperature = temperature};
@@ -47,7 +47,7 @@ Point evaluate(const Selection& data, Index stride, double temperature) {
     Point sum = zero;
     for (Index j = begin; j < end; ++j) {
       const Index i = stride == 1 ? j : j * stride + pick.below(static_cast<std::uint64_t>(j), static_cast<std::uint32_t>(stride));
-      sum = sum + of_sample(data.row(i), data.label(i), temperature);
+      sum = sum + sample_point(data.row(i), data.label(i), temperature);
     }
     return sum;
   };
@@ -81,7 +81,7 @@ Point refined(const Point& point, double step) {
 // Newton's method in log T inside a shrinking bracket. Where a Newton step leaves the bracket or is not half of the last one, the bound
 // ahead is looked at (on data without a mistake Newton would creep towards T = 0 for ever); where that was done before, the bracket is
 // bisected.
-Minimum minimise(const Selection& data, Index stride, std::optional<double> guess) {
+Minimum minimise(const RowSubset& data, Index stride, std::optional<double> guess) {
   const Point identity = evaluate(data, stride, 1);
   if (identity.slope == 0 || !std::isfinite(identity.nll)) return {identity, identity, Status::kept_identity};
 
@@ -116,7 +116,7 @@ Minimum minimise(const Selection& data, Index stride, std::optional<double> gues
 }
 
 // Solves a thinned set first if the set is large: that costs little and saves passes over the whole.
-Minimum minimise(const Selection& data, std::optional<double> guess) {
+Minimum minimise(const RowSubset& data, std::optional<double> guess) {
   const Index stride = data.size() / kPreviewSamples;
   if (stride >= 4 && !guess) {
     const Minimum preview = minimise(data, stride, std::nullopt);
@@ -127,7 +127,7 @@ Minimum minimise(const Selection& data, std::optional<double> guess) {
 
 }  // namespace
 
-Temperature Temperature::fit(const Selection& held_out, std::optional<double> guess) {
+Temperature Temperature::fit(const RowSubset& held_out, std::optional<double> guess) {
   check(held_out);
   const Minimum found = minimise(held_out, guess);
   const double before = found.identity.nll;
@@ -149,7 +149,7 @@ std::optional<double> fitted_temperature(const Fitted& fitted) {
 constinit const CalibratorKind kTemperature{
     .name = "temperature",
     .description = "z / T, one T for all samples",
-    .fit = [](const Selection& held_out, const FitOptions&, const Calibrator* start) -> Fitted {
+    .fit = [](const RowSubset& held_out, const FitOptions&, const Calibrator* start) -> Fitted {
       std::optional<double> guess;
       if (start != nullptr) guess = start->parameters().at("temperature").at(0);
       const Temperature found = Temperature::fit(held_out, guess);

@@ -23,7 +23,7 @@ struct Temperature {
   // the only one. Its slope with respect to log T is brought to 0 within about 1e-10 of the logits' scale. Throws as check(Predictions).
   // kept_identity: no other T has an NLL that is lower in double (equal logits, one class, an impossible label). `guess`, a T that is
   // thought to be near, saves passes over the data.
-  static Temperature fit(const Selection& held_out, std::optional<double> guess = {});
+  static Temperature fit(const RowSubset& held_out, std::optional<double> guess = {});
 
   // The same labels with logits (z - max) / T, max the largest of the row: softmax does not see the shift, float32 does. Logits of 1e8 keep
   // their differences, and the largest class stays the largest, which z / T rounded to float does not promise.

@@ -120,7 +120,7 @@ double quantile(std::span<const double> sorted, double q) {
 }  // namespace
 
 double debiased_ece(std::span<const Bin> bins) {
-  ece_of(bins);  // for its check
+  compute_ece(bins);  // for its check
   double samples = 0, sum = 0;
   for (const Bin& bin : bins) {
     const auto count = static_cast<double>(bin.count);
@@ -151,11 +151,11 @@ double smooth_ece(std::span<const double> confidence, std::span<const std::uint8
 Interval ece_interval(std::span<const double> confidence, std::span<const std::uint8_t> correct, const Bootstrap& bootstrap) {
   TEMPER_CHECK(bootstrap.level > 0 && bootstrap.level < 1, "level: ", bootstrap.level, " is not between 0 and 1; the usual level is 0.95");
   TEMPER_CHECK(bootstrap.resamples >= 0, "resamples: ", bootstrap.resamples, " is negative; 0 chooses a number");
-  const double error = ece_of(reliability(confidence, correct, bootstrap.bins));
+  const double error = compute_ece(reliability(confidence, correct, bootstrap.bins));
   std::vector<Card> cards(confidence.size());
   for (std::size_t i = 0; i < cards.size(); ++i) {
     const double c = std::min(confidence[i], 1.0);
-    cards[i] = {static_cast<float>(correct[i] - c), static_cast<std::uint32_t>(bin_of(c, bootstrap.bins))};
+    cards[i] = {static_cast<float>(correct[i] - c), static_cast<std::uint32_t>(bin_index(c, bootstrap.bins))};
   }
   const auto samples = static_cast<Index>(cards.size());
   const Index resamples = bootstrap.resamples > 0 ? bootstrap.resamples : std::clamp<Index>(20'000'000 / samples, 100, 1000);

@@ -11,7 +11,7 @@ namespace temper::calibration {
 
 // Root mean square calibration error without the bias of the bins' own noise (Kumar, Liang & Ma, "Verified Uncertainty Calibration",
 // NeurIPS 2019): sqrt(max(0, sum_b n_b/N [(accuracy_b - confidence_b)^2 - accuracy_b (1 - accuracy_b) / (n_b - 1)])). A bin of one sample
-// has no estimate of its noise and adds 0, as in the authors' code; torchmetrics divides by zero there. Throws as ece_of.
+// has no estimate of its noise and adds 0, as in the authors' code; torchmetrics divides by zero there. Throws as compute_ece.
 double debiased_ece(std::span<const Bin> bins);
 
 // SmoothECE (Blasiok & Nakkiran, "Smooth ECE", ICLR 2024): the integral over t in [0,1] of |(1/N) sum_i k_s(t, confidence_i) (correct_i -

@@ -5,14 +5,14 @@
 namespace temper::calibration {
 
 ClassBins::ClassBins(Index classes, Index bins) : classes_(classes), bins_(bins) {
-  bin_of(0.0, bins);  // refuses a bad number of bins before anything is allocated
+  bin_index(0.0, bins);  // refuses a bad number of bins before anything is allocated
   sums_.resize(static_cast<std::size_t>(classes * bins));
 }
 
 void ClassBins::add(std::span<const double> probabilities, std::size_t label) {
   Sums* sums = sums_.data();
   for (std::size_t k = 0; k < probabilities.size(); ++k, sums += bins_) {
-    Sums& bin = sums[bin_of(probabilities[k], bins_)];
+    Sums& bin = sums[bin_index(probabilities[k], bins_)];
     bin.count += 1;
     bin.probability += probabilities[k];
     bin.labels += k == label ? 1 : 0;

@@ -10,7 +10,7 @@ namespace temper::calibration {
 
 class ClassBins {
  public:
-  ClassBins(Index classes, Index bins);  // throws as bin_of for a bad number of bins
+  ClassBins(Index classes, Index bins);  // throws as bin_index for a bad number of bins
 
   void add(std::span<const double> probabilities, std::size_t label);
   void add(const ClassBins& other);  // of the same classes and bins

@@ -25,7 +25,7 @@ void rank(std::span<const double> probabilities, std::vector<Index>& order) {
 }
 
 // Calls visit(i, probabilities, draw) for every sample, on several threads.
-template <class Visit> void for_each_sample(const Selection& data, const Calibrator& calibrator, const Random& random, Visit visit) {
+template <class Visit> void for_each_sample(const RowSubset& data, const Calibrator& calibrator, const Random& random, Visit visit) {
   parallel_for(data.size(), row_grain(data.classes()), [&](Index begin, Index end) {
     std::vector<double> p(static_cast<std::size_t>(data.classes()));
     for (Index i = begin; i < end; ++i) {
@@ -38,7 +38,7 @@ template <class Visit> void for_each_sample(const Selection& data, const Calibra
 
 }  // namespace
 
-std::string_view to_string(SetKind kind) {
+std::string_view name(SetKind kind) {
   switch (kind) {
     case SetKind::threshold:
       return "threshold";
@@ -56,7 +56,7 @@ double Conformal::score(double p, double larger, Index rank, double draw) const 
   return larger + draw * p + penalty;
 }
 
-Conformal Conformal::fit(SetKind kind, const Selection& calibration, const Calibrator& calibrator, const ConformalOptions& options) {
+Conformal Conformal::fit(SetKind kind, const RowSubset& calibration, const Calibrator& calibrator, const ConformalOptions& options) {
   TEMPER_CHECK(options.alpha > 0 && options.alpha < 1, "alpha: ", options.alpha,
                " is not between 0 and 1; 0.1 asks for a coverage of 90 %");
   TEMPER_CHECK(options.lambda >= 0 && options.k_reg >= 0, "raps: lambda ", options.lambda, " and k_reg ", options.k_reg,
@@ -86,7 +86,7 @@ Conformal Conformal::fit(SetKind kind, const Selection& calibration, const Calib
   return result;
 }
 
-std::vector<Index> Conformal::set_of(std::span<const double> probabilities, double draw) const {
+std::vector<Index> Conformal::predict_set(std::span<const double> probabilities, double draw) const {
   std::vector<Index> order, set;
   rank(probabilities, order);
   double larger = 0;
@@ -100,7 +100,7 @@ std::vector<Index> Conformal::set_of(std::span<const double> probabilities, doub
   return set;
 }
 
-Conformal::Coverage Conformal::check_on(const Selection& test, const Calibrator& calibrator) const {
+Conformal::Coverage Conformal::check_on(const RowSubset& test, const Calibrator& calibrator) const {
   check(test);
   struct Outcome {
     std::uint32_t size;
@@ -108,7 +108,7 @@ Conformal::Coverage Conformal::check_on(const Selection& test, const Calibrator&
   };
   std::vector<Outcome> outcomes(static_cast<std::size_t>(test.size()));
   for_each_sample(test, calibrator, Random(options_.seed, {kOfNewData}), [&](Index i, std::span<const double> p, double draw) {
-    const std::vector<Index> set = set_of(p, draw);
+    const std::vector<Index> set = predict_set(p, draw);
     const bool holds = std::find(set.begin(), set.end(), static_cast<Index>(test.label(i))) != set.end();
     outcomes[static_cast<std::size_t>(i)] = {static_cast<std::uint32_t>(set.size()), holds};
   });

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/calibration/calibrator.h"
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 
@@ -18,7 +18,7 @@ namespace temper::calibration {
 // u is uniform in [0,1) and drawn for each sample, as in the papers: without it the sets hold too much. Equal p_j: the lower class first.
 enum class SetKind { threshold, aps, raps };
 inline constexpr SetKind kSetKinds[] = {SetKind::threshold, SetKind::aps, SetKind::raps};
-std::string_view to_string(SetKind kind);
+std::string_view name(SetKind kind);
 
 struct ConformalOptions {
   double alpha = 0.1;    // in (0,1)
@@ -31,19 +31,19 @@ class Conformal {
  public:
   // The threshold is the ceil((n + 1)(1 - alpha))-th smallest score of the labels of the n calibration samples; +inf, so every set holds
   // all classes, when n is too small for that: n < 1/alpha - 1. Throws as check(Predictions), and Error for options out of range.
-  static Conformal fit(SetKind kind, const Selection& calibration, const Calibrator& calibrator, const ConformalOptions& options = {});
+  static Conformal fit(SetKind kind, const RowSubset& calibration, const Calibrator& calibrator, const ConformalOptions& options = {});
 
   double threshold() const { return threshold_; }
 
   // The classes of the set of a sample, surest first. `draw` is the sample's u.
-  std::vector<Index> set_of(std::span<const double> probabilities, double draw) const;
+  std::vector<Index> predict_set(std::span<const double> probabilities, double draw) const;
 
   struct Coverage {
     double coverage = 0;   // share of the samples whose set holds the label
     double mean_size = 0;  // classes a set
     Index empty = 0;       // sets without a class
   };
-  Coverage check_on(const Selection& test, const Calibrator& calibrator) const;
+  Coverage check_on(const RowSubset& test, const Calibrator& calibrator) const;
 
  private:
   Conformal(SetKind kind, const ConformalOptions& options) : kind_(kind), options_(options) {}

@@ -21,13 +21,13 @@ class Row {
     calibrator.apply(logits, logits_);
     softmax_ = softmax(std::span<const double>(logits_), 1, probabilities_);
   }
-  const Softmax& softmax_of() const { return softmax_; }
+  const Softmax& softmax_result() const { return softmax_; }
   std::span<const double> probabilities() const { return probabilities_; }
   double log_probability(std::size_t label) const { return softmax_.log_probability(logits_[label]); }
 
   double brier(std::size_t label) const {
     const double others =
-        sum_of(probabilities_.size(), [&](std::size_t k) { return k == label ? 0 : probabilities_[k] * probabilities_[k]; });
+        sum_terms(probabilities_.size(), [&](std::size_t k) { return k == label ? 0 : probabilities_[k] * probabilities_[k]; });
     const double missing = 1 - probabilities_[label];
     return others + missing * missing;
   }
@@ -38,7 +38,7 @@ class Row {
 };
 
 // The mean over the samples of value(row, label).
-template <class Value> double mean_of(const Selection& data, const Calibrator& calibrator, Value value) {
+template <class Value> double sample_mean(const RowSubset& data, const Calibrator& calibrator, Value value) {
   check(data);
   const auto sum_of = [&](Index begin, Index end) {
     Row row(data.classes());
@@ -76,34 +76,34 @@ MetricsStream::MetricsStream(Index classes) : classes_(classes), class_bins_(std
   TEMPER_CHECK(classes >= 1, "metrics: ", classes, " classes; there must be at least one");
 }
 
-void MetricsStream::add_rows(const Selection& batch, const Calibrator& calibrator, Index begin, Index end, Sums& sums) {
-  const std::size_t first = says_.confidence.size() - static_cast<std::size_t>(batch.size());
+void MetricsStream::add_rows(const RowSubset& batch, const Calibrator& calibrator, Index begin, Index end, Sums& sums) {
+  const std::size_t first = confidences_.confidence.size() - static_cast<std::size_t>(batch.size());
   Row row(classes_);
   for (Index i = begin; i < end; ++i) {
     const std::size_t label = batch.label(i), at = first + static_cast<std::size_t>(i);
     row.read(batch.row(i), calibrator);
-    const bool correct = static_cast<std::size_t>(row.softmax_of().predicted) == label;
-    says_.confidence[at] = row.softmax_of().confidence();
-    says_.correct[at] = correct;
+    const bool correct = static_cast<std::size_t>(row.softmax_result().predicted) == label;
+    confidences_.confidence[at] = row.softmax_result().confidence();
+    confidences_.correct[at] = correct;
     sums.correct += correct ? 1 : 0;
-    sums.changed += row.softmax_of().predicted == argmax(batch.row(i)) ? 0 : 1;
+    sums.changed += row.softmax_result().predicted == argmax(batch.row(i)) ? 0 : 1;
     sums.nll -= row.log_probability(label);
     sums.brier += row.brier(label);
     sums.class_bins.add(row.probabilities(), label);
   }
 }
 
-void MetricsStream::add(const Selection& batch, const Calibrator& calibrator) {
+void MetricsStream::add(const RowSubset& batch, const Calibrator& calibrator) {
   check(batch);
   TEMPER_CHECK(batch.classes() == classes_, "metrics: a batch of ", batch.classes(), " classes after ", classes_,
                "; all batches must have the same");
-  const std::size_t samples = says_.confidence.size() + static_cast<std::size_t>(batch.size());
-  says_.confidence.resize(samples);
-  says_.correct.resize(samples);
+  const std::size_t samples = confidences_.confidence.size() + static_cast<std::size_t>(batch.size());
+  confidences_.confidence.resize(samples);
+  confidences_.correct.resize(samples);
   const Chunks all = chunks(batch);
   std::vector<Sums> parts(static_cast<std::size_t>(all.number()), Sums{.class_bins = {classes_, kBins}});
-  parallel_for(all,
-               [&](Index begin, Index end) { add_rows(batch, calibrator, begin, end, parts[static_cast<std::size_t>(all.of(begin))]); });
+  parallel_for(
+      all, [&](Index begin, Index end) { add_rows(batch, calibrator, begin, end, parts[static_cast<std::size_t>(all.index_of(begin))]); });
   for (const Sums& part : parts) {
     correct_ += part.correct;
     nll_ += part.nll;
@@ -114,21 +114,21 @@ void MetricsStream::add(const Selection& batch, const Calibrator& calibrator) {
 }
 
 Metrics MetricsStream::result() const {
-  TEMPER_CHECK(!says_.confidence.empty(), "metrics: no samples; give at least one");
-  const auto samples = static_cast<double>(says_.confidence.size());
+  TEMPER_CHECK(!confidences_.confidence.empty(), "metrics: no samples; give at least one");
+  const auto samples = static_cast<double>(confidences_.confidence.size());
   const ClassBins::BrierParts parts = class_bins_.brier_parts(samples);
-  const std::vector<Bin> bins = reliability(says_.confidence, says_.correct);
-  const Ranking ranking(says_.confidence, says_.correct);
-  return {.samples = static_cast<Index>(says_.confidence.size()),
+  const std::vector<Bin> bins = reliability(confidences_.confidence, confidences_.correct);
+  const Ranking ranking(confidences_.confidence, confidences_.correct);
+  return {.samples = static_cast<Index>(confidences_.confidence.size()),
           .accuracy = correct_ / samples,
           .nll = nll_ / samples,
-          .ece = ece_of(bins),
-          .mce = mce_of(bins),
-          .ace = ece_of(equal_mass_reliability(says_.confidence, says_.correct)),
+          .ece = compute_ece(bins),
+          .mce = compute_mce(bins),
+          .ace = compute_ece(equal_mass_reliability(confidences_.confidence, confidences_.correct)),
           .classwise_ece = class_bins_.classwise_ece(samples),
           .brier = brier_ / samples,
           .debiased_ece = calibration::debiased_ece(bins),
-          .smooth_ece = calibration::smooth_ece(says_.confidence, says_.correct),
+          .smooth_ece = calibration::smooth_ece(confidences_.confidence, confidences_.correct),
           .brier_reliability = parts.reliability,
           .brier_resolution = parts.resolution,
           .brier_uncertainty = parts.uncertainty,
@@ -138,7 +138,7 @@ Metrics MetricsStream::result() const {
 
 Metrics metrics(const Predictions& predictions, double temperature) { return metrics(predictions, TemperatureCalibrator(temperature)); }
 
-Metrics metrics(const Selection& predictions, const Calibrator& calibrator) {
+Metrics metrics(const RowSubset& predictions, const Calibrator& calibrator) {
   check(predictions);  // before the memory for its classes is taken
   MetricsStream stream(predictions.classes());
   stream.add(predictions, calibrator);
@@ -154,13 +154,13 @@ double accuracy(const Predictions& predictions) {
 }
 
 double nll(const Predictions& predictions, double temperature) { return nll(predictions, TemperatureCalibrator(temperature)); }
-double nll(const Selection& predictions, const Calibrator& calibrator) {
-  return mean_of(predictions, calibrator, [](const Row& row, std::size_t label) { return -row.log_probability(label); });
+double nll(const RowSubset& predictions, const Calibrator& calibrator) {
+  return sample_mean(predictions, calibrator, [](const Row& row, std::size_t label) { return -row.log_probability(label); });
 }
 
 double brier(const Predictions& predictions, double temperature) { return brier(predictions, TemperatureCalibrator(temperature)); }
-double brier(const Selection& predictions, const Calibrator& calibrator) {
-  return mean_of(predictions, calibrator, [](const Row& row, std::size_t label) { return row.brier(label); });
+double brier(const RowSubset& predictions, const Calibrator& calibrator) {
+  return sample_mean(predictions, calibrator, [](const Row& row, std::size_t label) { return row.brier(label); });
 }
 
 double classwise_ece(const Predictions& predictions, double temperature, Index bins) {
@@ -168,7 +168,7 @@ double classwise_ece(const Predictions& predictions, double temperature, Index b
   ClassBins class_bins(predictions.classes, bins);
   const TemperatureCalibrator calibrator(temperature);
   Row row(predictions.classes);
-  const Selection all(predictions);
+  const RowSubset all(predictions);
   const Chunks parts = chunks(all);
   for (Index number = 0; number < parts.number(); ++number) {
     ClassBins part(predictions.classes, bins);

@@ -13,7 +13,7 @@
 #include "models/calibration/metrics/class_bins.h"
 #include "models/calibration/metrics/reliability.h"
 #include "models/calibration/predictions.h"
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 
@@ -87,7 +87,7 @@ std::vector<Metric> log_columns();
 
 // Throws as check(Predictions), and Error unless T is positive and finite.
 Metrics metrics(const Predictions& predictions, double temperature = 1);
-Metrics metrics(const Selection& predictions, const Calibrator& calibrator);
+Metrics metrics(const RowSubset& predictions, const Calibrator& calibrator);
 
 // The same numbers of data that come in batches, up to rounding. Keeps nine bytes a sample and 24 a bin and class.
 class MetricsStream {
@@ -95,23 +95,23 @@ class MetricsStream {
   explicit MetricsStream(Index classes);  // throws Error unless classes >= 1
 
   // Throws as check(Predictions), and Error for another number of classes.
-  void add(const Selection& batch, const Calibrator& calibrator);
+  void add(const RowSubset& batch, const Calibrator& calibrator);
   Metrics result() const;  // throws Error before the first sample
 
   // How many predicted classes the calibrators changed so far.
   Index changed() const { return changed_; }
   // Of all samples so far, in their order.
-  const Confidences& confidences() const { return says_; }
+  const Confidences& confidences() const { return confidences_; }
 
  private:
   struct Sums;
-  void add_rows(const Selection& batch, const Calibrator& calibrator, Index begin, Index end, Sums& sums);
+  void add_rows(const RowSubset& batch, const Calibrator& calibrator, Index begin, Index end, Sums& sums);
 
   Index classes_;
   double correct_ = 0, nll_ = 0, brier_ = 0;
   Index changed_ = 0;
   ClassBins class_bins_;
-  Confidences says_;
+  Confidences confidences_;
 };
 
 // The fraction of samples whose first largest logit is the label's. T plays no part.
@@ -119,11 +119,11 @@ double accuracy(const Predictions& predictions);
 
 // mean_i -log p_{i,y_i}, of the labels as they are, never smoothed. +inf if a label's logit is -inf: the classifier called it impossible.
 double nll(const Predictions& predictions, double temperature = 1);
-double nll(const Selection& predictions, const Calibrator& calibrator);
+double nll(const RowSubset& predictions, const Calibrator& calibrator);
 
 // mean_i sum_k (p_{i,k} - [k = y_i])^2, in 0..2 (Brier 1950; for K = 2 it is twice the form for one class).
 double brier(const Predictions& predictions, double temperature = 1);
-double brier(const Selection& predictions, const Calibrator& calibrator);
+double brier(const RowSubset& predictions, const Calibrator& calibrator);
 
 // (1/K) sum_k sum_b n_{k,b} / N |frequency of label k in bin b - mean p_k in bin b|, bin b of class k = the samples whose p_k lies there,
 // by the same bin rule (Kull et al., "Beyond temperature scaling", NeurIPS 2019, classwise-ECE). At large K it is small whatever the model

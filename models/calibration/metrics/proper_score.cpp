@@ -4,6 +4,6 @@ namespace temper::calibration {
 
 double evaluate(ProperScore score, const Metrics& metrics) { return score == ProperScore::brier ? metrics.brier : metrics.nll; }
 
-std::string_view to_string(ProperScore score) { return score == ProperScore::brier ? "Brier score" : "NLL"; }
+std::string_view name(ProperScore score) { return score == ProperScore::brier ? "Brier score" : "NLL"; }
 
 }  // namespace temper::calibration

@@ -11,6 +11,6 @@ namespace temper::calibration {
 enum class ProperScore { nll, brier };
 
 double evaluate(ProperScore score, const Metrics& metrics);
-std::string_view to_string(ProperScore score);  // "NLL", "Brier score"
+std::string_view name(ProperScore score);  // "NLL", "Brier score"
 
 }  // namespace temper::calibration

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "core/base/check.h"
-#include "models/calibration/metrics/outcomes.h"
+#include "models/calibration/metrics/scored_samples.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
@@ -71,7 +71,7 @@ template <class Real> std::vector<Bin> equal_width(std::span<const Real> confide
   }
   for (std::size_t i = 0; i < confidence.size(); ++i) {
     const Real value = checked(confidence[i], i);
-    add(result[static_cast<std::size_t>(bin_of(value, bins))], static_cast<double>(value), correct[i]);
+    add(result[static_cast<std::size_t>(bin_index(value, bins))], static_cast<double>(value), correct[i]);
   }
   sums_to_means(result);
   return result;
@@ -88,8 +88,8 @@ Index samples_in(std::span<const Bin> bins) {
 
 }  // namespace
 
-Index bin_of(double confidence, Index bins) { return bin_by_edges(confidence, bins); }
-Index bin_of(float confidence, Index bins) { return bin_by_edges(confidence, bins); }
+Index bin_index(double confidence, Index bins) { return bin_by_edges(confidence, bins); }
+Index bin_index(float confidence, Index bins) { return bin_by_edges(confidence, bins); }
 
 Confidences confidences(const Predictions& predictions, double temperature) {
   check(predictions);
@@ -121,7 +121,7 @@ std::vector<Bin> reliability(const Predictions& predictions, double temperature,
 std::vector<Bin> equal_mass_reliability(std::span<const double> confidence, std::span<const std::uint8_t> correct, Index bins) {
   check_pairs(confidence.size(), correct, bins);
   for (std::size_t i = 0; i < confidence.size(); ++i) checked(confidence[i], i);
-  const std::vector<Outcome> sorted = sorted_outcomes(confidence, correct);
+  const std::vector<ScoredSample> sorted = sort_by_score(confidence, correct);
   const std::size_t samples = sorted.size(), n = static_cast<std::size_t>(bins);
   std::vector<Bin> result;
   bool open = false;
@@ -140,14 +140,14 @@ std::vector<Bin> equal_mass_reliability(std::span<const double> confidence, std:
   return result;
 }
 
-double ece_of(std::span<const Bin> bins) {
+double compute_ece(std::span<const Bin> bins) {
   const auto samples = static_cast<double>(samples_in(bins));
   double error = 0;
   for (const Bin& bin : bins) error += static_cast<double>(bin.count) / samples * gap(bin);
   return error;
 }
 
-double mce_of(std::span<const Bin> bins) {
+double compute_mce(std::span<const Bin> bins) {
   samples_in(bins);
   double error = 0;
   for (const Bin& bin : bins)

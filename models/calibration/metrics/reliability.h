@@ -24,8 +24,8 @@ struct Bin {
 };
 
 // The bin of a confidence. Throws Error outside [0,1], for NaN, and unless 1 <= bins <= 2^20.
-Index bin_of(double confidence, Index bins = kBins);
-Index bin_of(float confidence, Index bins = kBins);
+Index bin_index(double confidence, Index bins = kBins);
+Index bin_index(float confidence, Index bins = kBins);
 
 // The confidence of each sample, that is the probability of the predicted class, and whether that class is the label.
 struct Confidences {
@@ -49,9 +49,9 @@ std::vector<Bin> equal_mass_reliability(std::span<const double> confidence, std:
 
 // Expected calibration error: sum_b n_b / N |accuracy_b - confidence_b|. Of equal-width bins it is the ECE of Guo et al., of equal-mass
 // bins the adaptive one. Throws Error if the bins hold no sample.
-double ece_of(std::span<const Bin> bins);
+double compute_ece(std::span<const Bin> bins);
 
-// Maximum calibration error: max over the bins that hold samples of |accuracy_b - confidence_b|. Throws as ece_of.
-double mce_of(std::span<const Bin> bins);
+// Maximum calibration error: max over the bins that hold samples of |accuracy_b - confidence_b|. Throws as compute_ece.
+double compute_mce(std::span<const Bin> bins);
 
 }  // namespace temper::calibration

@@ -6,7 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/engine/parallel.h"
-#include "models/calibration/metrics/outcomes.h"
+#include "models/calibration/metrics/scored_samples.h"
 #include "models/calibration/softmax.h"
 
 namespace temper::calibration {
@@ -72,7 +72,7 @@ Ranking::Ranking(std::span<const double> score, std::span<const std::uint8_t> co
     TEMPER_CHECK(!std::isnan(score[i]), "score: sample ", i, " has NaN; a score is a number");
     TEMPER_CHECK(correct[i] <= 1, "score: the outcome of sample ", i, " is ", int{correct[i]}, "; it must be 1 (right) or 0 (wrong)");
   }
-  const std::vector<Outcome> sorted = sorted_outcomes(score, correct);
+  const std::vector<ScoredSample> sorted = sort_by_score(score, correct);
   for (auto outcome = sorted.rbegin(); outcome != sorted.rend(); ++outcome) {
     if (outcome == sorted.rbegin() || outcome->score != outcome[-1].score) groups_.emplace_back();
     (outcome->correct ? groups_.back().right : groups_.back().wrong) += 1;
@@ -121,7 +121,7 @@ std::vector<CoveragePoint> risk_coverage(std::span<const double> score, std::spa
   return Ranking(score, correct).risk_coverage(points);
 }
 
-std::string_view to_string(Score score) {
+std::string_view name(Score score) {
   switch (score) {
     case Score::max_probability:
       return "max_probability";
@@ -135,7 +135,7 @@ std::string_view to_string(Score score) {
   throw Error("score: a score that does not exist");
 }
 
-std::vector<double> Selector::operator()(const Selection& predictions) const {
+std::vector<double> Selector::operator()(const RowSubset& predictions) const {
   TEMPER_CHECK(score != Score::p_norm || (p > 0 && std::isfinite(p)), "p_norm: p = ", p, " is not a norm; give a finite p above 0");
   std::vector<double> result(static_cast<std::size_t>(predictions.size()));
   parallel_for(predictions.size(), row_grain(predictions.classes()), [&](Index begin, Index end) {
@@ -151,7 +151,7 @@ std::vector<double> Selector::operator()(const Selection& predictions) const {
   return result;
 }
 
-Selector Selector::fit_p_norm(const Selection& validation) {
+Selector Selector::fit_p_norm(const RowSubset& validation) {
   const std::vector<std::uint8_t> correct = correctness(validation);
   Selector best{.score = Score::p_norm, .p = 1};
   double least = std::numeric_limits<double>::infinity();
@@ -163,7 +163,7 @@ Selector Selector::fit_p_norm(const Selection& validation) {
   return best;
 }
 
-std::vector<std::uint8_t> correctness(const Selection& predictions) {
+std::vector<std::uint8_t> correctness(const RowSubset& predictions) {
   std::vector<std::uint8_t> result(static_cast<std::size_t>(predictions.size()));
   parallel_for(predictions.size(), row_grain(predictions.classes()), [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i)

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/calibration/selection.h"
+#include "models/calibration/row_subset.h"
 
 namespace temper::calibration {
 
@@ -57,20 +57,20 @@ enum class Score {
   p_norm,           // max_k z_k / ||z||_p of the logits less their mean; classes of logit -inf take no part
 };
 inline constexpr Score kScores[] = {Score::max_probability, Score::margin, Score::energy, Score::p_norm};
-std::string_view to_string(Score score);  // "max_probability", ...
+std::string_view name(Score score);  // "max_probability", ...
 
 struct Selector {
   Score score = Score::max_probability;
   double p = 0;  // of p_norm
 
   // One score a sample, of its logits as they are (temperature 1).
-  std::vector<double> operator()(const Selection& predictions) const;
+  std::vector<double> operator()(const RowSubset& predictions) const;
 
   // The p in 1, 2, ..., 10 of least AURC. With two classes every p gives a constant, so the AURC is that of guessing.
-  static Selector fit_p_norm(const Selection& validation);
+  static Selector fit_p_norm(const RowSubset& validation);
 };
 
 // 1 where the largest logit is the label's, else 0.
-std::vector<std::uint8_t> correctness(const Selection& predictions);
+std::vector<std::uint8_t> correctness(const RowSubset& predictions);
 
 }  // namespace temper::calibration

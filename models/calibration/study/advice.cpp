@@ -17,26 +17,26 @@ constexpr int kDigits = 4;
 std::string decimal(double value) { return format_fixed(value, kDigits); }
 
 void advise_on_status(const CalibrationRecord& record, Sentences& advice) {
-  const Fitted& fitted = record.trial.fitted;
+  const Fitted& fitted = record.evaluation.fitted;
   const Parameters parameters = fitted.calibrator->parameters();
   const std::string t = format_general(parameters.contains("temperature") ? parameters.at("temperature").at(0) : 1);
   switch (fitted.status) {
     case Status::at_lower_bound:
-      advice.push_back(concat("T = ", t, " is the lower bound of the search: among ", format_count(record.samples),
-                              " samples there is no mistake that a smaller T would penalise, so they cannot tell how sure the model may "
-                              "be; fit on more data"));
+      advice.push_back(str_cat("T = ", t, " is the lower bound of the search: among ", format_count(record.samples),
+                               " samples there is no mistake that a smaller T would penalise, so they cannot tell how sure the model may "
+                               "be; fit on more data"));
       break;
     case Status::at_upper_bound:
-      advice.push_back(concat("T = ", t, " is the upper bound of the search: on ", format_count(record.samples),
-                              " samples with an accuracy of ", format_percent(record.trial.before.metrics.accuracy),
-                              " the logits are worse than useless; check that logits and labels belong together"));
+      advice.push_back(str_cat("T = ", t, " is the upper bound of the search: on ", format_count(record.samples),
+                               " samples with an accuracy of ", format_percent(record.evaluation.before.metrics.accuracy),
+                               " the logits are worse than useless; check that logits and labels belong together"));
       break;
     case Status::not_converged:
       advice.push_back(
-          concat("the ", fitted.kind->name, " fit took all its steps and is not at the minimum; an easier method may do as well"));
+          str_cat("the ", fitted.kind->name, " fit took all its steps and is not at the minimum; an easier method may do as well"));
       break;
     case Status::kept_identity:
-      if (!record.trial.rejected) advice.emplace_back("nothing was changed: no other temperature has a lower NLL than T = 1");
+      if (!record.evaluation.rejected) advice.emplace_back("nothing was changed: no other temperature has a lower NLL than T = 1");
       break;
     case Status::converged:
       break;
@@ -44,47 +44,47 @@ void advise_on_status(const CalibrationRecord& record, Sentences& advice) {
 }
 
 void advise_on_harm(const CalibrationRecord& record, Sentences& advice) {
-  const Metrics &before = record.trial.before.metrics, &after = record.trial.after.metrics;
-  const CalibratorKind& kind = *record.trial.fitted.kind;
-  if (record.trial.rejected) {
-    advice.push_back(concat(kind.name, " made things worse on rows it was not fitted on (out of fold on ", format_count(record.samples),
-                            " rows its ", to_string(kind.judged_by), " is ", decimal(record.trial.score_after), ", against ",
-                            decimal(record.trial.score_before), " as it was) and was rejected: the logits are left as they are"));
+  const Metrics &before = record.evaluation.before.metrics, &after = record.evaluation.after.metrics;
+  const CalibratorKind& kind = *record.evaluation.fitted.kind;
+  if (record.evaluation.rejected) {
+    advice.push_back(str_cat(kind.name, " made things worse on rows it was not fitted on (out of fold on ", format_count(record.samples),
+                             " rows its ", name(kind.judged_by), " is ", decimal(record.evaluation.score_after), ", against ",
+                             decimal(record.evaluation.score_before), " as it was) and was rejected: the logits are left as they are"));
     return;
   }
   if (after.nll > before.nll && std::isfinite(before.nll)) {
     advice.push_back(
         std::isinf(after.nll)
-            ? concat(kind.name, " gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method")
-            : concat("the NLL rose from ", decimal(before.nll), " to ", decimal(after.nll), " on the ", record.measured_on,
-                     " rows: they differ from those fitted on, or are few"));
+            ? str_cat(kind.name, " gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method")
+            : str_cat("the NLL rose from ", decimal(before.nll), " to ", decimal(after.nll), " on the ", record.measured_on,
+                      " rows: they differ from those fitted on, or are few"));
   }
-  if (record.trial.changed > 0) {
-    advice.push_back(concat(kind.name, " changes ", format_count(record.trial.changed), " of ", format_count(after.samples),
-                            " predictions; the accuracy goes from ", format_percent(before.accuracy), " to ",
-                            format_percent(after.accuracy)));
+  if (record.evaluation.changed > 0) {
+    advice.push_back(str_cat(kind.name, " changes ", format_count(record.evaluation.changed), " of ", format_count(after.samples),
+                             " predictions; the accuracy goes from ", format_percent(before.accuracy), " to ",
+                             format_percent(after.accuracy)));
   }
 }
 
 void advise_on_samples(const CalibrationRecord& record, const Predictions& fitted_on, Sentences& advice) {
-  const Assessment &before = record.trial.before, &after = record.trial.after;
+  const Assessment &before = record.evaluation.before, &after = record.evaluation.after;
   const double change = std::abs(before.metrics.ece - after.metrics.ece),
                width = std::max(before.ece_interval.width(), after.ece_interval.width());
-  if (record.trial.fitted.status != Status::kept_identity && width > change) {
-    advice.push_back(concat(format_count(before.metrics.samples), " samples are too few to be sure: the 95 % interval of the ECE is ",
-                            decimal(width), " wide, the ECE changed by ", decimal(change)));
+  if (record.evaluation.fitted.status != Status::kept_identity && width > change) {
+    advice.push_back(str_cat(format_count(before.metrics.samples), " samples are too few to be sure: the 95 % interval of the ECE is ",
+                             decimal(width), " wide, the ECE changed by ", decimal(change)));
   }
   std::vector<bool> seen(static_cast<std::size_t>(fitted_on.classes));
   for (const std::int32_t label : fitted_on.labels) seen[static_cast<std::size_t>(label)] = true;
   if (const auto missing = std::ranges::count(seen, false); missing > 0) {
     advice.push_back(
-        concat(missing, " of ", fitted_on.classes, " classes have no sample among those fitted on, so nothing was learned about them"));
+        str_cat(missing, " of ", fitted_on.classes, " classes have no sample among those fitted on, so nothing was learned about them"));
   }
   const double right = accuracy(fitted_on);
   if (right >= kTrainingAccuracy && fitted_on.size() >= 100) {
-    advice.push_back(concat(format_percent(right),
-                            " of the samples fitted on are right: if the network was trained on them, T comes out too small; fit on data "
-                            "that it has not seen"));
+    advice.push_back(str_cat(format_percent(right),
+                             " of the samples fitted on are right: if the network was trained on them, T comes out too small; fit on data "
+                             "that it has not seen"));
   }
 }
 
@@ -94,9 +94,9 @@ void advise_on_selection(const CalibrationRecord& record, Sentences& advice) {
   };
   const auto plain = find(Score::max_probability), norm = find(Score::p_norm);
   if (plain == record.selective.end() || norm == record.selective.end() || !(norm->aurc < 0.9 * plain->aurc)) return;
-  advice.push_back(concat("to abstain by the p-norm score (p = ", format_general(norm->selector.p),
-                          ") is better than by the largest probability: AURC ", decimal(norm->aurc), " against ", decimal(plain->aurc),
-                          "; networks with label smoothing often need that"));
+  advice.push_back(str_cat("to abstain by the p-norm score (p = ", format_general(norm->selector.p),
+                           ") is better than by the largest probability: AURC ", decimal(norm->aurc), " against ", decimal(plain->aurc),
+                           "; networks with label smoothing often need that"));
 }
 
 }  // namespace
@@ -113,13 +113,13 @@ Sentences advise(const CalibrationRecord& record, const Predictions& fitted_on) 
 Sentences advise_on_smoothing(double smoothing, const Metrics& smooth, const HardTwin& hard) {
   Sentences advice;
   if (smooth.ece > hard.after.ece) {
-    advice.push_back(concat("smoothing ", format_general(smoothing), " alone has an ECE of ", decimal(smooth.ece),
-                            "; hard labels with temperature ", format_fixed(hard.temperature, 2), " (", hard.name, ") reach ",
-                            decimal(hard.after.ece)));
+    advice.push_back(str_cat("smoothing ", format_general(smoothing), " alone has an ECE of ", decimal(smooth.ece),
+                             "; hard labels with temperature ", format_fixed(hard.temperature, 2), " (", hard.name, ") reach ",
+                             decimal(hard.after.ece)));
   }
   if (smooth.aurc > hard.before.aurc) {
-    advice.push_back(concat("smoothing ", format_general(smoothing), " spoilt the order of the confidences: AURC ", decimal(smooth.aurc),
-                            " against ", decimal(hard.before.aurc), " of hard labels (", hard.name, "); abstain by the p-norm score"));
+    advice.push_back(str_cat("smoothing ", format_general(smoothing), " spoilt the order of the confidences: AURC ", decimal(smooth.aurc),
+                             " against ", decimal(hard.before.aurc), " of hard labels (", hard.name, "); abstain by the p-norm score"));
   }
   return advice;
 }

@@ -12,7 +12,7 @@
 namespace temper::calibration {
 namespace {
 
-constexpr Index kMostRows = 50'000;  // for what sorts the classes of every row; the sampling error of a coverage is then 0.1 %
+constexpr Index kMostSortedRows = 50'000;  // for what sorts the classes of every row; the sampling error of a coverage is then 0.1 %
 
 // From a tenth to ten times the temperature in question, so that its minimum is seen.
 std::vector<double> spread_temperatures(double centre) {
@@ -21,10 +21,10 @@ std::vector<double> spread_temperatures(double centre) {
   return temperatures;
 }
 
-std::span<const Index> take_first(std::span<const Index> rows) { return rows.first(std::min<std::size_t>(rows.size(), kMostRows)); }
+std::span<const Index> take_first(std::span<const Index> rows) { return rows.first(std::min<std::size_t>(rows.size(), kMostSortedRows)); }
 
 // The scores a classifier may abstain by. Only the p-norm has something to fit.
-std::vector<SelectiveResult> measure_selection(const Selection& fitted_on, const Selection& measured_on) {
+std::vector<SelectiveResult> measure_selection(const RowSubset& fitted_on, const RowSubset& measured_on) {
   std::vector<SelectiveResult> results;
   const std::vector<std::uint8_t> correct = correctness(measured_on);
   for (const Score score : kScores) {
@@ -34,7 +34,7 @@ std::vector<SelectiveResult> measure_selection(const Selection& fitted_on, const
   return results;
 }
 
-std::vector<ConformalResult> measure_conformal_sets(const Selection& fitted_on, const Selection& measured_on, const Calibrator& calibrator,
+std::vector<ConformalResult> measure_conformal_sets(const RowSubset& fitted_on, const RowSubset& measured_on, const Calibrator& calibrator,
                                                     double coverage) {
   std::vector<ConformalResult> results;
   for (const SetKind kind : kSetKinds) {
@@ -45,16 +45,16 @@ std::vector<ConformalResult> measure_conformal_sets(const Selection& fitted_on, 
 }
 
 // The one with the least NLL after calibration: on rows out of fold, where nothing was fitted to them.
-std::size_t find_best(const std::vector<Trial>& trials) {
-  const auto by_nll = [](const Trial& a, const Trial& b) { return a.after.metrics.nll < b.after.metrics.nll; };
+std::size_t find_best(const std::vector<Evaluation>& trials) {
+  const auto by_nll = [](const Evaluation& a, const Evaluation& b) { return a.after.metrics.nll < b.after.metrics.nll; };
   return static_cast<std::size_t>(std::ranges::min_element(trials, by_nll) - trials.begin());
 }
 
 // The kind with the least NLL out of fold on the validation split: the test split must not choose.
 const CalibratorKind* choose_kind(const Predictions& val, const CalibrationSettings& settings) {
   if (settings.kinds.size() == 1) return settings.kinds.front();
-  std::vector<Trial> trials;
-  for (const CalibratorKind* kind : settings.kinds) trials.push_back(cross_fit(*kind, val, settings.trial));
+  std::vector<Evaluation> trials;
+  for (const CalibratorKind* kind : settings.kinds) trials.push_back(cross_fit(*kind, val, settings.evaluation));
   return settings.kinds[find_best(trials)];
 }
 
@@ -72,13 +72,13 @@ CalibrationStudy calibrate_and_test(const Predictions& val, const Predictions& t
   CalibrationRecord& record = study.record;
   record = {.fitted_on = "val", .measured_on = "test", .classes = val.classes, .samples = val.size(), .data_hash = data_hash(val)};
   for (const CalibratorKind* kind : settings.kinds) {
-    study.trials.push_back(fit_and_test(*kind, val, test, settings.trial));
-    if (kind == kept) record.trial = study.trials.back();
+    study.evaluations.push_back(fit_and_test(*kind, val, test, settings.evaluation));
+    if (kind == kept) record.evaluation = study.evaluations.back();
   }
   add_curve(record, val, test);
   record.selective = measure_selection(val, test);
   record.wanted_coverage = settings.coverage;
-  record.conformal = measure_conformal_sets(val, test, *record.trial.fitted.calibrator, settings.coverage);
+  record.conformal = measure_conformal_sets(val, test, *record.evaluation.fitted.calibrator, settings.coverage);
   record.advice = advise(record, val);
   return study;
 }
@@ -86,23 +86,23 @@ CalibrationStudy calibrate_and_test(const Predictions& val, const Predictions& t
 CalibrationStudy cross_calibrate(const Predictions& data, const CalibrationSettings& settings) {
   TEMPER_CHECK(!settings.kinds.empty(), "calibrate: no kind of calibrator to try; give at least one");
   CalibrationStudy study;
-  for (const CalibratorKind* kind : settings.kinds) study.trials.push_back(cross_fit(*kind, data, settings.trial));
+  for (const CalibratorKind* kind : settings.kinds) study.evaluations.push_back(cross_fit(*kind, data, settings.evaluation));
   CalibrationRecord& record = study.record;
   record = {.fitted_on = "all rows",
             .measured_on = "out of fold",
             .classes = data.classes,
             .samples = data.size(),
             .data_hash = data_hash(data),
-            .trial = study.trials[find_best(study.trials)]};
+            .evaluation = study.evaluations[find_best(study.evaluations)]};
   add_curve(record, data, data);
-  settings.trial.progress("selective prediction and conformal sets");
-  const Folds halves(data, 2, settings.trial.seed);
-  const Selection first(data, take_first(halves.held_out(0))), second(data, take_first(halves.held_out(1)));
+  settings.evaluation.progress("selective prediction and conformal sets");
+  const Folds halves(data, 2, settings.evaluation.seed);
+  const RowSubset first(data, take_first(halves.held_out(0))), second(data, take_first(halves.held_out(1)));
   record.selective = measure_selection(first, second);
   // The sets need a calibrator that has not seen the half that they are checked on.
-  const Fitted& stored = record.trial.fitted;
+  const Fitted& stored = record.evaluation.fitted;
   const bool identity = stored.status == Status::kept_identity;
-  const Fitted half_fitted = identity ? stored : fit(*stored.kind, first, settings.trial.fit, &stored);
+  const Fitted half_fitted = identity ? stored : fit(*stored.kind, first, settings.evaluation.fit, &stored);
   record.wanted_coverage = settings.coverage;
   record.conformal = measure_conformal_sets(first, second, *half_fitted.calibrator, settings.coverage);
   record.advice = advise(record, data);

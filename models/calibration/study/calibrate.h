@@ -10,13 +10,13 @@ namespace temper::calibration {
 
 struct CalibrationSettings {
   std::vector<const CalibratorKind*> kinds;  // the candidates, at least one
-  TrialOptions trial = {};
+  EvaluationOptions evaluation = {};
   double coverage = 0.9;  // wanted of the conformal sets
 };
 
 struct CalibrationStudy {
-  CalibrationRecord record;   // of the candidate that is kept
-  std::vector<Trial> trials;  // of every candidate, in their order
+  CalibrationRecord record;             // of the candidate that is kept
+  std::vector<Evaluation> evaluations;  // of every candidate, in their order
 };
 
 // Every candidate is fitted on `val` and measured on `test`; of several the one with the least NLL out of fold on `val` is kept. Throws

@@ -24,11 +24,11 @@ Json curve(const std::vector<CoveragePoint>& points) {
 }
 
 Json fitted_to_json(const CalibrationRecord& record) {
-  const Fitted& fitted = record.trial.fitted;
+  const Fitted& fitted = record.evaluation.fitted;
   Json json{{"temper", kVersion}, {"method", fitted.kind->name}};
   const std::optional<double> temperature = fitted_temperature(fitted);
   json["temperature"] = temperature ? Json(*temperature) : Json();  // the key of the command line's contract; other kinds have none
-  json["status"] = to_string(fitted.status);
+  json["status"] = name(fitted.status);
   json["classes"] = record.classes;
   json["parameters"] = fitted.calibrator->parameters();
   json["fitted_on"] = record.fitted_on;
@@ -41,7 +41,7 @@ const CalibratorKind& kind_of(const JsonNode& node) {
   const std::string name = node.text("method");
   for (const CalibratorKind* kind : calibrator_kinds())
     if (kind->name == name) return *kind;
-  throw Error(concat(node.path("method"), " is ", name, ", which this version does not know"));
+  throw Error(str_cat(node.path("method"), " is ", name, ", which this version does not know"));
 }
 
 Parameters parameters_of(const JsonNode& node) {
@@ -55,7 +55,7 @@ Parameters parameters_of(const JsonNode& node) {
 // The number of classes counts for all kinds but temperature, which had no word of it at first.
 Fitted fitted_of(const JsonNode& node, Index classes) {
   Fitted fitted{.kind = &kind_of(node)};
-  if (node.has("status")) fitted.status = node.parse("status", status_of);
+  if (node.has("status")) fitted.status = node.parse("status", parse_status);
   Parameters parameters = parameters_of(node);
   if (fitted.kind == &kTemperature && !node.has("parameters")) {
     TEMPER_CHECK(node.has("temperature"), node.path("temperature"), " is missing");
@@ -89,7 +89,7 @@ Assessment assessment_of(const JsonNode& root, const char* when) {
 
 // Scores and kinds of sets that this version does not know are skipped.
 template <class Known> auto find_by_name(const Known& known, const std::string& name) {
-  return std::ranges::find_if(known, [&](const auto& candidate) { return to_string(candidate) == name; });
+  return std::ranges::find_if(known, [&](const auto& candidate) { return calibration::name(candidate) == name; });
 }
 
 void read_selective(const JsonNode& root, CalibrationRecord& record) {
@@ -117,15 +117,15 @@ void read_conformal(const JsonNode& root, CalibrationRecord& record) {
   }
 }
 
-Trial trial_of(const JsonNode& root, Index classes) {
-  Trial trial{.fitted = fitted_of(root, classes), .before = assessment_of(root, "before"), .after = assessment_of(root, "after")};
-  trial.changed = root.count_or("changed_predictions");
+Evaluation trial_of(const JsonNode& root, Index classes) {
+  Evaluation evaluation{.fitted = fitted_of(root, classes), .before = assessment_of(root, "before"), .after = assessment_of(root, "after")};
+  evaluation.changed = root.count_or("changed_predictions");
   if (root.has("judged_by")) {
-    trial.score_before = root.object("judged_by").number_or("before");
-    trial.score_after = root.object("judged_by").number_or("out_of_fold");
+    evaluation.score_before = root.object("judged_by").number_or("before");
+    evaluation.score_after = root.object("judged_by").number_or("out_of_fold");
   }
-  if (root.has("rejected")) trial.rejected = assessment_of(root, "rejected");
-  return trial;
+  if (root.has("rejected")) evaluation.rejected = assessment_of(root, "rejected");
+  return evaluation;
 }
 
 }  // namespace
@@ -137,30 +137,30 @@ Json to_json(const Assessment& assessment) {
 }
 
 Json to_json(const CalibrationRecord& record) {
-  const Trial& trial = record.trial;
+  const Evaluation& evaluation = record.evaluation;
   Json json = fitted_to_json(record);
   json["measured_on"] = record.measured_on;
-  json["before"] = to_json(trial.before);
-  json["after"] = to_json(trial.after);
-  json["changed_predictions"] = trial.changed;
-  json["judged_by"] = {{"before", trial.score_before}, {"out_of_fold", trial.score_after}};
-  if (trial.rejected) json["rejected"] = to_json(*trial.rejected);
+  json["before"] = to_json(evaluation.before);
+  json["after"] = to_json(evaluation.after);
+  json["changed_predictions"] = evaluation.changed;
+  json["judged_by"] = {{"before", evaluation.score_before}, {"out_of_fold", evaluation.score_after}};
+  if (evaluation.rejected) json["rejected"] = to_json(*evaluation.rejected);
   json["advice"] = record.advice;
   json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
-    Json entry{{"score", to_string(result.selector.score)}, {"aurc", result.aurc}};
+    Json entry{{"score", name(result.selector.score)}, {"aurc", result.aurc}};
     if (result.selector.score == Score::p_norm) entry["p"] = result.selector.p;
     return entry;
   });
   json["conformal"] = {{"wanted_coverage", record.wanted_coverage},
                        {"sets", list_of(record.conformal, [](const ConformalResult& result) -> Json {
-                          return {{"kind", to_string(result.kind)},
+                          return {{"kind", name(result.kind)},
                                   {"threshold", result.threshold},
                                   {"coverage", result.on_new_data.coverage},
                                   {"mean_size", result.on_new_data.mean_size},
                                   {"empty", result.on_new_data.empty}};
                         })}};
-  json["reliability"] = {{"before", to_json(trial.before.reliability)}, {"after", to_json(trial.after.reliability)}};
-  json["risk_coverage"] = {{"before", curve(trial.before.risk_coverage)}, {"after", curve(trial.after.risk_coverage)}};
+  json["reliability"] = {{"before", to_json(evaluation.before.reliability)}, {"after", to_json(evaluation.after.reliability)}};
+  json["risk_coverage"] = {{"before", curve(evaluation.before.risk_coverage)}, {"after", curve(evaluation.after.risk_coverage)}};
   json["nll_by_temperature"] = {{"temperature", record.temperatures}, {"nll", record.nll_at_temperature}};
   return json;
 }
@@ -174,7 +174,7 @@ CalibrationRecord read_calibration(const JsonNode& root, Index classes) {
   TEMPER_CHECK(record.classes == 0 || classes == 0 || record.classes == classes, "it was fitted on ", record.classes,
                " classes, and there are ", classes);
   if (record.classes == 0) record.classes = classes;
-  record.trial = trial_of(root, record.classes);
+  record.evaluation = trial_of(root, record.classes);
   if (root.has("nll_by_temperature")) {
     record.temperatures = root.object("nll_by_temperature").numbers("temperature");
     record.nll_at_temperature = root.object("nll_by_temperature").numbers("nll");

@@ -6,7 +6,7 @@
 
 #include "models/calibration/metrics/conformal.h"
 #include "models/calibration/metrics/selective.h"
-#include "models/calibration/study/trial.h"
+#include "models/calibration/study/evaluation.h"
 
 namespace temper::calibration {
 
@@ -27,7 +27,7 @@ struct CalibrationRecord {
   Index classes = 0;
   Index samples = 0;  // that it was fitted on
   std::string data_hash = {};
-  Trial trial = {};
+  Evaluation evaluation = {};
   std::vector<double> temperatures = {}, nll_at_temperature = {};  // a curve
   std::vector<SelectiveResult> selective = {};
   double wanted_coverage = 0;  // of the conformal sets; 0: none were made

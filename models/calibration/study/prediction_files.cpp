@@ -129,7 +129,7 @@ Predictions with_logits(const PredictionFiles& files, Predictions result) {
   try {
     check(result);
   } catch (const Error& error) {
-    throw Error(concat(files.logits, ": ", error.what()));
+    throw Error(str_cat(files.logits, ": ", error.what()));
   }
   return result;
 }

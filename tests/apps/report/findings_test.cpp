@@ -111,8 +111,8 @@ TEST_CASE("report: seeds of one setting are averaged") {
 TEST_CASE("report: bounds, harm and divergence are told") {
   runs::Run run = sample_run("stuck", 0, 0.9, 0.1);
   run.calibration = sample_calibration(run, 100, 0.2);
-  run.calibration->trial.fitted.status = calibration::Status::at_upper_bound;
-  run.calibration->trial.after.metrics.nll = 0.9;
+  run.calibration->evaluation.fitted.status = calibration::Status::at_upper_bound;
+  run.calibration->evaluation.after.metrics.nll = 0.9;
   CHECK(contains(found({run}), "stopped at the bound of its search (100.00)"));
   CHECK(contains(found({run}), "made things worse"));
   runs::Run lost = sample_run("lost", 0, kNotMeasured, kNotMeasured);

@@ -50,7 +50,7 @@ TEST_CASE("report: names and settings cannot break out of the page") {
   run.machine = {.cpu = evil, .cores = 1, .blas = evil, .compiler = evil};
   run.calibration = sample_calibration(run, 1.5, 0.02);
   const calibration::CalibratorKind kind{.name = evil, .description = ""};
-  run.calibration->trial.fitted.kind = &kind;
+  run.calibration->evaluation.fitted.kind = &kind;
   run.calibration->advice = {evil};
   run.score = {.signature = evil};
   runs::Run other = sample_run("b", 0, 0.9, 0.1);
@@ -70,8 +70,8 @@ TEST_CASE("report: missing parts render") {
   runs::Run no_bins = sample_run("no-bins", 0.1, 0.95, 0.08);
   no_bins.calibration = sample_calibration(no_bins, 1.2, 0.05);
   no_bins.test_reliability.clear();
-  no_bins.calibration->trial.before.reliability.clear();
-  no_bins.calibration->trial.after.reliability.clear();
+  no_bins.calibration->evaluation.before.reliability.clear();
+  no_bins.calibration->evaluation.after.reliability.clear();
   runs::Run one_epoch = sample_run("one-epoch", 0, 0.5, 0.3);
   one_epoch.epochs.resize(1);
   CHECK(contains(checked_page({bare}), "No run has a log"));

@@ -47,12 +47,12 @@ inline runs::Run sample_run(const std::string& name, double smoothing, double ac
 
 inline calibration::CalibrationRecord sample_calibration(const runs::Run& run, double temperature, double ece_after) {
   calibration::CalibrationRecord record{.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = 300};
-  record.trial.fitted = {.kind = &calibration::kTemperature,
-                         .calibrator = std::make_shared<const calibration::TemperatureCalibrator>(temperature)};
-  record.trial.before.metrics = record.trial.after.metrics = run.test;
-  record.trial.after.metrics.ece = ece_after;
-  record.trial.after.metrics.nll = 0.15;
-  record.trial.before.reliability = record.trial.after.reliability = run.test_reliability;
+  record.evaluation.fitted = {.kind = &calibration::kTemperature,
+                              .calibrator = std::make_shared<const calibration::TemperatureCalibrator>(temperature)};
+  record.evaluation.before.metrics = record.evaluation.after.metrics = run.test;
+  record.evaluation.after.metrics.ece = ece_after;
+  record.evaluation.after.metrics.nll = 0.15;
+  record.evaluation.before.reliability = record.evaluation.after.reliability = run.test_reliability;
   return record;
 }
 

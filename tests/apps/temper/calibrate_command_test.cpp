@@ -67,7 +67,7 @@ TEST_CASE("calibrate command: JSON by the contract, a calibrator, a page and pro
   for (const char* method : {"temperature", "ensemble", "vector", "matrix", "dirichlet", "histogram", "isotonic"}) {
     CAPTURE(method);
     const Result result =
-        calibrate(folder, concat("--logits z.csv --labels y.csv --json --out o --save-probabilities p.npy --method ", method));
+        calibrate(folder, str_cat("--logits z.csv --labels y.csv --json --out o --save-probabilities p.npy --method ", method));
     REQUIRE(result.code == 0);
     const Json json = Json::parse(result.out);
     CHECK(json.at("method") == method);
@@ -118,7 +118,7 @@ TEST_CASE("calibrate command: a stored calibrator is applied to new logits") {
   write_sample(folder);
   for (const char* method : {"temperature", "vector", "matrix", "dirichlet", "isotonic"}) {
     CAPTURE(method);
-    REQUIRE(calibrate(folder, concat("--logits z.csv --labels y.csv --out o --save-probabilities p.csv --method ", method)).code == 0);
+    REQUIRE(calibrate(folder, str_cat("--logits z.csv --labels y.csv --out o --save-probabilities p.csv --method ", method)).code == 0);
     const Result applied = calibrate(folder, "--apply o --logits z.csv --save-probabilities q.csv --json");
     REQUIRE(applied.code == 0);
     CHECK(read_file(folder / "q.csv") == read_file(folder / "p.csv"));
@@ -202,8 +202,8 @@ TEST_CASE("calibrate command: several runs make one object and one table, each i
   for (const char* run : {"hard", "smooth"}) {
     const std::string smoothing = run == std::string("smooth") ? "0.1" : "0";
     const std::string command =
-        concat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " train --data digits --model mlp --epochs 1 --smoothing ", smoothing,
-               " --out runs/", run, " >log 2>&1");
+        str_cat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " train --data digits --model mlp --epochs 1 --smoothing ", smoothing,
+                " --out runs/", run, " >log 2>&1");
     REQUIRE(std::system(command.c_str()) == 0);
   }
   const Result result = calibrate(folder, "runs/hard runs/smooth --table t.csv --json");

@@ -54,7 +54,7 @@ TEST_CASE("command line: what makes no sense is refused in one line with exit co
   check_refused(folder.path(), "bench --shapes", 2, "--shapes");
   check_refused(folder.path(), "bench mlp --step 100", 2, "--step: it is for --scaling");
   for (const char* option : {"--latency -5", "--latency nan", "--bandwidth 0", "--bandwidth inf", "--step 0"})
-    check_refused(folder.path(), concat("bench mlp --scaling ", option), 2, "is not allowed; give ");
+    check_refused(folder.path(), str_cat("bench mlp --scaling ", option), 2, "is not allowed; give ");
   check_refused(folder.path(), "models --image 8,8", 2, "--image");
   check_refused(folder.path(), "models --batch 1", 2, "--batch");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
@@ -97,7 +97,7 @@ TEST_CASE("command line: train, calibrate, eval, distill and report, with --json
   // What a command reads is not written over, whatever way leads there.
   std::filesystem::create_directory_symlink(folder / "teacher", folder / "alias");
   for (const char* spelling : {"teacher", "./teacher/", "alias"})
-    check_refused(folder.path(), concat("distill --teacher teacher --model mlp --overwrite --out ", spelling), 2, "--out");
+    check_refused(folder.path(), str_cat("distill --teacher teacher --model mlp --overwrite --out ", spelling), 2, "--out");
   check_refused(folder.path(), "report teacher --out alias/run.json", 2, "--out: alias/run.json is read");
   check_refused(folder.path(), "calibrate teacher --table teacher/log.csv", 2, "--table: teacher/log.csv is read");
   CHECK(read_file(folder / "teacher/log.csv") == log);
@@ -153,7 +153,7 @@ TEST_CASE("command line: help teaches, and lists say what there is") {
   for (const char* command :
        {"", "train", "eval", "predict", "calibrate", "distill", "analyze", "report", "bench", "models", "data", "doctor"}) {
     CAPTURE(command);
-    const Result help = temper_program(folder.path(), concat(command, " --help"));
+    const Result help = temper_program(folder.path(), str_cat(command, " --help"));
     CHECK(help.code == 0);
     CHECK(help.err.empty());
     CHECK(help.out.find("--help") != std::string::npos);
@@ -272,8 +272,8 @@ TEST_CASE("command line: a training that SIGTERM stops says how to go on, exits 
   // the group as well.
   Result stopped{};
   for (const char* seconds : {"0.4", "0.2", "0.1"}) {
-    stopped = shell(folder.path(), concat("timeout --foreground --preserve-status -s TERM ", seconds, " ", TEMPER_PROGRAM, " ", settings,
-                                          "--overwrite --out run"));
+    stopped = shell(folder.path(), str_cat("timeout --foreground --preserve-status -s TERM ", seconds, " ", TEMPER_PROGRAM, " ", settings,
+                                           "--overwrite --out run"));
     if (stopped.code == 143) break;
   }
   CAPTURE(stopped.err);

@@ -41,7 +41,7 @@ TEST_CASE("convert command: a run becomes a .pt and a .safetensors file, and eac
 
   const std::string settings = " --model resnet8 --data digits --smoothing 0.1 --out ";
   for (const char* from : {"w.pt", "w.safetensors", "run", "wrapped.pth --rename linear=fc"}) {
-    const Json made = json_of(folder.path(), concat("convert ", from, settings, "again --overwrite"));
+    const Json made = json_of(folder.path(), str_cat("convert ", from, settings, "again --overwrite"));
     for (const char* key : {"accuracy", "nll", "ece"}) CHECK(made.at(key) == measured.at(key));
     CHECK(read_file(folder / "again/model.safetensors") == read_file(folder / "run/model.safetensors"));
   }

@@ -39,7 +39,7 @@ TEST_CASE("distill command: one teacher, an ensemble and a file, with gamma in t
   json_of(folder.path(), "train --data digits --model mlp-32 --epochs 6 --seed 1 --out a");
   json_of(folder.path(), "train --data digits --model cnn --epochs 2 --seed 2 --smoothing 0.2 --out b");
   const auto taught = [&](const std::string& how, const std::string& out) {
-    const Json result = json_of(folder.path(), concat("distill --data digits --model mlp-16 --epochs 4 --out ", out, " ", how));
+    const Json result = json_of(folder.path(), str_cat("distill --data digits --model mlp-16 --epochs 4 --out ", out, " ", how));
     const Json teacher = Json::parse(read_file(folder / (out + "/run.json"))).at("teacher");
     CHECK(teacher.at("equivalent_smoothing") == result.at("gamma"));
     CHECK(result.at("accuracy") > 0.3);
@@ -139,7 +139,7 @@ TEST_CASE("distill command: teachers that do not fit, are damaged, unfinished or
 
   write_file(folder / "logits.csv", "1,2,3\n4,5,6\n");
   check_teaches_nothing(folder, distill + "--data digits --teacher-logits logits.csv" + kStill, 1, "logits.csv");
-  check_teaches_nothing(folder, distill + "--data digits --teacher-logits logits.csv", 2, "--teacher-logits: a file has the logits");
+  check_teaches_nothing(folder, distill + "--data digits --teacher-logits logits.csv", 2, "--teacher-logits: the file has the logits");
   check_teaches_nothing(folder, distill + "--teacher teacher --teacher-logits logits.csv", 2, "--teacher-logits");
   check_teaches_nothing(folder, distill + "--teacher teacher --probabilities", 2, "--probabilities");
   check_teaches_nothing(folder, distill + "--teacher-logits logits.csv", 2, "--data");
@@ -158,7 +158,7 @@ TEST_CASE("analyze command: every figure, as text, JSON and files") {
     CHECK(all.at("projection").at(split).at("spread") > 0);
     CHECK(all.at("projection").at(split).at("spread") < 0.5);  // clusters, not a cloud
     CHECK(all.at("templates").at(split).at("own") < all.at("templates").at(split).at("others"));
-    CHECK(report::well_formedness_error(read_file(folder / concat("figures/projection-", split, ".svg"))).empty());
+    CHECK(report::well_formedness_error(read_file(folder / str_cat("figures/projection-", split, ".svg"))).empty());
   }
   CHECK(all.at("projection").at("train").at("images") == 300);
   CHECK(all.at("templates").at("between").size() == 100);
@@ -168,7 +168,7 @@ TEST_CASE("analyze command: every figure, as text, JSON and files") {
   CHECK(all.at("smoothing").size() == 4);
   CHECK(all.at("smoothing")[0].at("gamma") < all.at("smoothing")[3].at("gamma"));
   const auto lines = [&](const char* file) {
-    const std::string text = read_file(folder / concat("figures/", file));
+    const std::string text = read_file(folder / str_cat("figures/", file));
     return std::count(text.begin(), text.end(), '\n');
   };
   CHECK(lines("projection-train.csv") == 1 + 300 + 3);
@@ -191,10 +191,10 @@ TEST_CASE("analyze command: information along a training that was stopped and we
   const TemporaryFolder folder;
   const std::string train = "train --data digits --model cnn --epochs 4 --snapshot-every 2";
   json_of(folder.path(), train + " --out whole");
-  const Result stopped = shell(folder.path(), concat("timeout -s TERM 0.4 ", TEMPER_PROGRAM, " ", train, " --out parts"));
+  const Result stopped = shell(folder.path(), str_cat("timeout -s TERM 0.4 ", TEMPER_PROGRAM, " ", train, " --out parts"));
   json_of(folder.path(), train + " --out parts --resume");
   for (const char* epoch : {"2", "4"}) {
-    const std::string file = concat("/snapshots/epoch-000", epoch, ".safetensors");
+    const std::string file = str_cat("/snapshots/epoch-000", epoch, ".safetensors");
     CHECK(read_file(folder / ("whole" + file)) == read_file(folder / ("parts" + file)));
   }
   const Json along = json_of(folder.path(), "analyze whole --figure information --inputs 30 --snapshots --out figures");

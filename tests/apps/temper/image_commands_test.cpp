@@ -18,13 +18,13 @@ namespace {
 namespace fs = std::filesystem;
 
 Bytes gray_png(const data::Dataset& set, Index sample) {
-  const std::span<const std::uint8_t> pixels = set.pixels_of(sample);
+  const std::span<const std::uint8_t> pixels = set.pixel_span(sample);
   return png(static_cast<std::uint32_t>(set.image[0]), static_cast<std::uint32_t>(set.image[1]), 8, 0, {pixels.begin(), pixels.end()});
 }
 
 void write_digits(const FileFolder& folder, const std::string& name, const data::Dataset& set, Index count) {
   for (Index i = 0; i < count; ++i)
-    folder.write(concat(name, "/", set.labels[static_cast<std::size_t>(i)], "/", i, ".png"), gray_png(set, i));
+    folder.write(str_cat(name, "/", set.labels[static_cast<std::size_t>(i)], "/", i, ".png"), gray_png(set, i));
 }
 
 TEST_CASE("image commands: a folder of digits is described, learned, calibrated, evaluated elsewhere and predicted") {
@@ -80,15 +80,15 @@ TEST_CASE("image commands: a folder of digits is described, learned, calibrated,
     for (const Json& one : image.at("classes")) sum += one.at("probability").get<double>();
     CHECK(sum == doctest::Approx(1));
     const Json& best = image.at("classes")[0];
-    right += image.at("image").get<std::string>().starts_with(concat("digits/test/", best.at("class").get<std::string>(), "/")) ? 1 : 0;
+    right += image.at("image").get<std::string>().starts_with(str_cat("digits/test/", best.at("class").get<std::string>(), "/")) ? 1 : 0;
     CHECK(best.at("class") == raw.at("images")[i].at("classes")[0].at("class"));
   }
   CHECK(right == std::lround(100 * measured.at("accuracy").get<double>()));
 
   // Photos at random end up the same on any number of threads.
   for (const char* threads : {"1", "3"})
-    REQUIRE(temper_program(folder.path(), concat("train --data folder:digits --model cnn --epochs 1 --contrast 0.4 --threads ", threads,
-                                                 " --out at", threads, " --memory-budget ", threads == std::string("1") ? "0" : "1"))
+    REQUIRE(temper_program(folder.path(), str_cat("train --data folder:digits --model cnn --epochs 1 --contrast 0.4 --threads ", threads,
+                                                  " --out at", threads, " --memory-budget ", threads == std::string("1") ? "0" : "1"))
                 .code == 0);
   CHECK(read_file(folder.path("at1/model.safetensors")) == read_file(folder.path("at3/model.safetensors")));
 }
@@ -98,7 +98,7 @@ TEST_CASE("image commands: predict brings colour pictures of any size to a gray 
   REQUIRE(temper_program(folder.path(), "train --data digits --model cnn --epochs 3 --out run").code == 0);
   const data::Splits digits = data::digits();
   // The first test digit, five times as large and green: its luminance is less, its shape the same.
-  const std::span<const std::uint8_t> pixels = digits.test.pixels_of(0);
+  const std::span<const std::uint8_t> pixels = digits.test.pixel_span(0);
   folder.write("large.png", png(40, 60, [&](Index y, Index x, Index c) {
                  const Index column = (x - 10) / 5;
                  return x < 10 || x >= 50 ? 0 : c == 1 ? pixels[static_cast<std::size_t>(y / 5 * 8 + column)] : c == 0 ? 30 : 0;

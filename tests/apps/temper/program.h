@@ -23,13 +23,13 @@ struct Result {
 // Runs a command in the folder; what it prints is kept there, too, in the files stdout and stderr.
 inline Result shell(const std::string& folder, const std::string& command) {
   const std::string out = folder + "/stdout", err = folder + "/stderr";
-  const int status = std::system(concat("cd ", folder, " && { ", command, "; } >", out, " 2>", err, " </dev/null").c_str());
+  const int status = std::system(str_cat("cd ", folder, " && { ", command, "; } >", out, " 2>", err, " </dev/null").c_str());
   return {WEXITSTATUS(status), read_file(out), read_file(err)};
 }
 
 // Runs `temper ARGUMENTS`.
 inline Result temper_program(const std::string& folder, const std::string& arguments) {
-  return shell(folder, concat(TEMPER_PROGRAM, " ", arguments));
+  return shell(folder, str_cat(TEMPER_PROGRAM, " ", arguments));
 }
 
 // What `temper ARGUMENTS --json` prints.

@@ -21,7 +21,7 @@ const std::string kPython = "/usr/bin/python3 ";
 // Runs a command in the folder; shows its output when it fails.
 void run(const TemporaryFolder& folder, const std::string& command) {
   const std::string output = folder / "output";
-  const bool passed = std::system(concat("cd ", folder.path(), " && ", command, " >", output, " 2>&1 </dev/null").c_str()) == 0;
+  const bool passed = std::system(str_cat("cd ", folder.path(), " && ", command, " >", output, " 2>&1 </dev/null").c_str()) == 0;
   CAPTURE(command);
   CAPTURE(read_file(output));
   REQUIRE(passed);
@@ -73,7 +73,7 @@ void check_equal(const std::vector<float>& here, const std::string& there) {
 
 TEST_CASE("pytorch exchange: ResNet-20 trained on either side has the same logits on the other, to 1e-4") {
   const TemporaryFolder folder;
-  if (std::system(concat(kPython, "-c 'import torch' 2>/dev/null").c_str()) != 0) {
+  if (std::system(str_cat(kPython, "-c 'import torch' 2>/dev/null").c_str()) != 0) {
     MESSAGE("skipped: /usr/bin/python3 has no torch");
     return;
   }
@@ -83,7 +83,7 @@ TEST_CASE("pytorch exchange: ResNet-20 trained on either side has the same logit
   const SeenByRun trained = look(folder / "trained");
   data::write_state_dict(folder / "images.pt", in_axis_order_of_pytorch(trained.images));
 
-  run(folder, concat(kPython, TEMPER_SOURCE_DIR, "/tests/apps/temper/pytorch_exchange.py ", folder.path()));
+  run(folder, str_cat(kPython, TEMPER_SOURCE_DIR, "/tests/apps/temper/pytorch_exchange.py ", folder.path()));
   check_equal(trained.logits, folder / "temper_logits.pt");
   run(folder, temper + "convert pytorch.pt --model resnet20 --data digits --out taught");
   check_equal(look(folder / "taught").logits, folder / "pytorch_logits.pt");

@@ -19,7 +19,7 @@ void write_pair(const TemporaryFolder& folder, const std::string& part, const da
   for (const auto& [language, lines] : {std::pair{"en", &corpus.source}, {"de", &corpus.target}}) {
     std::string text;
     for (const std::string& line : *lines) text += line + "\n";
-    write_file(folder / concat("text/", part, ".", language), text);
+    write_file(folder / str_cat("text/", part, ".", language), text);
   }
 }
 
@@ -65,14 +65,14 @@ TEST_CASE("translation commands: from text to a calibrated run, a student and a 
   CHECK(translated.at("temperature") == temperature);
   CHECK(translated.at("lines") == 12);
   CHECK(translated.at("bleu") == json_of(folder.path(), "eval run").at("bleu"));
-  const Result piped = shell(folder.path(), concat(TEMPER_PROGRAM, " translate run - <text/test.en"));
+  const Result piped = shell(folder.path(), str_cat(TEMPER_PROGRAM, " translate run - <text/test.en"));
   CHECK(piped.out == read_file(folder / "translated"));
-  CHECK(shell(folder.path(), concat("printf 'HUND\\n\\nhund' | ", TEMPER_PROGRAM, " translate run --beam 1")).out.find("\n\n") !=
+  CHECK(shell(folder.path(), str_cat("printf 'HUND\\n\\nhund' | ", TEMPER_PROGRAM, " translate run --beam 1")).out.find("\n\n") !=
         std::string::npos);
   for (const char* out : {"text/test.en", "text/test.de", "run/subwords.model"})
-    check_refused(folder.path(), concat("translate run text/test.en --reference text/test.de --out ", out), 2, "is read by this command");
+    check_refused(folder.path(), str_cat("translate run text/test.en --reference text/test.de --out ", out), 2, "is read by this command");
   for (const char* beam : {"0", "-1", "1001"})
-    check_refused(folder.path(), concat("translate run text/test.en --beam ", beam), 2, concat("--beam: ", beam, " is not in 1..1000"));
+    check_refused(folder.path(), str_cat("translate run text/test.en --beam ", beam), 2, str_cat("--beam: ", beam, " is not in 1..1000"));
 
   const Json student = json_of(folder.path(),
                                "distill --teacher run --model transformer_small --epochs 1 --batch-tokens 400 --longest 60 "

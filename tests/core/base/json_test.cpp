@@ -13,7 +13,7 @@ template <class Read> std::string complaint(Read read) {
   try {
     read();
   } catch (const std::exception& error) {
-    return plain_words(error);
+    return error_text(error);
   }
   return "";
 }

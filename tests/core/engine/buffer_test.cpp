@@ -34,22 +34,22 @@ TEST_CASE("buffer: a loop that repeats its requests asks the system once") {
     for (std::size_t bytes = 1; bytes < 3'000'000; bytes = bytes * 5 / 3 + 1) held.emplace_back(bytes);
   };
   round();
-  const auto before = Pool::shared().stats();
+  const auto before = MemoryPool::shared().stats();
   for (int i = 0; i < 10; ++i) round();
-  CHECK(Pool::shared().stats().system_requests == before.system_requests);
-  CHECK(Pool::shared().stats().bytes_in_use == before.bytes_in_use);
+  CHECK(MemoryPool::shared().stats().system_requests == before.system_requests);
+  CHECK(MemoryPool::shared().stats().bytes_in_use == before.bytes_in_use);
 }
 
 TEST_CASE("buffer: little of a block is lost, and trim gives unused ones back") {
   for (std::size_t bytes : {std::size_t{1}, std::size_t{1'000'000}, std::size_t{1'100'000}, (std::size_t{1} << 20) + 1}) {
-    const auto before = Pool::shared().stats().bytes_in_use;
+    const auto before = MemoryPool::shared().stats().bytes_in_use;
     const Buffer buffer(bytes);
-    CHECK(Pool::shared().stats().bytes_in_use - before <= bytes + 192);
+    CHECK(MemoryPool::shared().stats().bytes_in_use - before <= bytes + 192);
   }
   { const Buffer large(std::size_t{1} << 26); }
-  const auto held = Pool::shared().stats();
-  Pool::shared().trim();
-  const auto trimmed = Pool::shared().stats();
+  const auto held = MemoryPool::shared().stats();
+  MemoryPool::shared().trim();
+  const auto trimmed = MemoryPool::shared().stats();
   CHECK(trimmed.system_bytes + (std::size_t{1} << 25) < held.system_bytes);
   CHECK(trimmed.system_bytes >= trimmed.bytes_in_use);
 }
@@ -85,9 +85,9 @@ TEST_CASE("buffer: handles pass between threads") {
 }
 
 TEST_CASE("buffer: poison fills memory with NaN") {
-  Pool::shared().poison(true);
+  MemoryPool::shared().poison(true);
   const Buffer buffer(40);
-  Pool::shared().poison(false);
+  MemoryPool::shared().poison(false);
   for (int i = 0; i < 10; ++i) CHECK(std::isnan(static_cast<float*>(buffer.data())[i]));
 }
 

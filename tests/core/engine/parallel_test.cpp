@@ -98,7 +98,7 @@ TEST_CASE("parallel: chunks know their number, their bounds and each other") {
   for (Index chunk = 0; chunk < 5; ++chunk) {
     CHECK(some.begin(chunk) == 5 * chunk);
     CHECK(some.end(chunk) == (chunk < 4 ? 5 * chunk + 5 : 23));
-    CHECK(some.of(5 * chunk) == chunk);
+    CHECK(some.index_of(5 * chunk) == chunk);
   }
   CHECK(Chunks(25, 5).number() == 5);
   CHECK(Chunks(26, 5).number() == 6);

@@ -109,7 +109,7 @@ TEST_CASE("weights: files have PyTorch's axis order, and loading is all or nothi
         {.name = "conv", .shape = Shape{2, 1, 3, 2}, .initialize = counting(), .file_layout = Parameter::FileLayout::kernel});
     store.root().declare(
         {.name = "fc", .shape = Shape{outputs, 1, 2, 2}, .initialize = counting(), .file_layout = Parameter::FileLayout::flattened_image});
-    store.root().declare({.name = "mean", .shape = Shape{3}, .initialize = counting(), .kind = Parameter::Kind::state});
+    store.root().declare({.name = "mean", .shape = Shape{3}, .initialize = counting(), .kind = Parameter::Kind::buffer});
     store.commit({});
   };
   ParameterStore store;

@@ -44,8 +44,8 @@ TEST_CASE("tape: a branch that the loss does not depend on costs nothing and dis
   const Tensor side = multiply(*unused.parameter, *unused.parameter);
   tape.backward(scale(*p.parameter, 2));
   CHECK(p.gradient() == std::vector{2.0f});
-  CHECK(unused.parameter->fresh);
-  CHECK(unused.store.settle_gradients() == std::vector<std::string>{"p"});
+  CHECK(unused.parameter->gradient_is_stale);
+  CHECK(unused.store.zero_unwritten_gradients() == std::vector<std::string>{"p"});
   CHECK(unused.gradient() == std::vector{0.0f});
 }
 
@@ -113,7 +113,7 @@ struct FailsBackward {
 
 TEST_CASE("tape: an exception in the middle of backward frees everything") {
   OneParameter p({1});
-  const auto in_use = Pool::shared().stats().bytes_in_use;
+  const auto in_use = MemoryPool::shared().stats().bytes_in_use;
   {
     Tape tape;
     Tensor x = scale(*p.parameter, 2);
@@ -123,11 +123,11 @@ TEST_CASE("tape: an exception in the middle of backward frees everything") {
     CHECK_THROWS_WITH_AS(tape.backward(x), "in the middle of backward", Error);
     CHECK(tape.size() == 0);
   }
-  CHECK(Pool::shared().stats().bytes_in_use == in_use);
+  CHECK(MemoryPool::shared().stats().bytes_in_use == in_use);
 }
 
 // Notes what it is told: "scale 6" is a forward pass and its output, "~scale 2" a backward pass and the input's gradient.
-struct Notes : Tape::Watch {
+struct Notes : Tape::Hook {
   std::vector<std::string> lines;
   const float* parameter = nullptr;
   int begun = 0;
@@ -135,8 +135,8 @@ struct Notes : Tape::Watch {
   void before(Pass, const AnyOp&, const OpCall&) override { ++begun; }
   void after(Pass pass, const AnyOp& op, const OpCall& call) override {
     if (call.inputs[0].data) parameter = call.inputs[0].data;
-    lines.push_back(pass == Pass::forward ? concat(op.name(), " ", call.output[0])
-                                          : concat("~", op.name(), " ", call.input_gradients[0][0]));
+    lines.push_back(pass == Pass::forward ? str_cat(op.name(), " ", call.output[0])
+                                          : str_cat("~", op.name(), " ", call.input_gradients[0][0]));
   }
 };
 
@@ -158,15 +158,15 @@ TEST_CASE("tape: a watch sees every op of its thread, forward and backward, and 
   CHECK(notes.lines.back() == "scale 3");
 }
 
-struct Stops : Tape::Watch {
+struct Stops : Tape::Hook {
   void after(Pass pass, const AnyOp& op, const OpCall&) override {
-    if (pass == Pass::backward) throw Error(concat("stopped at ", op.name()));
+    if (pass == Pass::backward) throw Error(str_cat("stopped at ", op.name()));
   }
 };
 
 TEST_CASE("tape: what a watch throws ends the pass and frees everything") {
   OneParameter p({1});
-  const auto in_use = Pool::shared().stats().bytes_in_use;
+  const auto in_use = MemoryPool::shared().stats().bytes_in_use;
   {
     Tape tape;
     const Tensor x = add(scale(*p.parameter, 2), scale(*p.parameter, 3));
@@ -174,7 +174,7 @@ TEST_CASE("tape: what a watch throws ends the pass and frees everything") {
     CHECK_THROWS_WITH_AS(tape.backward(x), "stopped at add", Error);
     CHECK(tape.size() == 0);
   }
-  CHECK(Pool::shared().stats().bytes_in_use == in_use);
+  CHECK(MemoryPool::shared().stats().bytes_in_use == in_use);
 }
 
 // An op takes over the memory of a sole owner, and of nobody else.
@@ -201,16 +201,16 @@ struct Look {
 
 TEST_CASE("tape: an input that an op gives no gradient gets none") {
   OneParameter p({2}), q({3}), r({5});
-  Pool::shared().poison(true);
+  MemoryPool::shared().poison(true);
   {
     Tape tape;
     const Tensor watched = scale(*q.parameter, 2);
     tape.backward(Tape::apply(Look{}, Tape::apply(Look{}, scale(*p.parameter, 4), watched), Tensor(*r.parameter)));
   }
-  Pool::shared().poison(false);
+  MemoryPool::shared().poison(false);
   CHECK(p.gradient() == std::vector{4.0f});
-  CHECK(q.parameter->fresh);
-  CHECK(r.parameter->fresh);
+  CHECK(q.parameter->gradient_is_stale);
+  CHECK(r.parameter->gradient_is_stale);
   Tape tape;
   Tape::apply(Look{}, Tensor(Shape{1}), Tensor(*r.parameter));
   CHECK(tape.size() == 0);
@@ -247,7 +247,7 @@ TEST_CASE("tape: a million nodes run backward and are freed with a 256 KiB stack
               nullptr) == 0);
   pthread_join(thread, nullptr);
   pthread_attr_destroy(&attributes);
-  Pool::shared().trim();
+  MemoryPool::shared().trim();
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "core/base/random.h"
 #include "core/engine/parallel.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "tests/restored.h"
 
 namespace temper {

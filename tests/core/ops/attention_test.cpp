@@ -9,7 +9,7 @@
 
 #include "core/engine/parameters.h"
 #include "core/engine/tape.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/mean.h"
 #include "tests/check_op.h"
@@ -220,11 +220,11 @@ TEST_CASE("attention: the same on every instruction set, up to rounding") {
 TEST_CASE("attention: nothing of the size of queries times keys is kept") {
   constexpr Index L = 1024, D = 16;
   const std::vector<float> values = normal_noise(L * 3 * D, 6);
-  Pool::shared().trim();
-  const std::size_t before = Pool::shared().stats().bytes_in_use;
-  Pool::shared().forget_peak();
+  MemoryPool::shared().trim();
+  const std::size_t before = MemoryPool::shared().stats().bytes_in_use;
+  MemoryPool::shared().forget_peak();
   step({1, L, 3 * D}, values, {.heads = 4});
-  CHECK(Pool::shared().stats().peak_bytes_in_use - before < sizeof(float) * L * L);  // a quarter of the scores of four heads
+  CHECK(MemoryPool::shared().stats().peak_bytes_in_use - before < sizeof(float) * L * L);  // a quarter of the scores of four heads
 }
 
 TEST_CASE("attention: scores beyond what exp can hold, and NaN") {

@@ -244,7 +244,7 @@ TEST_CASE("conv2d: a stride that does not divide the width") {
 TEST_CASE("conv2d: what does not fit is refused") {
   const Tensor image(Shape{1, 2, 2, 1}), kernel(Shape{1, 3, 3, 1}), image4(Shape{2, 5, 5, 4}), grouped(Shape{6, 3, 3, 1}),
       kernel4(Shape{8, 3, 3, 4}), bias(Shape{7}), scalar(Shape{});
-  const std::size_t bytes = Pool::shared().stats().bytes_in_use, peak = Pool::shared().stats().peak_bytes_in_use;
+  const std::size_t bytes = MemoryPool::shared().stats().bytes_in_use, peak = MemoryPool::shared().stats().peak_bytes_in_use;
   const auto refuses = [](const Tensor& x, const Tensor& w, const Tensor& b, const Conv2dOptions& options, const char* message) {
     CHECK_THROWS_WITH_AS(conv2d(x, w, b, options), doctest::Contains(message), Error);
   };
@@ -260,8 +260,8 @@ TEST_CASE("conv2d: what does not fit is refused") {
   refuses(image4, kernel4, {}, {.padding = -1}, "padding (-1,-1) is not in 0..");
   refuses(image4, kernel4, {}, {.padding = Index{1} << 62}, "padding (4611686018427387904,");
   refuses(image4, kernel4, {}, {.dilation = 0}, "dilation (0,0)");
-  CHECK(Pool::shared().stats().bytes_in_use == bytes);
-  CHECK(Pool::shared().stats().peak_bytes_in_use == peak);
+  CHECK(MemoryPool::shared().stats().bytes_in_use == bytes);
+  CHECK(MemoryPool::shared().stats().peak_bytes_in_use == peak);
 }
 
 // Case 17 (f).

@@ -37,7 +37,7 @@ LossOfLogits evaluate(const Shape& shape, const std::vector<float>& student, con
   Tape tape;
   const Tensor loss = loss_of(s, t);
   tape.backward(loss);
-  CHECK(store.settle_gradients() == std::vector<std::string>{"teacher"});
+  CHECK(store.zero_unwritten_gradients() == std::vector<std::string>{"teacher"});
   return {loss.item(), {s.gradient.data, s.gradient.data + s.gradient.size()}};
 }
 
@@ -248,8 +248,8 @@ TEST_CASE("decoupled_distillation_loss: two classes, labels that are none and ba
     const Tensor z(shape);
     CHECK_THROWS_WITH_AS(decoupled_distillation_loss(z, z, labels, weights), doctest::Contains(what), Error);
   };
-  refused({2, 2}, {0, 1}, {}, "no two classes beside the label's");
-  refused({2, 1}, {0, 0}, {}, "no two classes beside the label's");
+  refused({2, 2}, {0, 1}, {}, "fewer than two classes beside the label's");
+  refused({2, 1}, {0, 0}, {}, "fewer than two classes beside the label's");
   refused({2, 3}, {0}, {}, "1 labels for logits (2,3)");
   refused({2, 3}, {0, 3}, {}, "label 3 of sample 1");
   refused({2, 3}, {0, -1}, {}, "label -1 of sample 1");

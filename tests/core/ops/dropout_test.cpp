@@ -44,12 +44,12 @@ TEST_CASE("dropout: the mask of its rule, forward and backward") {
 }
 
 Tensor train_sum(Tensor x, Tensor branch, float rate, const Random& random) {
-  if (Tape::recording()) return add_dropped(std::move(x), std::move(branch), rate, random);
+  if (Tape::recording()) return add_dropout(std::move(x), std::move(branch), rate, random);
   const Tape tape;
-  return add_dropped(std::move(x), std::move(branch), rate, random);
+  return add_dropout(std::move(x), std::move(branch), rate, random);
 }
 
-TEST_CASE("add_dropped: a sum whose second part is dropped; with no tape all of it is there") {
+TEST_CASE("add_dropout: a sum whose second part is dropped; with no tape all of it is there") {
   const Random random(9, {4, 2});
   for (const float rate : {0.0f, 0.3f, 1.0f}) {
     for (const Shape& shape : {Shape{1}, Shape{7, 11}, Shape{3, 5, 7}}) {
@@ -65,11 +65,11 @@ TEST_CASE("add_dropped: a sum whose second part is dropped; with no tape all of 
                     }});
     }
   }
-  const Tensor y = add_dropped(Tensor(Shape{2}, std::vector<float>{1, 2}), Tensor(Shape{2}, std::vector<float>{10, 20}), 0.5f, random);
+  const Tensor y = add_dropout(Tensor(Shape{2}, std::vector<float>{1, 2}), Tensor(Shape{2}, std::vector<float>{10, 20}), 0.5f, random);
   CHECK(y.values()[0] == 11);
   CHECK(y.values()[1] == 22);
-  CHECK_THROWS_AS(add_dropped(Tensor(Shape{2}), Tensor(Shape{3}), 0.5f, random), Error);
-  CHECK_THROWS_AS(add_dropped(Tensor(Shape{2}), Tensor(Shape{2}), 1.5f, random), Error);
+  CHECK_THROWS_AS(add_dropout(Tensor(Shape{2}), Tensor(Shape{3}), 0.5f, random), Error);
+  CHECK_THROWS_AS(add_dropout(Tensor(Shape{2}), Tensor(Shape{2}), 1.5f, random), Error);
 }
 
 std::vector<float> ones_after(float rate, const Random& random, Index count) {

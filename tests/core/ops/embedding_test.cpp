@@ -84,7 +84,7 @@ TEST_CASE("embedding: an id that the table does not have is refused by its posit
   const Tensor table(Shape{3, 2}, std::vector<float>(6));
   for (const std::int32_t wrong : {-1, 3, 1'000'000}) {
     CHECK_THROWS_WITH_AS(embedding(table, std::vector<std::int32_t>{0, wrong}),
-                         concat("embedding: id ", wrong, " at position 1 is not in 0..2; correct it").c_str(), Error);
+                         str_cat("embedding: id ", wrong, " at position 1 is not in 0..2; correct it").c_str(), Error);
   }
   CHECK_THROWS_AS(embedding(Tensor(Shape{3}, std::vector<float>(3)), std::vector<std::int32_t>{0}), Error);
 }

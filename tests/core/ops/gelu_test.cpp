@@ -9,7 +9,7 @@
 #include "core/engine/parameters.h"
 #include "core/engine/tape.h"
 #include "core/kernels/gelu.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "tests/check_op.h"
 
 namespace temper {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "tests/check_op.h"
 
 namespace temper {

@@ -6,7 +6,7 @@
 
 #include "core/base/random.h"
 #include "core/engine/tape.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "tests/check_op.h"
 
 namespace temper {

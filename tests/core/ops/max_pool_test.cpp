@@ -8,8 +8,8 @@
 #include <numeric>
 
 #include "core/engine/tape.h"
-#include "core/kernels/max_window.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/max_pool.h"
+#include "core/kernels/simd_targets.h"
 #include "core/ops/linear.h"
 #include "tests/check_op.h"
 
@@ -175,19 +175,19 @@ TEST_CASE("max_pool: nothing is written behind the end of the outputs, on every 
         std::vector<float> x(static_cast<std::size_t>(2 * row_size + kBehind)), y(static_cast<std::size_t>(size + kBehind), kUntouched);
         std::vector<float> winner = y;
         std::iota(x.begin(), x.end(), 0.0f);
-        max_of_windows(lanes_of_windows(C, 2 * C), {.x = x.data(),
-                                                    .C = C,
-                                                    .count = count,
-                                                    .step = 2 * C,
-                                                    .rows = 2,
-                                                    .cols = 2,
-                                                    .row_size = row_size,
-                                                    .first_tap = 0,
-                                                    .tap_row = 2,
-                                                    .y = y.data(),
-                                                    .winner = winner.data(),
-                                                    .readable = x.data() + x.size(),
-                                                    .y_end = y.data() + size});
+        max_pool_run(max_pool_lanes(C, 2 * C), {.x = x.data(),
+                                                .C = C,
+                                                .count = count,
+                                                .step = 2 * C,
+                                                .rows = 2,
+                                                .cols = 2,
+                                                .row_size = row_size,
+                                                .first_tap = 0,
+                                                .tap_row = 2,
+                                                .y = y.data(),
+                                                .winner = winner.data(),
+                                                .readable = x.data() + x.size(),
+                                                .y_end = y.data() + size});
         for (Index i = 0; i < size + kBehind; ++i) {
           const Index last = row_size + i / C * 2 * C + C + i % C;  // the last tap holds the largest
           REQUIRE(y[static_cast<std::size_t>(i)] == (i < size ? static_cast<float>(last) : kUntouched));

@@ -8,7 +8,7 @@
 #include "core/engine/parallel.h"
 #include "core/engine/parameters.h"
 #include "core/engine/tape.h"
-#include "core/kernels/targets.h"
+#include "core/kernels/simd_targets.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv2d.h"
 #include "core/ops/elementwise.h"

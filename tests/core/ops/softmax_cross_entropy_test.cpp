@@ -204,7 +204,7 @@ TEST_CASE("softmax_cross_entropy: one-hot probabilities are the labels, bit for 
   }
 }
 
-TEST_CASE("softmax_cross_entropy: the smoothing is the paper's, eps shared by all K classes") {
+TEST_CASE("softmax_cross_entropy: the smoothing is the paper's, alpha shared by all K classes") {
   std::vector<float> z(10);
   for (std::size_t j = 0; j < 10; ++j) z[j] = static_cast<float>(j) / 3;
   CHECK(evaluate({1, 10}, z, {9}).loss == Approx(1.224328).epsilon(1e-6));
@@ -222,14 +222,14 @@ TEST_CASE("softmax_cross_entropy: the smoothing is the paper's, eps shared by al
   CHECK(evaluate({1, 10}, p, {0}).loss == Approx(0.094311).epsilon(1e-5));
   CHECK(evaluate({1, 10}, p, {0}, {.smoothing = 0.1f}).loss == Approx(0.500288).epsilon(1e-6));
 
-  // L_smoothed - (1 - eps) L_hard = eps / K sum_k -log p_k.
+  // L_smoothed - (1 - alpha) L_hard = alpha / K sum_k -log p_k.
   double uniform_part = 0;
   for (const float log_p : p) uniform_part -= log_p;
   CHECK(evaluate({1, 10}, p, {3}, {.smoothing = 0.1f}).loss - 0.9 * evaluate({1, 10}, p, {3}).loss ==
         Approx(0.01 * uniform_part).epsilon(1e-5));
 }
 
-TEST_CASE("softmax_cross_entropy: the least loss is the entropy of the target, at a gap of log(1 + K (1 - eps) / eps)") {
+TEST_CASE("softmax_cross_entropy: the least loss is the entropy of the target, at a gap of log(1 + K (1 - alpha) / alpha)") {
   struct Anchor {
     Index K;
     float smoothing;
@@ -329,7 +329,7 @@ TEST_CASE("softmax_cross_entropy: nothing flows into the targets") {
   store.commit({});
   Tape tape;
   tape.backward(softmax_cross_entropy(z, Tensor(t)));
-  CHECK(store.settle_gradients() == std::vector<std::string>{"targets"});
+  CHECK(store.zero_unwritten_gradients() == std::vector<std::string>{"targets"});
 }
 
 TEST_CASE("softmax_cross_entropy: what cannot be is refused by name") {

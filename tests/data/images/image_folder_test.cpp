@@ -162,7 +162,7 @@ TEST_CASE("image folder: folders that cannot be trained on are refused") {
   fs::create_directories(folder.path("bare"));
   CHECK(holds(refused("bare"), {"no pictures in class folders"}));
   folder.write("loose/a.png", plain_png(2, 2, 1));
-  CHECK(holds(refused("loose"), {"1 pictures lie in no class folder"}));
+  CHECK(holds(refused("loose"), {"1 pictures are in no class folder"}));
   add_class(folder, "single/only", 5);
   CHECK(holds(refused("single"), {"1 class to train on"}));
   add_class(folder, "hollow/a", 5);
@@ -193,7 +193,7 @@ TEST_CASE("image folder: a split file says what is what") {
   CHECK(holds(refused("path,label\n"), {"no column split"}));
   CHECK(holds(refused(heading), {"no line after the heading"}));
   CHECK(holds(refused(heading + "4.png,a,testing\n"), {"line 2", "testing", "train, val or test"}));
-  CHECK(holds(refused(heading + good + "x/1.png,b,val\n"), {"line 5", "x/1.png", "second time"}));
+  CHECK(holds(refused(heading + good + "x/1.png,b,val\n"), {"line 5", "x/1.png", "occurs twice"}));
   CHECK(holds(refused(heading + "x/1.png,a\n"), {"line 2", "2 fields"}));
   CHECK(holds(refused(heading + "x/1.png,,train\n"), {"line 2", "label is empty"}));
   CHECK(holds(refused(heading + "\"x/1.png,a,train\n"), {"line 2", "not closed"}));
@@ -235,7 +235,7 @@ std::map<std::pair<Index, Index>, double> hashes(const Dataset& set, std::uint64
 TEST_CASE("image folder: batches are the same on any number of threads, cached or not, in batches of any size") {
   const FileFolder folder;
   for (int i = 0; i < 40; ++i) {
-    folder.write(concat("train/", i % 2, "/", i, ".png"),
+    folder.write(str_cat("train/", i % 2, "/", i, ".png"),
                  png(20 + i % 3, 24, [i](Index y, Index x, Index c) { return static_cast<int>(y * 9 + x * 5 + c * 40 + i * 3) % 256; }));
   }
   add_class(folder, "test/0", 1);

@@ -72,7 +72,7 @@ TEST_CASE("pickle: what is no whole pickle is refused with its byte") {
       {"t.", "a mark"},
       {"(0.", "empty stack"},
       {"(N0N0", "cut off"},
-      {"hA.", "did not keep"},
+      {"hA.", "was never stored"},
       {"}(Nu.", "no value"},
       {"cmodule", "does not end"},
       {"X\xFF\xFF\xFF\xFFx", "cut off"},

@@ -17,7 +17,7 @@ const std::string kCheckpoint = TEMPER_SOURCE_DIR "/tests/golden/state_dict.pt";
 TEST_CASE("state_dict: a checkpoint of PyTorch's, of every kind of number, contiguous or not") {
   const TensorFile file = read_state_dict(kCheckpoint);
   CHECK(file.tensors.size() == 11);
-  const auto values = [&](const char* name) { return file.tensors.at(concat("module.", name)).values; };
+  const auto values = [&](const char* name) { return file.tensors.at(str_cat("module.", name)).values; };
   CHECK(file.tensors.at("module.contiguous").shape == Shape{2, 3, 4});
   CHECK(file.tensors.at("module.transposed").shape == Shape{6, 4});
   CHECK(file.tensors.at("module.channels_last").shape == Shape{2, 3, 2, 2});

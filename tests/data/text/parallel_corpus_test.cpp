@@ -65,7 +65,7 @@ TEST_CASE("parallel corpus: Multi30k") {
     MESSAGE("skipped: TEMPER_DATA names no folder with multi30k/");
     return;
   }
-  const ParallelCorpus corpus = read_parallel(concat(data, "/multi30k/val.en"), concat(data, "/multi30k/val.de"));
+  const ParallelCorpus corpus = read_parallel(str_cat(data, "/multi30k/val.en"), str_cat(data, "/multi30k/val.de"));
   CHECK(corpus.size() == 1014);
   CHECK(corpus.source[0] == "A group of men are loading cotton onto a truck");
   CHECK(corpus.target[0] == "Eine Gruppe von Männern lädt Baumwolle auf einen Lastwagen");

@@ -73,7 +73,7 @@ TEST_CASE("text: what cannot be read is refused with the file and what to do") {
     return tests::error_of([&] { load_text(spec, options); });
   };
   CHECK(error("text:").starts_with("--data: \"text:\" needs a folder; write text:DIR"));
-  CHECK(error("digits").starts_with("--data: digits is images, where text is wanted"));
+  CHECK(error("digits").starts_with("--data: digits is images, but text is required"));
   CHECK(error("text:nowhere").starts_with("--data: text:nowhere names no folder"));
   CHECK(error("text:" + folder.path()).find("holds no file train.en") != std::string::npos);
   write_lines(folder, "train.en", {"a", "b"});
@@ -90,16 +90,16 @@ TEST_CASE("text: what cannot be read is refused with the file and what to do") {
         std::string::npos);
   CHECK(error("text:" + folder.path(), {.languages = "es,it"}).find("there is no train.es and train.it") != std::string::npos);
   CHECK(error("text:a,b,c").starts_with("--data: a,b,c is not two files"));
-  CHECK(error("text:a,b", {.languages = "en,de"}).starts_with("--languages: they choose among"));
+  CHECK(error("text:a,b", {.languages = "en,de"}).starts_with("--languages: it selects files of text:DIR"));
 }
 
 TEST_CASE("text: Multi30k") {
   const char* data = std::getenv("TEMPER_DATA");
-  if (!data || !std::filesystem::exists(concat(data, "/multi30k/train.en"))) {
+  if (!data || !std::filesystem::exists(str_cat(data, "/multi30k/train.en"))) {
     MESSAGE("skipped: TEMPER_DATA names no folder with multi30k/");
     return;
   }
-  const TextSplits splits = load_text(concat("text:", data, "/multi30k"), {.text = {.lower_case = true}});
+  const TextSplits splits = load_text(str_cat("text:", data, "/multi30k"), {.text = {.lower_case = true}});
   CHECK(splits.train.size() == 29'000);
   CHECK(splits.val.size() == 1'014);
   CHECK(splits.test.size() == 1'000);

@@ -33,7 +33,7 @@ TEST_CASE("token pairs: lines without text and lines too long are counted and le
   CHECK(pairs.size() == 100 - pairs.empty - pairs.too_long);
   CHECK(pairs.lines[3] == 4);
   CHECK(pairs.source[3] == subwords.encode(corpus.source[4]));
-  CHECK(describe(pairs, 150) == concat(pairs.size(), " pairs, 2 without text and 1 of more than 150 tokens left out"));
+  CHECK(describe(pairs, 150) == str_cat(pairs.size(), " pairs, 2 without text and 1 of more than 150 tokens left out"));
   CHECK(tests::error_of([&] {
           tokenise({"x", {""}, {"a"}}, subwords);
         }) == "x: 1 lines without text and 0 of more than 128 tokens leave no pair; check the files");
@@ -117,7 +117,7 @@ TEST_CASE("token loader: Multi30k in batches of 4,096 wastes little on padding")
     MESSAGE("skipped: TEMPER_DATA names no folder with multi30k/");
     return;
   }
-  const ParallelCorpus corpus = read_parallel(concat(data, "/multi30k/val.en"), concat(data, "/multi30k/val.de"), {.lower_case = true});
+  const ParallelCorpus corpus = read_parallel(str_cat(data, "/multi30k/val.en"), str_cat(data, "/multi30k/val.de"), {.lower_case = true});
   std::vector<std::string> both = corpus.source;
   both.insert(both.end(), corpus.target.begin(), corpus.target.end());
   const TokenPairs pairs = tokenise(corpus, Subwords::learn(both, {.vocabulary = 2000}));

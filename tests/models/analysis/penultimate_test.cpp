@@ -23,7 +23,7 @@ data::Dataset noise(const Shape& image, Index samples, Index classes) {
   const Random random(1, {});
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(samples * image.size()); ++i)
     set.pixels.push_back(static_cast<std::uint8_t>(random.below(i, 256)));
-  for (Index k = 0; k < classes; ++k) set.class_names.push_back(concat("class ", k));
+  for (Index k = 0; k < classes; ++k) set.class_names.push_back(str_cat("class ", k));
   for (Index i = 0; i < samples; ++i) set.labels.push_back(static_cast<std::int32_t>(i % classes));
   return set;
 }

@@ -73,6 +73,23 @@ TEST_CASE("softmax: agrees with the naive formula at many temperatures") {
     }
 }
 
+TEST_CASE("softmax: agrees with the naive formula for classes of several blocks, wherever the largest logit is") {
+  for (const std::size_t classes : {127, 128, 129, 300}) {
+    for (std::size_t largest = 0; largest < classes; largest += 7) {
+      std::vector<float> row(classes);
+      for (std::size_t k = 0; k < classes; ++k) row[k] = static_cast<float>(k * 37 % 101) / 25;
+      row[largest] = 5;
+      const std::vector<double> p = probabilities(row, 1.5);
+      const std::vector<reference::Real> naive = reference::softmax(row, 1.5L);
+      double worst = 0;
+      for (std::size_t k = 0; k < classes; ++k) worst = std::max(worst, std::abs(p[k] / static_cast<double>(naive[k]) - 1));
+      REQUIRE(worst < 1e-12);
+      REQUIRE(softmax(row, 1.5).predicted == static_cast<Index>(largest));
+      REQUIRE(log_probability(row, largest, 1.5) == doctest::Approx(static_cast<double>(std::log(naive[largest]))).epsilon(1e-12));
+    }
+  }
+}
+
 TEST_CASE("softmax: a constant added to a row changes nothing") {
   CHECK(probabilities({1, 2, 4}) == probabilities({1025, 1026, 1028}));
   CHECK(probabilities({1, 2, 4}, 3) == probabilities({-99, -98, -96}, 3));

@@ -46,11 +46,11 @@ TEST_CASE("airbench: convolutions begin as the identity, and what is learned get
   const Tensor logits = model(images);
   CHECK(logits.shape() == Shape{12, 3});
   tape.backward(softmax_cross_entropy(logits, set.labels, {.smoothing = 0.2f}));
-  CHECK(model.parameters->settle_gradients().empty());
+  CHECK(model.parameters->zero_unwritten_gradients().empty());
   for (const Parameter& parameter : model.parameters->parameters()) {
     CAPTURE(parameter.name);
     const bool norm_scale = parameter.name.find("norm") != std::string::npos && parameter.name.ends_with("weight");
-    CHECK((parameter.kind == Parameter::Kind::state) ==
+    CHECK((parameter.kind == Parameter::Kind::buffer) ==
           (norm_scale || parameter.name == "whiten.weight" || parameter.name.find("running_") != std::string::npos));
     if (parameter.name.ends_with("conv2.weight")) {
       const Index C = parameter.shape[3];

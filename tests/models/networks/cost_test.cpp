@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/engine/rehearsal.h"
+#include "core/engine/dry_run.h"
 #include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
 #include "models/networks/registry.h"
@@ -55,10 +55,10 @@ TEST_CASE("cost: the memory is that which a real step takes") {
     };
     step(warm_store);
     ParameterStore store;
-    Pool::shared().forget_peak();
-    const std::size_t before = Pool::shared().stats().bytes_in_use;
+    MemoryPool::shared().forget_peak();
+    const std::size_t before = MemoryPool::shared().stats().bytes_in_use;
     step(store);
-    const auto taken = static_cast<double>(Pool::shared().stats().peak_bytes_in_use - before);
+    const auto taken = static_cast<double>(MemoryPool::shared().stats().peak_bytes_in_use - before);
     CHECK(static_cast<double>(promised) == doctest::Approx(taken).epsilon(0.02));
   }
 }
@@ -70,12 +70,12 @@ TEST_CASE("cost: a rehearsal computes nothing and leaves parameters alone") {
   const std::vector<float> before(store.all_values().begin(), store.all_values().end());
   const Tensor images(Shape{4, 8, 8, 3});
   {
-    const Rehearsal rehearsal;
+    const DryRun dry_run;
     Tape tape;
     CHECK((*network)(images).shape() == Shape{4, 10});
-    CHECK(rehearsal.multiply_adds() > 0);
+    CHECK(dry_run.multiply_adds() > 0);
   }
-  CHECK(Rehearsal::current() == nullptr);
+  CHECK(DryRun::current() == nullptr);
   CHECK(before == std::vector<float>(store.all_values().begin(), store.all_values().end()));
 }
 

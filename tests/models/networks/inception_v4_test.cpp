@@ -4,11 +4,11 @@
 
 #include <cmath>
 
-#include "core/engine/rehearsal.h"
+#include "core/engine/dry_run.h"
 #include "core/engine/tape.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 
 namespace temper::models {
 namespace {
@@ -36,7 +36,7 @@ TEST_CASE("inception_v4: as many parameters as in the papers, and with the scale
 
 TEST_CASE("inception_v4: the smallest images fit, smaller ones are refused") {
   const auto logits = [](Index size, bool auxiliary) {
-    const Rehearsal rehearsal;
+    const DryRun dry_run;
     ParameterStore store;
     const InceptionV4 net(store.root(), {NetworkSpec{.image = {size, size, 3}, .classes = 5}, auxiliary});
     store.commit({});
@@ -61,14 +61,14 @@ void check_step(Index count, Index size, bool auxiliary) {
   for (Index i = 0; i < images.size(); ++i) images.data()[i] = static_cast<float>(2 * random.uniform(static_cast<std::uint64_t>(i)) - 1);
   const std::vector<std::int32_t> labels(static_cast<std::size_t>(count), 3);
   Tape tape;
-  const layers::Noise noise(Random(1, {}));
+  const layers::RandomScope random_scope(Random(1, {}));
   const InceptionV4::Logits logits = net.both(images);
   REQUIRE(logits.logits.shape() == Shape{count, 10});
   for (const float value : logits.logits.values()) CHECK(std::isfinite(value));
   Tensor loss = softmax_cross_entropy(logits.logits, labels);
   if (auxiliary) loss = add(std::move(loss), scale(softmax_cross_entropy(logits.auxiliary, labels), 0.4f));
   tape.backward(loss);
-  CHECK(store.settle_gradients().empty());
+  CHECK(store.zero_unwritten_gradients().empty());
   for (const Parameter& parameter : store.parameters()) {
     if (!parameter.gradient) continue;
     CAPTURE(parameter.name);

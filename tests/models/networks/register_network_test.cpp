@@ -94,8 +94,9 @@ TEST_CASE("register_network: an own network trains, stops, resumes, is saved, lo
   CHECK(std::memcmp(model.parameters->all_values().data(), resumed.parameters->all_values().data(), bytes) == 0);
 
   const calibration::Predictions val = models::predict(model, splits.val);
-  const calibration::Trial trial{.fitted = calibration::fit(calibration::kTemperature, val), .before = {}, .after = {}};
-  calibration::save_calibration(whole, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = val.size(), .trial = trial});
+  const calibration::Evaluation evaluation{.fitted = calibration::fit(calibration::kTemperature, val), .before = {}, .after = {}};
+  calibration::save_calibration(
+      whole, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = val.size(), .evaluation = evaluation});
   const runs::ImageRun loaded = runs::load_image_run(whole);
   CHECK(loaded.model.network_name == kName);
   CHECK(models::predict(loaded.model, splits.val).logits == val.logits);
@@ -137,7 +138,7 @@ TEST_CASE("register_network: while other threads make networks") {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
       for (int i = 0; i < 3; ++i) {
-        const std::string name = concat("thread", t, ".", i, ".test");
+        const std::string name = str_cat("thread", t, ".", i, ".test");
         models::register_network(name, make_tiny, "", {8, 8, 1});
         ParameterStore store;
         models::make_network(name, store.root(), {.image = {8, 8, 1}, .classes = 2});

@@ -6,11 +6,11 @@
 #include <limits>
 #include <vector>
 
+#include "core/engine/dry_run.h"
 #include "core/engine/parallel.h"
-#include "core/engine/rehearsal.h"
 #include "core/engine/tape.h"
 #include "core/ops/softmax_cross_entropy.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 #include "tests/allocation_counter.h"
 
 namespace temper::models {
@@ -40,7 +40,7 @@ struct Sentences {
 };
 
 TEST_CASE("transformer: the parameters that papers count, and PyTorch's names") {
-  const Rehearsal rehearsal;  // no memory is touched
+  const DryRun dry_run;  // no memory is touched
   for (const Index V : {Index{1}, Index{33'000}}) {
     ParameterStore base, small;
     const Transformer base_net(base.root(), transformer_base(V)), small_net(small.root(), transformer_small(V));
@@ -132,7 +132,7 @@ TEST_CASE("transformer: word by word gives what the whole target gives") {
   for (const DecoderLayer& layer : transformer.decoder_layers()) {
     past.emplace_back(Shape{2, 6, 2 * kSmall.width});
     std::fill_n(past.back().data(), past.back().size(), std::numeric_limits<float>::quiet_NaN());  // what is not there yet is not read
-    of_memory.push_back(layer.of_memory(memory));
+    of_memory.push_back(layer.project_memory(memory));
   }
   for (Index position = 0; position < 6; ++position) {
     const Integers words = {target.ids[static_cast<std::size_t>(position)], target.ids[static_cast<std::size_t>(6 + position)]};
@@ -155,9 +155,9 @@ TEST_CASE("transformer: a training step with dropout is the same bits on any num
     const Sentences source({1, 2, 3}, {9, 30, 17}, 30, 0), target({1, 2, 3}, {20, 11, 29}, 29, 0);
     const Integers labels(3 * 29, 2);
     Tape tape;
-    const layers::Noise noise(Random(1, {2}));
+    const layers::RandomScope random_scope(Random(1, {2}));
     tape.backward(softmax_cross_entropy(net.transformer(source, target), labels, {.smoothing = 0.1f}));
-    CHECK(net.store.settle_gradients().empty());
+    CHECK(net.store.zero_unwritten_gradients().empty());
     set_threads(before);
     return std::vector<float>(net.store.gradients().begin(), net.store.gradients().end());
   };
@@ -172,16 +172,16 @@ TEST_CASE("transformer: after its first steps a training loop allocates nothing"
   const Integers labels(16, 2);
   const auto step = [&](std::uint64_t number) {
     Tape tape;
-    const layers::Noise noise(Random(1, {number}));
+    const layers::RandomScope random_scope(Random(1, {number}));
     tape.backward(softmax_cross_entropy(net.transformer(source, target), labels, {.smoothing = 0.1f}));
-    net.store.expect_fresh_gradients();
+    net.store.mark_gradients_stale();
   };
   for (std::uint64_t i = 0; i < 3; ++i) step(i);
   const long before = allocations();
-  const std::size_t requests = Pool::shared().stats().system_requests;
+  const std::size_t requests = MemoryPool::shared().stats().system_requests;
   for (std::uint64_t i = 3; i < 6; ++i) step(i);
   CHECK(allocations() == before);
-  CHECK(Pool::shared().stats().system_requests == requests);
+  CHECK(MemoryPool::shared().stats().system_requests == requests);
 }
 
 TEST_CASE("transformer: a batch that contradicts itself, a vocabulary that is left, heads that do not divide") {

@@ -32,21 +32,21 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   CHECK(models::predict(loaded.model, splits.val).logits == predictions.logits);
 
   for (const calibration::CalibratorKind* kind : calibration::calibrator_kinds()) {
-    const calibration::Trial trial{.fitted = calibration::fit(*kind, predictions), .before = {}, .after = {}};
+    const calibration::Evaluation evaluation{.fitted = calibration::fit(*kind, predictions), .before = {}, .after = {}};
     calibration::save_calibration(
-        run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = predictions.size(), .trial = trial});
+        run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .samples = predictions.size(), .evaluation = evaluation});
     const ImageRun stored = load_image_run(run);
     REQUIRE(stored.run.calibration);
-    CHECK(stored.run.calibration->trial.fitted.kind == kind);
-    CHECK(stored.run.calibration->trial.fitted.status == trial.fitted.status);
+    CHECK(stored.run.calibration->evaluation.fitted.kind == kind);
+    CHECK(stored.run.calibration->evaluation.fitted.status == evaluation.fitted.status);
     CHECK(calibration::apply(*stored.run.calibrator(), predictions).logits ==
-          calibration::apply(*trial.fitted.calibrator, predictions).logits);
+          calibration::apply(*evaluation.fitted.calibrator, predictions).logits);
   }
   const calibration::Fitted kept{.kind = &calibration::calibrator_kind("matrix"),
                                  .calibrator = calibration::identity_calibrator(),
                                  .status = calibration::Status::kept_identity};
   calibration::save_calibration(
-      run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .trial = {.fitted = kept, .before = {}, .after = {}}});
+      run, {.fitted_on = "val", .measured_on = "test", .classes = 10, .evaluation = {.fitted = kept, .before = {}, .after = {}}});
   CHECK(calibration::metrics(predictions, *load_image_run(run).run.calibrator()).nll == calibration::nll(predictions));
   const std::string calibrator = run + "/calibrator.json";
   write_file(calibrator, R"({"method": "temperature", "temperature": 1.5, "status": "converged"})");  // of temper 0.1
@@ -80,14 +80,14 @@ TEST_CASE("run: crop, standardisation and views come back with the model; runs f
   const TemporaryFolder folder;
   const data::Splits splits = data::digits();
   models::Model model = models::make_model("mlp-8", splits.train, 1, {.standardization = data::Standardization::image, .crop = 6});
-  model.views = models::Views::flip_shift;
+  model.tta = models::TestTimeAugmentation::flip_shift;
   static_cast<void>(begin_run(folder / "run", false));
   Run record{.command = "train", .data = "digits"};
   record.recipe.model = "mlp-8";
   save_run(folder / "run", model, record);
   const ImageRun loaded = load_image_run(folder / "run");
   CHECK(loaded.model.preprocessing == model.preprocessing);
-  CHECK(loaded.model.views == model.views);
+  CHECK(loaded.model.tta == model.tta);
   CHECK(loaded.model.framing == data::Framing{{8, 8, 1}});
   CHECK(models::predict(loaded.model, splits.test).logits == models::predict(model, splits.test).logits);
 

@@ -34,6 +34,26 @@ Json model_part(const Json& run) {
   return part;
 }
 
+// The file is what is written of it again, but for keys that came later, and the version of temper that wrote it.
+void check_same(Json written, Json stored) {
+  written = parse_json(written.dump());  // where NaN is null
+  const auto forget_later_keys = [](auto forget, Json& later, const Json& old) -> void {
+    if (!later.is_object() || !old.is_object()) return;
+    for (auto entry = later.begin(); entry != later.end();) {
+      if (!old.contains(entry.key())) {
+        entry = later.erase(entry);
+      } else {
+        forget(forget, *entry, old.at(entry.key()));
+        ++entry;
+      }
+    }
+  };
+  forget_later_keys(forget_later_keys, written, stored);
+  written.erase("temper");
+  stored.erase("temper");
+  CHECK(written.dump(1) == stored.dump(1));
+}
+
 TEST_CASE("old runs: run.json, log.csv and calibrator.json are read whole: what is written of them again is what they were") {
   const TemporaryFolder folder;
   for (const std::string name : {"teacher", "student", "converted", "translator"}) {
@@ -42,16 +62,16 @@ TEST_CASE("old runs: run.json, log.csv and calibrator.json are read whole: what 
     CHECK(run.name == name);
     CHECK(run.version == "0.1.0");
     const Json stored = parsed(kFixtures + name + "/run.json");
-    CHECK(to_json(run, model_part(stored)).dump(1) == stored.dump(1));
+    check_same(to_json(run, model_part(stored)), stored);
     write_log(folder.path(), run.epochs, run.unit());
     if (name != "converted") CHECK(read_file(folder / "log.csv") == read_file(kFixtures + name + "/log.csv"));
     CHECK(run.calibration.has_value() == (name != "converted"));
-    if (run.calibration) CHECK(calibration::to_json(*run.calibration).dump(1) == parsed(kFixtures + name + "/calibrator.json").dump(1));
+    if (run.calibration) check_same(calibration::to_json(*run.calibration), parsed(kFixtures + name + "/calibrator.json"));
   }
   for (const char* method : {"all", "temperature", "ensemble", "vector", "matrix", "dirichlet", "histogram", "isotonic"}) {
-    const std::string path = concat(kFixtures, "logits-", method, "/calibrator.json");
+    const std::string path = str_cat(kFixtures, "logits-", method, "/calibrator.json");
     CAPTURE(path);
-    CHECK(calibration::to_json(calibration::load_calibration(path, 4)).dump(1) == parsed(path).dump(1));
+    check_same(calibration::to_json(calibration::load_calibration(path, 4)), parsed(path));
   }
 }
 
@@ -63,11 +83,14 @@ TEST_CASE("old runs: the models classify as they did") {
     const calibration::Predictions predictions = models::predict(loaded.model, splits.test);
     const calibration::Metrics now = calibration::metrics(predictions);
     CHECK(now.samples == loaded.run.test.samples);
-    for (const calibration::Metric& metric : calibration::kMetrics)
-      CHECK(now.*metric.value == doctest::Approx(loaded.run.test.*metric.value).epsilon(1e-4));
+    for (const calibration::Metric& metric : calibration::kMetrics) {
+      const double then = loaded.run.test.*metric.value;  // NaN of one that came later
+      if (!std::isnan(then)) CHECK(now.*metric.value == doctest::Approx(then).epsilon(1e-4));
+    }
+    CHECK_FALSE(std::isnan(loaded.run.test.auroc));
     if (!loaded.run.calibration) continue;
     const calibration::Metrics after = calibration::metrics(predictions, *loaded.run.calibrator());
-    CHECK(after.nll == doctest::Approx(loaded.run.calibration->trial.after.metrics.nll).epsilon(1e-4));
+    CHECK(after.nll == doctest::Approx(loaded.run.calibration->evaluation.after.metrics.nll).epsilon(1e-4));
   }
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("run file: a run folder is read whole") {
   CHECK(run.teacher->model == "resnet20");
   CHECK(run.teacher->smoothing == 0.2f);
   CHECK(run.recipe.distillation.beta == 0.5f);
-  CHECK(run.recipe.distillation.temperature == 2);
+  CHECK(run.recipe.distillation.teacher_temperature == 2);
   CHECK(std::isnan(run.teacher->equivalent_smoothing));
   CHECK(run.test.samples == 300);
   CHECK(run.test.classwise_ece == 0.01);
@@ -83,8 +83,8 @@ TEST_CASE("run file: a run folder is read whole") {
   CHECK(run.machine.cores == 2);
   REQUIRE(run.calibration);
   CHECK(run.temperature() == 1.9);
-  REQUIRE(run.calibration->trial.before.reliability.size() == 1);
-  CHECK(std::isnan(run.calibration->trial.before.ece_interval.lower));
+  REQUIRE(run.calibration->evaluation.before.reliability.size() == 1);
+  CHECK(std::isnan(run.calibration->evaluation.before.ece_interval.lower));
   CHECK(run.recipe.nesterov);
   CHECK(run.recipe.clip_norm == 0);  // null is no setting
   REQUIRE(run.epochs.size() == 2);
@@ -207,7 +207,7 @@ TEST_CASE("run file: what is absent was not measured") {
   for (const calibration::Metric& metric : calibration::kMetrics) {
     CHECK(std::isnan(run.val.*metric.value));
     CHECK(std::isnan(run.test.*metric.value));
-    CHECK(std::isnan(run.calibration->trial.after.metrics.*metric.value));
+    CHECK(std::isnan(run.calibration->evaluation.after.metrics.*metric.value));
   }
   CHECK(run.temperature() == 2);
   CHECK(run.calibration->measured_on == "test");
@@ -226,7 +226,7 @@ Run unusual_run() {
   run.recipe.smoothing = 0.1f;
   run.recipe.learning_rate = 0.3f;
   run.recipe.freeze = {{"a.*", 2}};
-  run.recipe.distillation = {.temperature = 4,
+  run.recipe.distillation = {.teacher_temperature = 4,
                              .student_temperature = 2,
                              .factor = training::Distillation::Factor::squared,
                              .beta = 0.7f,
@@ -287,8 +287,8 @@ TEST_CASE("run file: the log that is written is read again") {
   for (const char* unit : {"images", "words"}) {
     write_log(folder.path(), epochs, unit);
     const std::string text = read_file(folder.path() + "/log.csv");
-    CHECK(
-        text.starts_with(concat("epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds,", unit, "_per_second\n1,0.05,")));
+    CHECK(text.starts_with(
+        str_cat("epoch,lr,train_loss,train_accuracy,val_nll,val_accuracy,val_ece,seconds,", unit, "_per_second\n1,0.05,")));
     const std::vector<training::EpochRecord> read = parse_log(text, "log.csv");
     REQUIRE(read.size() == 2);
     CHECK(read[0].samples_per_second == 1000);

@@ -34,10 +34,10 @@ std::string write_text(const TemporaryFolder& folder) {
       source += corpus.source[static_cast<std::size_t>(i)] + "\n";
       target += corpus.target[static_cast<std::size_t>(i)] + "\n";
     }
-    write_file(folder / concat("text/", part, ".en"), source);
-    write_file(folder / concat("text/", part, ".de"), target);
+    write_file(folder / str_cat("text/", part, ".en"), source);
+    write_file(folder / str_cat("text/", part, ".de"), target);
   }
-  return concat("text:", folder / "text");
+  return str_cat("text:", folder / "text");
 }
 
 training::Recipe text_recipe() {
@@ -63,7 +63,7 @@ TEST_CASE("tasks: a training is kept, and the run that is opened again measures 
   const TemporaryFolder folder;
   for (const TaskCase& one : task_cases(folder)) {
     CAPTURE(one.data);
-    const std::string run = folder / concat("run-", one.teacher.model);
+    const std::string run = folder / str_cat("run-", one.teacher.model);
     const auto task = make_task(one.teacher);
     std::set<std::string> stages;
     task->reporter.on_progress = [&](std::string_view stage, Index, Index) { stages.insert(std::string(stage)); };
@@ -80,7 +80,7 @@ TEST_CASE("tasks: a training is kept, and the run that is opened again measures 
     CHECK(record.kept_epoch == epochs);
     CHECK(record.score.has_value() == (task->unit() == "words"));
 
-    optim::Alone alone;
+    optim::SingleProcess single_process;
     const auto opened = open_run(run);
     CHECK(opened->unit() == task->unit());
     CHECK(opened->run().parameters == record.parameters);
@@ -88,11 +88,11 @@ TEST_CASE("tasks: a training is kept, and the run that is opened again measures 
     CHECK_FALSE(opened->run().calibration);
     opened->load_run_data({});
     for (const auto& [split, expected] : {std::pair{Split::val, record.val}, {Split::test, record.test}}) {
-      const calibration::Metrics measured = opened->measure(split, *calibration::identity_calibrator(), alone);
+      const calibration::Metrics measured = opened->measure(split, *calibration::identity_calibrator(), single_process);
       CHECK(measured.samples == expected.samples);
       CHECK(measured.accuracy == doctest::Approx(expected.accuracy));
       CHECK(measured.nll == doctest::Approx(expected.nll).epsilon(1e-6));
-      const calibration::Predictions predictions = opened->predict(split, alone);
+      const calibration::Predictions predictions = opened->predict(split, single_process);
       CHECK(predictions.size() == expected.samples);
       CHECK(calibration::nll(predictions) == doctest::Approx(expected.nll).epsilon(1e-5));
     }
@@ -113,7 +113,7 @@ TEST_CASE("tasks: a training that was stopped resumes to the same bits") {
   for (const TaskCase& one : task_cases(folder)) {
     CAPTURE(one.data);
     const runs::Run record{.command = "train", .data = one.data, .recipe = one.teacher};
-    const std::string whole = folder / concat("whole-", one.teacher.model), parts = folder / concat("parts-", one.teacher.model);
+    const std::string whole = folder / str_cat("whole-", one.teacher.model), parts = folder / str_cat("parts-", one.teacher.model);
     train_run(*make_task(one.teacher), record, {.folder = whole});
     TrainRunOptions options{.folder = parts};
     Index steps = 0;
@@ -138,7 +138,7 @@ TEST_CASE("tasks: a run teaches a student of its task, which takes over what it 
   const TemporaryFolder folder;
   for (const TaskCase& one : task_cases(folder)) {
     CAPTURE(one.data);
-    const std::string teacher_run = folder / concat("teacher-", one.teacher.model);
+    const std::string teacher_run = folder / str_cat("teacher-", one.teacher.model);
     training::Recipe teacher_recipe = one.teacher;
     teacher_recipe.smoothing = 0.1f;
     if (teacher_recipe.reads_text()) teacher_recipe.text.lower_case = true;
@@ -152,12 +152,12 @@ TEST_CASE("tasks: a run teaches a student of its task, which takes over what it 
       CHECK(recipe.text.lower_case);
     else
       CHECK(recipe.val_size == 100);
-    recipe.distillation = {.temperature = 2, .beta = 1};
+    recipe.distillation = {.teacher_temperature = 2, .beta = 1};
     const runs::TeacherRecord teacher = task->teacher_record();
     CHECK(teacher.smoothing == 0.1f);
     CHECK(teacher.model == teacher_recipe.model);
     double accuracy = -1;
-    TrainRunOptions options{.folder = folder / concat("student-", one.student.model)};
+    TrainRunOptions options{.folder = folder / str_cat("student-", one.student.model)};
     options.on_teacher = [&](const runs::TeacherRecord&, double measured) { accuracy = measured; };
     const runs::Run record = train_run(*task, {.command = "distill", .data = one.data, .recipe = recipe, .teacher = teacher}, options);
     CHECK(accuracy > 0);
@@ -177,8 +177,8 @@ TEST_CASE("tasks: options and teachers of the other task are refused, saying why
   train(cases[0], images);
   train(cases[1], text);
   CHECK_THROWS_WITH_AS(open_run(images)->load_run_data({.beam = 4}), doctest::Contains("--beam: it is for runs that translate"), Error);
-  CHECK_THROWS_WITH_AS(open_run(images)->load_run_data({.views = "sideways"}), doctest::Contains("--tta: "), Error);
-  CHECK_THROWS_WITH_AS(open_run(text)->load_run_data({.views = "flip"}), doctest::Contains("--tta: it averages views of images"), Error);
+  CHECK_THROWS_WITH_AS(open_run(images)->load_run_data({.tta = "sideways"}), doctest::Contains("--tta: "), Error);
+  CHECK_THROWS_WITH_AS(open_run(text)->load_run_data({.tta = "flip"}), doctest::Contains("--tta: it averages views of images"), Error);
   CHECK_THROWS_WITH_AS(make_student_task({text, text}, {}), doctest::Contains("--teacher: 2 runs"), Error);
   CHECK_THROWS_WITH_AS(make_student_task({images}, {})->adopt_settings(digits_recipe("mlp-8"), cases[1].data),
                        doctest::Contains("cannot teach text:"), Error);

@@ -33,7 +33,7 @@ TEST_CASE("best weights: a run whose last epoch spoils the network leaves the be
   for (const char* average : {"", "\nema = 0.5"}) {
     CAPTURE(average);
     Recipe recipe = Recipe::for_data("digits");
-    read_recipe(concat("model = \"cnn\"\nepochs = 3\nschedule = \"step\"\nmilestones = [2]\nmilestone_factor = 30\n", average), "settings",
+    read_recipe(str_cat("model = \"cnn\"\nepochs = 3\nschedule = \"step\"\nmilestones = [2]\nmilestone_factor = 30\n", average), "settings",
                 recipe);
     const auto trained = [&](Recipe::Keep keep, std::vector<EpochRecord>& epochs) {
       recipe.keep = keep;

@@ -10,7 +10,7 @@
 #include "layers/batch_norm.h"
 #include "layers/dropout.h"
 #include "layers/linear.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 #include "layers/sequential.h"
 #include "models/training/trainer.h"
 #include "tests/models/training/two_epochs.h"
@@ -29,7 +29,7 @@ TEST_CASE("distillation: the teacher is frozen, the student never is") {
   train(teacher, splits.train, splits.val, two_epochs(), cross_entropy(two_epochs()));
   const std::vector<float> before = values(teacher);
   const calibration::Predictions answers = models::predict(teacher, splits.val);
-  for (Parameter& parameter : teacher.parameters->parameters()) parameter.fresh = true;
+  for (Parameter& parameter : teacher.parameters->parameters()) parameter.gradient_is_stale = true;
 
   const models::Model student = models::make_model("cnn", splits.train, 2);
   const auto running_mean = [&] {
@@ -42,11 +42,11 @@ TEST_CASE("distillation: the teacher is frozen, the student never is") {
   Observer observer;
   observer.on_epoch = [&](const std::vector<EpochRecord>&) { means.push_back(running_mean()); };
   train(student, splits.train, splits.val, two_epochs(),
-        distillation_loss(teacher, student, splits.train, {.temperature = 2}, two_epochs()), observer);
+        distillation_loss(teacher, student, splits.train, {.teacher_temperature = 2}, two_epochs()), observer);
 
   CHECK(same_bits(before, values(teacher)));
   CHECK(models::predict(teacher, splits.val).logits == answers.logits);
-  for (const Parameter& parameter : teacher.parameters->parameters()) CHECK(parameter.fresh);  // no gradient was written
+  for (const Parameter& parameter : teacher.parameters->parameters()) CHECK(parameter.gradient_is_stale);  // no gradient was written
   REQUIRE(means.size() == 3);
   CHECK(means[1] != means[0]);
   CHECK(means[2] != means[1]);
@@ -77,13 +77,13 @@ TEST_CASE("distillation: a teacher with dropout gives one answer, its student dr
   const data::Splits splits = data::digits();
   const models::Model teacher = dropping(splits.train, 1), student = dropping(splits.train, 2);
   const std::vector<float> before = values(teacher);
-  const Loss loss = distillation_loss(teacher, student, splits.train, {.temperature = 2}, two_epochs());
+  const Loss loss = distillation_loss(teacher, student, splits.train, {.teacher_temperature = 2}, two_epochs());
   data::Loader loader(splits.train, student.preprocessing, {.batch = 20});
   auto epoch = loader.epoch(0);
   const data::Batch& batch = *epoch.begin();
   const auto on_tape = [&](const models::Model& model) {
     const Tape tape;
-    const layers::Noise noise(Random(1, {7}));
+    const layers::RandomScope random_scope(Random(1, {7}));
     const Tensor logits = model(batch.images);
     return std::vector<float>(logits.values().begin(), logits.values().end());
   };
@@ -111,7 +111,7 @@ TEST_CASE("distillation: at beta 1 the labels play no part, at beta 0 the teache
   const auto student_of = [&](const models::Model& t, const data::Dataset& set, float beta) {
     const models::Model student = models::make_model("mlp-8", splits.train, 2);
     train(student, set, splits.val, two_epochs(),
-          distillation_loss(t, student, splits.train, {.temperature = 3, .beta = beta}, two_epochs()));
+          distillation_loss(t, student, splits.train, {.teacher_temperature = 3, .beta = beta}, two_epochs()));
     return values(student);
   };
   CHECK(same_bits(student_of(teacher, splits.train, 1), student_of(teacher, wrong, 1)));
@@ -132,7 +132,7 @@ TEST_CASE("distillation: a student learns from its teacher") {
     const bool large = form == Distillation::Form::logits || form == Distillation::Form::decoupled;
     recipe.clip_norm = large ? 1 : 0;  // distances of logits have large gradients, eight times the others' shares too
     const auto records = train(student, splits.train, splits.val, recipe,
-                               distillation_loss(teacher, student, splits.train, {.temperature = 2, .form = form}, recipe));
+                               distillation_loss(teacher, student, splits.train, {.teacher_temperature = 2, .form = form}, recipe));
     CHECK(records.back().val.accuracy > 0.85);
   }
 }
@@ -146,13 +146,13 @@ TEST_CASE("distillation: a teacher that sees images in another way than its stud
   train(teacher, splits.train, splits.val, recipe, cross_entropy(recipe));
   const models::Model student = models::make_model("mlp-32", splits.train, 2, {.standardization = data::Standardization::image, .crop = 7});
   CHECK(student.spec.image == Shape{7, 7, 1});
-  const Loss loss = distillation_loss(teacher, student, splits.train, {.temperature = 2}, recipe);
-  CHECK(loss.companions() == std::vector{teacher.preprocessing});
+  const Loss loss = distillation_loss(teacher, student, splits.train, {.teacher_temperature = 2}, recipe);
+  CHECK(loss.extra_preprocessing() == std::vector{teacher.preprocessing});
   CHECK(train(student, splits.train, splits.val, recipe, loss).back().val.accuracy > 0.8);
   const models::Model reversed = models::make_model("mlp-32", splits.train, 2);
   const Loss back = distillation_loss(student, reversed, splits.train, {}, recipe);
   CHECK(train(reversed, splits.train, splits.val, recipe, back).back().val.accuracy > 0.8);
-  CHECK(distillation_loss(teacher, reversed, splits.train, {}, recipe).companions().empty());
+  CHECK(distillation_loss(teacher, reversed, splits.train, {}, recipe).extra_preprocessing().empty());
 }
 
 TEST_CASE("distillation: on logits it is half the squared distance, times the loss scale, beside the labels' part") {
@@ -191,16 +191,16 @@ TEST_CASE("distillation: temperatures of either side, with and without the facto
   };
   using Form = Distillation::Form;
   using Factor = Distillation::Factor;
-  CHECK(loss({.temperature = 4}) == plain(4, 1, false));
-  CHECK(loss({.temperature = 4, .form = Form::hinton}) == plain(4, 4, true));
-  CHECK(loss({.temperature = 4, .student_temperature = 2}) == plain(4, 2, false));
-  CHECK(loss({.temperature = 4, .student_temperature = 2, .form = Form::hinton}) == plain(4, 2, true));
-  CHECK(loss({.temperature = 4, .factor = Factor::none, .form = Form::hinton}) == plain(4, 4, false));
-  CHECK(loss({.temperature = 4, .factor = Factor::squared}) == plain(4, 1, true));
+  CHECK(loss({.teacher_temperature = 4}) == plain(4, 1, false));
+  CHECK(loss({.teacher_temperature = 4, .form = Form::hinton}) == plain(4, 4, true));
+  CHECK(loss({.teacher_temperature = 4, .student_temperature = 2}) == plain(4, 2, false));
+  CHECK(loss({.teacher_temperature = 4, .student_temperature = 2, .form = Form::hinton}) == plain(4, 2, true));
+  CHECK(loss({.teacher_temperature = 4, .factor = Factor::none, .form = Form::hinton}) == plain(4, 4, false));
+  CHECK(loss({.teacher_temperature = 4, .factor = Factor::squared}) == plain(4, 1, true));
   const auto apart = [&](std::span<const std::int32_t> labels) {
     return decoupled_distillation_loss(z, t, labels, {2, 3}, {4, 4, true}).item();
   };
-  CHECK(loss({.temperature = 4, .form = Form::decoupled, .target_weight = 2, .non_target_weight = 3}) ==
+  CHECK(loss({.teacher_temperature = 4, .form = Form::decoupled, .target_weight = 2, .non_target_weight = 3}) ==
         doctest::Approx(batch.mixup_lambda * apart(batch.labels) + (1 - batch.mixup_lambda) * apart(batch.mixed_labels)));
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("distillation: teachers that do not fit and settings that make no sens
   teacher.spec.image = Shape{28, 28, 1};
   refused("images of (28,28,1)");
   for (const float temperature : {0.0f, -1.0f, NAN, INFINITY}) {
-    CHECK_THROWS_WITH_AS(Distillation{.temperature = temperature}.check(), doctest::Contains("--temperature"), Error);
+    CHECK_THROWS_WITH_AS(Distillation{.teacher_temperature = temperature}.check(), doctest::Contains("--temperature"), Error);
   }
   for (const float temperature : {-1.0f, NAN, INFINITY}) {
     CHECK_THROWS_WITH_AS(Distillation{.student_temperature = temperature}.check(), doctest::Contains("--student-temperature"), Error);

@@ -124,7 +124,7 @@ TEST_CASE("optimizer: the same bits on every number of threads, with all setting
     recipe.lookahead_every = 5;
     train(model, splits.train, splits.val, recipe, cross_entropy(recipe));
     std::vector<float> all = values(model);
-    const auto predictions = models::predict(model, splits.val, {.views = models::Views::flip_shift});
+    const auto predictions = models::predict(model, splits.val, {.tta = models::TestTimeAugmentation::flip_shift});
     all.insert(all.end(), predictions.logits.begin(), predictions.logits.end());
     return all;
   };

@@ -25,14 +25,14 @@ TEST_CASE("parameter rules: patterns") {
   CHECK(matches("norm:*", "bn1.weight", Parameter::Kind::norm));
   CHECK_FALSE(matches("norm:*", "bn1.weight"));
   CHECK(matches("bias:fc*", "fc1.bias", Parameter::Kind::bias));
-  CHECK_FALSE(matches("*", "bn1.running_mean", Parameter::Kind::state));
+  CHECK_FALSE(matches("*", "bn1.running_mean", Parameter::Kind::buffer));
 }
 
 TEST_CASE("parameter rules: as text and back") {
-  for (const char* text : {"fc3.*=0.1", "norm:*=64", "*=0", "a=b=1e-06"}) CHECK(to_string(parameter_rule(text)) == text);
-  CHECK(parameter_rule("norm:*=64") == ParameterRule{"norm:*", 64});
+  for (const char* text : {"fc3.*=0.1", "norm:*=64", "*=0", "a=b=1e-06"}) CHECK(to_string(parse_parameter_rule(text)) == text);
+  CHECK(parse_parameter_rule("norm:*=64") == ParameterRule{"norm:*", 64});
   for (const char* text : {"", "fc3", "=1", "fc3=", "fc3=x", "fc3=1x", "fc3=-1", "fc3=nan", "fc3=inf"}) {
-    CHECK_THROWS_WITH_AS(parameter_rule(text), doctest::Contains("PATTERN=NUMBER"), Error);
+    CHECK_THROWS_WITH_AS(parse_parameter_rule(text), doctest::Contains("PATTERN=NUMBER"), Error);
   }
 }
 

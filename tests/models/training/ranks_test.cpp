@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "models/training/together.h"
+#include "models/training/distributed_predict.h"
 #include "models/training/trainer.h"
 #include "tests/optim/distributed/thread_ranks.h"
 
@@ -90,7 +90,7 @@ TEST_CASE("ranks: every image is evaluated once, whatever the batches leave over
   for (const int count : {2, 3, 7}) {
     ThreadRanks::run(count, [&](Communicator& ranks) {
       const models::Model own = models::make_model("mlp-8", set, 1);
-      const calibration::Predictions all = predict_together(own, set, {.batch = 2}, ranks);
+      const calibration::Predictions all = distributed_predict(own, set, {.batch = 2}, ranks);
       CHECK(all.logits == models::predict(own, set, {.batch = 2}).logits);
       CHECK(all.labels == one.labels);
     });

@@ -179,7 +179,7 @@ TEST_CASE("resume: other settings, data or teachers than those of the beginning 
   refused([](RunPlan& p) { p.data = "mnist:x"; }, "digits, not mnist:x");
   refused([](RunPlan& p) { p.training_data = "2"; }, "training data");
   refused([](RunPlan& p) { p.teachers = {"a"}; }, "another teacher");
-  refused([](RunPlan& p) { p.teachers_fingerprint = "2"; }, "what the teacher knows");
+  refused([](RunPlan& p) { p.teachers_fingerprint = "2"; }, "the teacher has changed");
 }
 
 TEST_CASE("resume: a run that diverges names the step and the first bad layer, and keeps its last good checkpoint") {

@@ -48,7 +48,7 @@ class Counted final : public models::Network {
 };
 
 // How many operations ran while it lived.
-class Operations final : public Tape::Watch {
+class Operations final : public Tape::Hook {
  public:
   void after(Pass, const AnyOp&, const OpCall&) override { ++count; }
   int count = 0;
@@ -69,14 +69,14 @@ TEST_CASE("teacher: logits are kept by sample, whatever the order, and the netwo
   const models::Model student = network("mlp-16", splits.train, 2);
   Teacher teacher({&model}, student, splits.train, {});
   Index last = 0;
-  const Predictions known = teacher.study(splits.train, still_recipe(), [&](Index done, Index all) {
+  const Predictions known = teacher.cache_logits(splits.train, still_recipe(), [&](Index done, Index all) {
     CHECK(all == splits.train.size());
     CHECK(done > last);
     last = done;
   });
   CHECK(last == splits.train.size());
-  CHECK(teacher.knows_by_sample());
-  CHECK(teacher.companions().empty());
+  CHECK(teacher.has_cached_logits());
+  CHECK(teacher.extra_preprocessing().empty());
   CHECK(calibration::accuracy(known) == calibration::accuracy(models::predict(model, splits.train)));
 
   const int before = calls.calls;
@@ -121,28 +121,28 @@ TEST_CASE("teacher: what changes images at random forbids keeping its logits") {
   const data::Dataset set = data::digits().train;
   const Shape whole = set.image, part{6, 6, 1};
   Recipe recipe = still_recipe();
-  CHECK(shows_alike(recipe, set, whole));
+  CHECK(is_deterministic(recipe, set, whole));
   recipe.augment.random_crop = true;
-  CHECK(shows_alike(recipe, set, whole));  // there is no other crop
-  CHECK_FALSE(shows_alike(recipe, set, part));
+  CHECK(is_deterministic(recipe, set, whole));  // there is no other crop
+  CHECK_FALSE(is_deterministic(recipe, set, part));
   for (auto change : std::vector<void (*)(Recipe&)>{[](Recipe& r) { r.augment.shift = 1; }, [](Recipe& r) { r.mixup = 0.2f; },
                                                     [](Recipe& r) { r.augment.flip = data::Flip::random; },
                                                     [](Recipe& r) { r.augment.flip = data::Flip::alternating; }}) {
     recipe = still_recipe();
     change(recipe);
-    CHECK_FALSE(shows_alike(recipe, set, whole));
+    CHECK_FALSE(is_deterministic(recipe, set, whole));
   }
   recipe = still_recipe();
   recipe.augment.photo.brightness = 0.4f;  // of photos, which these are not
-  CHECK(shows_alike(recipe, set, whole));
+  CHECK(is_deterministic(recipe, set, whole));
   CHECK(data::varies(recipe.augment.photo));
 
   const models::Model model = network("mlp-8", set, 1), student = network("mlp-8", set, 2);
   Teacher teacher({&model}, student, set, {});
   recipe = still_recipe();
   recipe.augment = data::shift(1);
-  CHECK(teacher.study(set, recipe).size() == set.size());
-  CHECK_FALSE(teacher.knows_by_sample());
+  CHECK(teacher.cache_logits(set, recipe).size() == set.size());
+  CHECK_FALSE(teacher.has_cached_logits());
 }
 
 TEST_CASE("teacher: an ensemble teaches the mean of its probabilities at T, or of its logits") {
@@ -151,18 +151,19 @@ TEST_CASE("teacher: an ensemble teaches the mean of its probabilities at T, or o
   const models::Model a = network("mlp-8", splits.train, 1), b = network("cnn", splits.train, 2, crop),
                       c = network("mlp-16", splits.train, 3, crop), student = network("mlp-8", splits.train, 4);
   const std::vector<const models::Model*> all{&a, &b, &c};
-  for (const Distillation& distillation :
-       {Distillation{.temperature = 1}, {.temperature = 3}, {.temperature = 3, .form = Distillation::Form::logits}}) {
+  for (const Distillation& distillation : {Distillation{.teacher_temperature = 1},
+                                           {.teacher_temperature = 3},
+                                           {.teacher_temperature = 3, .form = Distillation::Form::logits}}) {
     Teacher teacher(all, student, splits.train, distillation);
-    CHECK(teacher.companions() == std::vector{b.preprocessing});  // c sees as b
-    data::Loader loader(splits.train, student.preprocessing, {.batch = 50, .companions = teacher.companions()});
+    CHECK(teacher.extra_preprocessing() == std::vector{b.preprocessing});  // c sees as b
+    data::Loader loader(splits.train, student.preprocessing, {.batch = 50, .extra_preprocessing = teacher.extra_preprocessing()});
     auto epoch = loader.epoch(0);
     const data::Batch& batch = *epoch.begin();
     const Tensor together = teacher(batch);
     const Predictions of_a = models::predict(a, splits.train), of_b = models::predict(b, splits.train),
                       of_c = models::predict(c, splits.train);
     for (Index n = 0; n < 50; ++n) {
-      const double T = distillation.temperature;
+      const double T = distillation.teacher_temperature;
       if (distillation.form == Distillation::Form::logits) {
         for (std::size_t k = 0; k < 10; ++k)
           CHECK(row_of(together, n)[k] == Approx((of_a.row(n)[k] + of_b.row(n)[k] + of_c.row(n)[k]) / 3.0).epsilon(1e-4));
@@ -176,8 +177,8 @@ TEST_CASE("teacher: an ensemble teaches the mean of its probabilities at T, or o
       calibration::softmax(row_of(together, n), T, q);
       for (std::size_t k = 0; k < 10; ++k) CHECK(q[k] == Approx(mean[k]).epsilon(1e-4));
     }
-    const Predictions known = teacher.study(splits.train, still_recipe());
-    CHECK(teacher.companions().empty());
+    const Predictions known = teacher.cache_logits(splits.train, still_recipe());
+    CHECK(teacher.extra_preprocessing().empty());
     CHECK(known.row(7)[3] == Approx(row_of(together, 7)[3]).epsilon(1e-4));
     CHECK(row_of(teacher(batch), 7)[3] == known.row(batch.samples[7])[3]);
   }
@@ -190,7 +191,7 @@ TEST_CASE("teacher: an ensemble that is certain of different things keeps the or
     for (float& value : model->parameters->values()) value *= 30;  // logits of thousands
   }
   Teacher teacher({&a, &b}, a, splits.train, {});
-  const Predictions known = teacher.study(splits.train, still_recipe());
+  const Predictions known = teacher.cache_logits(splits.train, still_recipe());
   for (const float logit : known.logits) REQUIRE(std::isfinite(logit));
   const Predictions of_a = models::predict(a, splits.train), of_b = models::predict(b, splits.train);
   for (Index i = 0; i < 100; ++i) {
@@ -214,7 +215,7 @@ TEST_CASE("teacher: students are the same bits on any number of threads, of an e
     Recipe recipe = still_recipe();
     recipe.epochs = 1;
     recipe.augment = data::shift(1);
-    recipe.distillation = {.temperature = 2, .beta = 0.5f, .form = Distillation::Form::decoupled};
+    recipe.distillation = {.teacher_temperature = 2, .beta = 0.5f, .form = Distillation::Form::decoupled};
     Teacher teacher({&a, &b}, student, splits.train, recipe.distillation);
     train(student, splits.train, splits.val, recipe, distillation_loss(teacher, recipe.distillation, recipe));
     const std::span<const float> now = student.parameters->all_values();
@@ -227,7 +228,7 @@ TEST_CASE("teacher: students are the same bits on any number of threads, of an e
 std::string as_text(const Predictions& predictions) {
   std::string text;
   for (Index i = 0; i < predictions.size(); ++i) {
-    for (std::size_t k = 0; k < predictions.row(i).size(); ++k) text += concat(k ? "," : "", predictions.row(i)[k]);
+    for (std::size_t k = 0; k < predictions.row(i).size(); ++k) text += str_cat(k ? "," : "", predictions.row(i)[k]);
     text += '\n';
   }
   return text;
@@ -251,15 +252,16 @@ TEST_CASE("teacher: logits of another program, in files") {
 
   const Recipe recipe = still_recipe();
   Teacher run({&model}, student, splits.train, {});
-  run.study(splits.train, recipe);
+  run.cache_logits(splits.train, recipe);
   data::Loader loader(splits.train, student.preprocessing, {.batch = 64, .shuffle = true});
   for (const TeacherFile& file : {TeacherFile{folder / "t.safetensors"}, {folder / "t.csv"}, {folder / "p.csv", true}}) {
     CAPTURE(file.logits);
     const Teacher teacher(file, student, splits.train, recipe);
-    CHECK(teacher.knows_by_sample());
+    CHECK(teacher.has_cached_logits());
     auto epoch = loader.epoch(2);
     const data::Batch& batch = *epoch.begin();
-    const Loss expected = distillation_loss(run, {.temperature = 2}, recipe), loss = distillation_loss(teacher, {.temperature = 2}, recipe);
+    const Loss expected = distillation_loss(run, {.teacher_temperature = 2}, recipe),
+               loss = distillation_loss(teacher, {.teacher_temperature = 2}, recipe);
     const Tensor logits = student(batch.images);
     CHECK(loss(logits, batch).item() == Approx(expected(logits, batch).item()).epsilon(1e-3));
   }
@@ -277,7 +279,7 @@ TEST_CASE("teacher: logits of another program, in files") {
   fewer.labels.pop_back();
   fewer.logits.resize(fewer.logits.size() - 10);
   write_file(folder / "fewer.csv", as_text(fewer));
-  refused({folder / "fewer.csv"}, recipe, concat(N - 1, " rows of logits, but digits train has ", N, " labels").c_str());
+  refused({folder / "fewer.csv"}, recipe, str_cat(N - 1, " rows of logits, but digits train has ", N, " labels").c_str());
   Predictions wider{.classes = 11, .logits = std::vector<float>(static_cast<std::size_t>(N) * 11, 2), .labels = known.labels};
   write_file(folder / "wider.csv", as_text(wider));
   refused({folder / "wider.csv"}, recipe, "11 columns, the data has 10 classes");
@@ -292,7 +294,7 @@ TEST_CASE("teacher: logits of another program, in files") {
   refused({folder / "t.csv", true}, recipe, "not in 0..1");
   Recipe moving = recipe;
   moving.augment = data::shift(1);
-  refused({folder / "t.csv"}, moving, "--teacher-logits: a file has the logits of images as they are");
+  refused({folder / "t.csv"}, moving, "--teacher-logits: the file has the logits of unaugmented images");
 }
 
 TEST_CASE("teacher: what does not fit is refused before anything is trained") {
@@ -309,15 +311,15 @@ TEST_CASE("teacher: what does not fit is refused before anything is trained") {
   models::Model wide = network("mlp-8", splits.train, 1);
   wide.spec.image = Shape{28, 28, 1};
   refused(wide, {}, "images of (28,28,1)");
-  refused(student, {.temperature = 0}, "--temperature");
+  refused(student, {.teacher_temperature = 0}, "--temperature");
   CHECK_THROWS_WITH_AS(Teacher(std::vector<const models::Model*>{}, student, splits.train, Distillation{}),
-                       doctest::Contains("--teacher is required"), Error);
+                       doctest::Contains("--teacher: missing"), Error);
   data::Dataset two = splits.train;  // case S4
   two.class_names = {"even", "odd"};
   for (std::int32_t& label : two.labels) label %= 2;
   const models::Model of_two = network("mlp-8", two, 1);
   CHECK_THROWS_WITH_AS(Teacher({&of_two}, of_two, two, {.form = Distillation::Form::decoupled}),
-                       doctest::Contains("--form: decoupled tells the classes beside the label's apart"), Error);
+                       doctest::Contains("--form: decoupled needs at least two classes beside the label's"), Error);
 }
 
 TEST_CASE("distillation: a network that teaches its own copy has nothing to teach, and one that starts anew learns from it") {
@@ -336,7 +338,7 @@ TEST_CASE("distillation: a network that teaches its own copy has nothing to teac
   }
   const models::Model again = network("mlp-32", splits.train, 9);
   recipe.epochs = 15;
-  const Loss loss = distillation_loss(model, again, splits.train, {.temperature = 2, .form = Distillation::Form::hinton}, recipe);
+  const Loss loss = distillation_loss(model, again, splits.train, {.teacher_temperature = 2, .form = Distillation::Form::hinton}, recipe);
   CHECK(train(again, splits.train, splits.val, recipe, loss).back().val.accuracy > 0.85);
 }
 

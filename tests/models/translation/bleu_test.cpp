@@ -80,8 +80,8 @@ TEST_CASE("bleu: a thousand lines of Multi30k") {
     MESSAGE("skipped: TEMPER_DATA names no folder with multi30k/");
     return;
   }
-  const Lines german = data::read_lines(concat(data, "/multi30k/test_2016_flickr.de"));
-  const Lines english = data::read_lines(concat(data, "/multi30k/test_2016_flickr.en"));
+  const Lines german = data::read_lines(str_cat(data, "/multi30k/test_2016_flickr.de"));
+  const Lines english = data::read_lines(str_cat(data, "/multi30k/test_2016_flickr.en"));
   Lines hypotheses;  // without the words k of line i where k + i is a multiple of seven
   for (std::size_t i = 0; i < german.size(); ++i) {
     std::string hypothesis;

@@ -100,8 +100,8 @@ Outcome learn(const Recipe& recipe, optim::Communicator& ranks, const Model* tea
 }
 
 Outcome learn(const Recipe& recipe, const Model* teacher = nullptr, const std::string& folder = "", Index stop = 0) {
-  optim::Alone alone;
-  return learn(recipe, alone, teacher, folder, stop);
+  optim::SingleProcess single_process;
+  return learn(recipe, single_process, teacher, folder, stop);
 }
 
 void check_same(const Outcome& a, const Outcome& b) {
@@ -179,7 +179,7 @@ TEST_CASE("translation task: a student learns from its teacher alone, whose weig
   recipe.epochs = 20;
   recipe.distillation.beta = 1;
   recipe.distillation.form = training::Distillation::Form::hinton;
-  recipe.distillation.temperature = 2;
+  recipe.distillation.teacher_temperature = 2;
   const Outcome student = learn(recipe, &teacher);
   CHECK(teacher.parameters->fingerprint() == before);
   CHECK(student.epochs.back().train_loss < 0.5 * student.epochs.front().train_loss);  // it comes to what an untrained teacher says

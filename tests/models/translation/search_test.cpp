@@ -10,7 +10,7 @@
 #include "core/ops/softmax.h"
 #include "core/ops/softmax_cross_entropy.h"
 #include "data/text/token_loader.h"
-#include "layers/noise.h"
+#include "layers/random_scope.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/translation/bleu.h"
 #include "models/translation/token_predictions.h"
@@ -189,7 +189,7 @@ TEST_CASE("translation: a small network learns to spell words backwards; scores 
     for (Index b = 0; b < loader.batches(); ++b, ++step) {
       const data::TokenBatch& batch = loader.batch(epoch, b);
       Tape tape;
-      const layers::Noise noise(Random(1, {static_cast<std::uint64_t>(step)}));
+      const layers::RandomScope random_scope(Random(1, {static_cast<std::uint64_t>(step)}));
       tape.backward(
           softmax_cross_entropy(net.transformer(batch.source(), batch.target(), batch.word_rows), batch.word_labels, {.smoothing = 0.1f}));
       adam.step(4e-3f * std::min(1.0f, static_cast<float>(step + 1) / 50));

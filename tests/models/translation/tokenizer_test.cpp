@@ -44,8 +44,8 @@ TEST_CASE("tokenizer: 13a and international as sacreBLEU's, none by spaces") {
 }
 
 TEST_CASE("tokenizer: by name") {
-  for (const char* text : {"none", "13a", "intl"}) CHECK(name(tokenizer_named(text)) == text);
-  CHECK_THROWS_WITH_AS(tokenizer_named("13b"), "--tokenizer: 13b is not known; use 13a, intl or none", Error);
+  for (const char* text : {"none", "13a", "intl"}) CHECK(name(parse_tokenizer(text)) == text);
+  CHECK_THROWS_WITH_AS(parse_tokenizer("13b"), "--tokenizer: 13b is not known; use 13a, intl or none", Error);
 }
 
 }  // namespace

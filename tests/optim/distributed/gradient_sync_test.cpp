@@ -20,7 +20,7 @@ TEST_CASE("shards: parts are as equal as can be and cover everything") {
     for (const Index parts : {1, 3, 8}) {
       Index end = 0;
       for (Index part = 0; part < parts; ++part) {
-        const Range range = part_of(count, part, parts);
+        const Range range = cut_range(count, part, parts);
         CHECK(range.begin == end);
         CHECK(range.size() >= count / parts);
         CHECK(range.size() <= count / parts + 1);
@@ -45,7 +45,7 @@ std::string order_on(Index shards, int ranks) {
   std::vector<TreeNode> nodes;
   std::vector<std::string> rows;
   for (int rank = 0; rank < ranks; ++rank) {
-    const Range own = part_of(shards, rank, ranks);
+    const Range own = cut_range(shards, rank, ranks);
     std::vector<TreeNode> leaves;
     std::vector<std::string> texts;
     for (Index s = own.begin; s < own.end; ++s) {
@@ -86,7 +86,7 @@ struct TwoWeights {
     first = &store.root().declare({.name = "first", .shape = Shape{37}, .initialize = random});
     second = &store.root().declare({.name = "second", .shape = Shape{150}, .initialize = random});
     unused = &store.root().declare({.name = "unused", .shape = Shape{20}, .initialize = random});
-    mean = &store.root().declare({.name = "mean", .shape = Shape{3}, .initialize = random, .kind = Parameter::Kind::state});
+    mean = &store.root().declare({.name = "mean", .shape = Shape{3}, .initialize = random, .kind = Parameter::Kind::buffer});
     store.commit({});
   }
 
@@ -126,8 +126,8 @@ SyncOutcome outcome(Communicator& communicator, Index shards, Index bucket_float
       sync.take(shard, own / images, {.loss = own * 0.1, .correct = 1, .samples = own});
     }
     result.sums = sync.finish(step == 2 && sync.own().begin == 0);
-    CHECK_FALSE(net.first->fresh);
-    net.store.expect_fresh_gradients();
+    CHECK_FALSE(net.first->gradient_is_stale);
+    net.store.mark_gradients_stale();
   }
   result.gradients.assign(net.store.gradients().begin(), net.store.gradients().end());
   result.values.assign(net.store.all_values().begin(), net.store.all_values().end());
@@ -136,8 +136,8 @@ SyncOutcome outcome(Communicator& communicator, Index shards, Index bucket_float
 
 TEST_CASE("gradient sync: gradients, statistics and sums are the same bits on 1 to 8 ranks, in buckets of any size, overlapping or not") {
   for (const Index shards : {8, 6}) {
-    Alone alone;
-    const SyncOutcome one = outcome(alone, shards, 1 << 18, true);
+    SingleProcess single_process;
+    const SyncOutcome one = outcome(single_process, shards, 1 << 18, true);
     CHECK(one.sums.samples == static_cast<double>(shards * (shards - 1) / 2));
     CHECK(one.sums.correct == static_cast<double>(shards));
     CHECK(one.sums.stop);
@@ -167,17 +167,17 @@ TEST_CASE("gradient sync: gradients, statistics and sums are the same bits on 1 
 }
 
 TEST_CASE("gradient sync: the sum is that of the definition") {
-  Alone alone;
+  SingleProcess single_process;
   TwoWeights net;
   std::vector<double> expected(static_cast<std::size_t>(net.second->gradient.size()));
   for (Index shard = 0; shard < 4; ++shard) {
     net.pass(0, shard, 0.25);
     for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += static_cast<double>(net.second->gradient.data[i]);
-    net.store.expect_fresh_gradients();
+    net.store.mark_gradients_stale();
   }
   const float mean_before = TwoWeights().mean->value[1];
   TwoWeights other;
-  GradientSync sync(other.store, alone, {.shards = 4});
+  GradientSync sync(other.store, single_process, {.shards = 4});
   for (Index shard = 0; shard < 4; ++shard) {
     const GradientSync::Pass pass(sync, shard);
     other.pass(0, shard, 0.25);
@@ -200,7 +200,7 @@ TEST_CASE("gradient sync: uneven shards weigh by their images") {
     store.commit({});
     GradientSync sync(store, communicator, {.shards = 3});
     const Index shard = sync.own().begin;
-    const Range images = part_of(10, shard, 3);
+    const Range images = cut_range(10, shard, 3);
     double mean = 0;
     for (Index i = images.begin; i < images.end; ++i) mean += static_cast<double>(i) / static_cast<double>(images.size());
     const double share = static_cast<double>(images.size()) / 10;
@@ -220,22 +220,22 @@ TEST_CASE("communicator: a rank that is silent is named after the timeout; ranks
   const auto silence = [](Communicator& communicator) {
     communicator.timeout = 0.05;
     if (communicator.rank() == 1) return;  // never comes
-    gather(communicator, "here");
+    all_gather(communicator, "here");
   };
   CHECK_THROWS_WITH_AS(ThreadRanks::run(2, silence), doctest::Contains("nothing was heard of rank 1 (thread)"), Error);
   const auto late = [](Communicator& communicator) {
     std::vector<int> told;
     communicator.on_silence = [&](const std::vector<int>& silent) { told = silent; };
     if (communicator.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(700));
-    gather(communicator, "here");
+    all_gather(communicator, "here");
     CHECK(told == (communicator.rank() == 1 ? std::vector<int>{} : std::vector<int>{1}));
   };
   ThreadRanks::run(3, late);
   const auto dispute = [](Communicator& communicator) { check_agreement(communicator, "--seed", communicator.rank() == 2 ? "2" : "1"); };
   CHECK_THROWS_WITH_AS(ThreadRanks::run(3, dispute), doctest::Contains("--seed: rank 2 on thread has 2, rank 0 on thread has 1"), Error);
   ThreadRanks::run(3, [](Communicator& communicator) { check_agreement(communicator, "x", "same"); });
-  Alone alone;
-  CHECK(gather(alone, "me") == std::vector<std::string>{"me"});
+  SingleProcess single_process;
+  CHECK(all_gather(single_process, "me") == std::vector<std::string>{"me"});
   CHECK_THROWS_WITH_AS(ThreadRanks::run(3,
                                         [](Communicator& c) {
                                           TwoWeights net;

@@ -12,8 +12,8 @@ TEST_CASE("rank places: cores are written as ranges") {
 }
 
 TEST_CASE("rank places: a process may run somewhere, and knows where") {
-  Alone alone;
-  const std::vector<RankPlace> places = rank_places(alone);
+  SingleProcess single_process;
+  const std::vector<RankPlace> places = rank_places(single_process);
   REQUIRE(places.size() == 1);
   CHECK_FALSE(places[0].cores.empty());
   CHECK(places[0].threads >= 1);

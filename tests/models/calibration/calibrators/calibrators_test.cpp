@@ -90,7 +90,7 @@ TEST_CASE("calibrators: a start saves steps and changes nothing") {
     CAPTURE(kind->name);
     const FitOptions options{.odir = 0.05, .tolerance = 1e-11};
     const Fitted whole = fit(*kind, data, options);
-    const Selection part(data, rows);
+    const RowSubset part(data, rows);
     const double cold = nll(part, *fit(*kind, part, options).calibrator), warm = nll(part, *fit(*kind, part, options, &whole).calibrator);
     CHECK((cold == warm || std::abs(cold - warm) <= 1e-10));
   }
@@ -264,7 +264,7 @@ TEST_CASE("calibrators: applied predictions say as floats what the calibrator sa
 const CalibratorKind kHalf{.name = "half",
                            .description = "z / 2",
                            .judged_by = ProperScore::brier,
-                           .fit = [](const Selection&, const FitOptions&, const Calibrator*) -> Fitted {
+                           .fit = [](const RowSubset&, const FitOptions&, const Calibrator*) -> Fitted {
                              return {.calibrator = std::make_shared<TemperatureCalibrator>(2)};
                            },
                            .make = kTemperature.make};

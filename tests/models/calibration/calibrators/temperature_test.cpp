@@ -207,10 +207,10 @@ TEST_CASE("temperature: bad data are refused") {
 }
 
 TEST_CASE("temperature: the words of a status") {
-  CHECK(to_string(Status::converged) == "converged");
-  CHECK(to_string(Status::at_lower_bound) == "at_lower_bound");
-  CHECK(to_string(Status::at_upper_bound) == "at_upper_bound");
-  CHECK(to_string(Status::kept_identity) == "kept_identity");
+  CHECK(name(Status::converged) == "converged");
+  CHECK(name(Status::at_lower_bound) == "at_lower_bound");
+  CHECK(name(Status::at_upper_bound) == "at_upper_bound");
+  CHECK(name(Status::kept_identity) == "kept_identity");
 }
 
 }  // namespace temper::calibration

@@ -45,7 +45,7 @@ TEST_CASE("calibration error: debiased and smooth stay near the truth where the 
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const Sample calibrated = draw(seed, 300, 0);
     const auto bins = reliability(calibrated.confidence, calibrated.correct);
-    plain += ece_of(bins) / 40;
+    plain += compute_ece(bins) / 40;
     debiased += debiased_ece(bins) / 40;
     smooth += smooth_ece(calibrated.confidence, calibrated.correct) / 40;
   }
@@ -119,7 +119,7 @@ TEST_CASE("metrics stream: batches of any size give the numbers of all at once, 
     for (Index i = 0; i < 3000; ++i) rows[static_cast<std::size_t>(i)] = i;
     for (Index begin = 0; begin < 3000; begin += batch) {
       const auto count = static_cast<std::size_t>(std::min(batch, 3000 - begin));
-      stream.add(Selection(data, std::span(rows).subspan(static_cast<std::size_t>(begin), count)), *identity_calibrator());
+      stream.add(RowSubset(data, std::span(rows).subspan(static_cast<std::size_t>(begin), count)), *identity_calibrator());
     }
     check_equal(stream.result());
   }

@@ -17,7 +17,7 @@ TEST_CASE("conformal: coverage is what was asked for, within the noise of the sa
                       test = reference::random_predictions(2, 4000, classes, 2);
     for (const SetKind kind : kSetKinds)
       for (const double alpha : {0.05, 0.1, 0.3}) {
-        CAPTURE(to_string(kind));
+        CAPTURE(name(kind));
         CAPTURE(alpha);
         const Conformal sets = Conformal::fit(kind, calibration, *identity, {.alpha = alpha});
         const Conformal::Coverage found = sets.check_on(test, *identity);
@@ -34,7 +34,7 @@ TEST_CASE("conformal: too few samples give sets of all classes, and 9 suffice fo
   CHECK(Conformal::fit(SetKind::threshold, eight, *identity, {.alpha = 0.1}).threshold() == std::numeric_limits<double>::infinity());
   CHECK(std::isfinite(Conformal::fit(SetKind::threshold, nine, *identity, {.alpha = 0.1}).threshold()));
   const Conformal all = Conformal::fit(SetKind::aps, eight, *identity, {.alpha = 0.1});
-  CHECK(all.set_of(std::vector{.7, .1, .1, .1}, 0.5).size() == 4);
+  CHECK(all.predict_set(std::vector{.7, .1, .1, .1}, 0.5).size() == 4);
 }
 
 TEST_CASE("conformal: the sets by hand") {
@@ -47,8 +47,8 @@ TEST_CASE("conformal: the sets by hand") {
   }
   const Conformal sets = Conformal::fit(SetKind::threshold, data, *identity_calibrator(), {.alpha = 0.4});  // the 3rd of 4
   CHECK(sets.threshold() == doctest::Approx(.7).epsilon(1e-6));
-  CHECK(sets.set_of(std::vector{.5, .4, .1}, 0) == std::vector<Index>{0, 1});
-  CHECK(sets.set_of(std::vector{.2, .1, .7}, 0) == std::vector<Index>{2});
+  CHECK(sets.predict_set(std::vector{.5, .4, .1}, 0) == std::vector<Index>{0, 1});
+  CHECK(sets.predict_set(std::vector{.2, .1, .7}, 0) == std::vector<Index>{2});
 }
 
 TEST_CASE("conformal: the penalty of RAPS makes the long sets of a good model shorter") {

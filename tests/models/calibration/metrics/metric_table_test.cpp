@@ -92,10 +92,10 @@ TEST_CASE("metrics: a value that can be none is refused by its key") {
   for (const Metric& metric : kMetrics) {
     Json json = to_json(numbered());
     json[metric.key] = "text";
-    CHECK_THROWS_WITH_AS(read_metrics(JsonNode(json, "val")), concat("val.", metric.key, " is not a number").c_str(), Error);
+    CHECK_THROWS_WITH_AS(read_metrics(JsonNode(json, "val")), str_cat("val.", metric.key, " is not a number").c_str(), Error);
     json[metric.key] = 1.5;
     if (metric.is_fraction())
-      CHECK_THROWS_WITH_AS(read_metrics(JsonNode(json, "val")), concat("val.", metric.key, " is 1.5, not in 0..1").c_str(), Error);
+      CHECK_THROWS_WITH_AS(read_metrics(JsonNode(json, "val")), str_cat("val.", metric.key, " is 1.5, not in 0..1").c_str(), Error);
     else
       CHECK(read_metrics(JsonNode(json)).*metric.value == 1.5);
   }

@@ -126,8 +126,8 @@ TEST_CASE("metrics: agree with the naive formulas on random predictions") {
       CHECK(m.nll == nll(data, temperature));
       CHECK(m.brier == brier(data, temperature));
       CHECK(m.classwise_ece == classwise_ece(data, temperature));
-      CHECK(m.ece == ece_of(reliability(data, temperature)));
-      CHECK(m.mce == mce_of(reliability(data, temperature)));
+      CHECK(m.ece == compute_ece(reliability(data, temperature)));
+      CHECK(m.mce == compute_mce(reliability(data, temperature)));
     }
     CHECK(std::abs(classwise_ece(data, 1, 7) - naive_metrics(data, 1, 7).classwise_ece) <= 1e-12);
   }

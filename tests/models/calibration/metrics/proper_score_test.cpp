@@ -11,8 +11,8 @@ TEST_CASE("proper score: the NLL and the Brier score of the metrics, by name") {
   const Metrics m = metrics(reference::random_predictions(3, 100, 4));
   CHECK(evaluate(ProperScore::nll, m) == m.nll);
   CHECK(evaluate(ProperScore::brier, m) == m.brier);
-  CHECK(to_string(ProperScore::nll) == "NLL");
-  CHECK(to_string(ProperScore::brier) == "Brier score");
+  CHECK(name(ProperScore::nll) == "NLL");
+  CHECK(name(ProperScore::brier) == "Brier score");
 }
 
 }  // namespace

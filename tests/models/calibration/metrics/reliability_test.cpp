@@ -31,13 +31,13 @@ template <class Real> Index bin_by_search(Real confidence, Index bins) {
 
 template <class Real> void check_every_edge() {
   for (Index n = 1; n <= 200; ++n) {
-    REQUIRE(bin_of(Real{0}, n) == 0);
-    REQUIRE(bin_of(std::numeric_limits<Real>::denorm_min(), n) == 0);
+    REQUIRE(bin_index(Real{0}, n) == 0);
+    REQUIRE(bin_index(std::numeric_limits<Real>::denorm_min(), n) == 0);
     for (Index i = 1; i <= n; ++i) {
       const Real edge = static_cast<Real>(i) / static_cast<Real>(n);
-      REQUIRE(bin_of(edge, n) == i - 1);
-      REQUIRE(bin_of(std::nextafter(edge, Real{0}), n) == i - 1);
-      if (i < n) REQUIRE(bin_of(std::nextafter(edge, Real{1}), n) == i);
+      REQUIRE(bin_index(edge, n) == i - 1);
+      REQUIRE(bin_index(std::nextafter(edge, Real{0}), n) == i - 1);
+      if (i < n) REQUIRE(bin_index(std::nextafter(edge, Real{1}), n) == i);
     }
   }
 }
@@ -57,18 +57,18 @@ TEST_CASE("reliability: confidence 1 and 0 lie in the last and first bin (case 1
   const std::vector<Bin> ten = reliability(Doubles{0.95, 1.0}, Outcomes{1, 0}, 10);
   CHECK(ten.size() == 10);
   CHECK(ten[9].count == 2);
-  CHECK(ece_of(ten) == doctest::Approx(0.475));
+  CHECK(compute_ece(ten) == doctest::Approx(0.475));
   const std::vector<Bin> zero = reliability(Doubles{0.0}, Outcomes{1}, 15);
   CHECK(zero[0].count == 1);
-  CHECK(ece_of(zero) == 1.0);
+  CHECK(compute_ece(zero) == 1.0);
 }
 
 TEST_CASE("reliability: bins are closed on the right (case 10 c)") {
   const std::vector<Bin> bins = reliability(Doubles{0.5, 0.55}, Outcomes{0, 1}, 10);
   CHECK(bins[4].count == 1);
   CHECK(bins[5].count == 1);
-  CHECK(ece_of(bins) == doctest::Approx(0.475));
-  CHECK(ece_of(reliability(Floats{0.5f, 0.55f}, Outcomes{0, 1}, 10)) == doctest::Approx(0.475));
+  CHECK(compute_ece(bins) == doctest::Approx(0.475));
+  CHECK(compute_ece(reliability(Floats{0.5f, 0.55f}, Outcomes{0, 1}, 10)) == doctest::Approx(0.475));
 }
 
 TEST_CASE("reliability: a saturated softmax is counted in the last bin (case 10 d)") {
@@ -88,9 +88,9 @@ TEST_CASE("reliability: rounding above 1 is taken as 1, all else outside [0,1] r
   CHECK(contains(refusal([] { reliability(Floats{std::nanf("")}, Outcomes{1}); }), "sample 0 has NaN"));
   CHECK(contains(refusal([] { equal_mass_reliability(Doubles{0.1, std::nan("")}, Outcomes{1, 1}); }), "sample 1 has NaN"));
   CHECK(contains(refusal([] { equal_mass_reliability(Doubles{97.5}, Outcomes{1}); }), "percentages"));
-  CHECK_THROWS_AS(bin_of(std::nan("")), Error);
-  CHECK_THROWS_AS(bin_of(1.5), Error);
-  CHECK_THROWS_AS(bin_of(-0.1f), Error);
+  CHECK_THROWS_AS(bin_index(std::nan("")), Error);
+  CHECK_THROWS_AS(bin_index(1.5), Error);
+  CHECK_THROWS_AS(bin_index(-0.1f), Error);
 }
 
 TEST_CASE("reliability: no samples, different lengths, strange outcomes and numbers of bins are refused") {
@@ -102,20 +102,20 @@ TEST_CASE("reliability: no samples, different lengths, strange outcomes and numb
   CHECK_THROWS_AS(reliability(Doubles{0.5}, Outcomes{1}, -3), Error);
   CHECK_THROWS_AS(equal_mass_reliability(Doubles{0.5}, Outcomes{1}, 0), Error);
   CHECK_THROWS_AS(reliability(Predictions{2, {1, 2}, {0}}, -1.0), Error);
-  CHECK_THROWS_AS(ece_of(std::vector<Bin>{}), Error);
-  CHECK_THROWS_AS(mce_of(std::vector<Bin>(15)), Error);
+  CHECK_THROWS_AS(compute_ece(std::vector<Bin>{}), Error);
+  CHECK_THROWS_AS(compute_mce(std::vector<Bin>(15)), Error);
 }
 
 TEST_CASE("reliability: every inner edge is exact, for doubles and for floats") {
   check_every_edge<double>();
   check_every_edge<float>();
   // Read as decimals, k/10 lies on its edge in either precision, although most are not k/10 in binary.
-  CHECK(bin_of(0.1, 10) == 0);
-  CHECK(bin_of(0.3, 10) == 2);
-  CHECK(bin_of(0.7, 10) == 6);
-  CHECK(bin_of(0.1f, 10) == 0);
-  CHECK(bin_of(0.3f, 10) == 2);
-  CHECK(bin_of(0.7f, 10) == 6);
+  CHECK(bin_index(0.1, 10) == 0);
+  CHECK(bin_index(0.3, 10) == 2);
+  CHECK(bin_index(0.7, 10) == 6);
+  CHECK(bin_index(0.1f, 10) == 0);
+  CHECK(bin_index(0.3f, 10) == 2);
+  CHECK(bin_index(0.7f, 10) == 6);
 }
 
 TEST_CASE("reliability: equal logits lie on the edge 1/K of every number of bins that K divides") {
@@ -167,8 +167,8 @@ TEST_CASE("reliability: means, edges and empty bins by hand") {
   CHECK(bins[3].count == 3);
   CHECK(bins[3].confidence == doctest::Approx(0.9));
   CHECK(bins[3].accuracy == doctest::Approx(2.0 / 3));
-  CHECK(ece_of(bins) == doctest::Approx(0.4 * 0.35 + 0.6 * (0.9 - 2.0 / 3)));
-  CHECK(mce_of(bins) == doctest::Approx(0.35));
+  CHECK(compute_ece(bins) == doctest::Approx(0.4 * 0.35 + 0.6 * (0.9 - 2.0 / 3)));
+  CHECK(compute_mce(bins) == doctest::Approx(0.35));
 }
 
 TEST_CASE("reliability: equal-mass bins by hand") {
@@ -179,7 +179,7 @@ TEST_CASE("reliability: equal-mass bins by hand") {
   CHECK(two[0].upper == 0.7);
   CHECK(two[0].accuracy == 0.5);
   CHECK(two[1].confidence == doctest::Approx(0.85));
-  CHECK(ece_of(two) == doctest::Approx(0.15));  // (|.5 - .65| + |1 - .85|) / 2
+  CHECK(compute_ece(two) == doctest::Approx(0.15));  // (|.5 - .65| + |1 - .85|) / 2
 
   const std::vector<Bin> three = equal_mass_reliability(Doubles{.1, .2, .3, .4, .5, .6, .7}, Outcomes{0, 0, 0, 1, 1, 1, 1}, 3);
   REQUIRE(three.size() == 3);  // ranks 7/3 and 14/3: cuts after 3 and 5
@@ -193,7 +193,7 @@ TEST_CASE("reliability: equal-mass bins keep ties together and are never empty")
   REQUIRE(tied.size() == 2);
   CHECK(tied[0].count == 3);
   CHECK(tied[0].accuracy == doctest::Approx(1.0 / 3));
-  CHECK(ece_of(tied) == doctest::Approx(0.75 * (0.5 - 1.0 / 3) + 0.25 * 0.1));
+  CHECK(compute_ece(tied) == doctest::Approx(0.75 * (0.5 - 1.0 / 3) + 0.25 * 0.1));
   CHECK(equal_mass_reliability(Doubles(100, 1.0), Outcomes(100, 1), 15).size() == 1);
   CHECK(equal_mass_reliability(Doubles{0.3, std::nextafter(0.3, 1.0)}, Outcomes{0, 1}, 2).size() == 1);
   CHECK(equal_mass_reliability(Doubles{0.3, 0.3 + 1e-9}, Outcomes{0, 1}, 2).size() == 2);

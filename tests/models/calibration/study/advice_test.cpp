@@ -17,9 +17,9 @@ using Sentences = std::vector<std::string>;
 // A temperature that helped a lot, on many samples: nothing to say.
 CalibrationRecord flawless() {
   CalibrationRecord record{.fitted_on = "val", .measured_on = "test", .classes = 3, .samples = 5000};
-  record.trial.fitted = {.kind = &kTemperature, .calibrator = std::make_shared<TemperatureCalibrator>(2)};
-  record.trial.before = {.metrics = {.samples = 10000, .accuracy = 0.9, .nll = 0.5, .ece = 0.1}, .ece_interval = {0.09, 0.11}};
-  record.trial.after = {.metrics = {.samples = 10000, .accuracy = 0.9, .nll = 0.4, .ece = 0.01}, .ece_interval = {0, 0.02}};
+  record.evaluation.fitted = {.kind = &kTemperature, .calibrator = std::make_shared<TemperatureCalibrator>(2)};
+  record.evaluation.before = {.metrics = {.samples = 10000, .accuracy = 0.9, .nll = 0.5, .ece = 0.1}, .ece_interval = {0.09, 0.11}};
+  record.evaluation.after = {.metrics = {.samples = 10000, .accuracy = 0.9, .nll = 0.4, .ece = 0.01}, .ece_interval = {0, 0.02}};
   return record;
 }
 
@@ -32,59 +32,59 @@ TEST_CASE("advice: none where a calibrator helped and the samples can tell") { C
 
 TEST_CASE("advice: every status that is not converged has its sentence") {
   CalibrationRecord record = flawless();
-  record.trial.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(0.001), Status::at_lower_bound};
+  record.evaluation.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(0.001), Status::at_lower_bound};
   CHECK(advise(record, ordinary()) ==
-        Sentences{"T = 0.001 is the lower bound of the search: among 5,000 samples there is no mistake that a smaller T would punish, so "
-                  "they cannot show how confident the model may be; fit on more data"});
-  record.trial.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(1000), Status::at_upper_bound};
+        Sentences{"T = 0.001 is the lower bound of the search: among 5,000 samples there is no mistake that a smaller T would penalise, "
+                  "so they cannot tell how sure the model may be; fit on more data"});
+  record.evaluation.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(1000), Status::at_upper_bound};
   CHECK(advise(record, ordinary()) ==
-        Sentences{"T = 1000 is the upper bound of the search: on 5,000 samples with an accuracy of 90.00 % the logits say less than "
-                  "nothing; check that logits and labels belong together"});
-  record.trial.fitted = {&kMatrix, identity_calibrator(), Status::not_converged};
+        Sentences{"T = 1000 is the upper bound of the search: on 5,000 samples with an accuracy of 90.00 % the logits are worse than "
+                  "useless; check that logits and labels belong together"});
+  record.evaluation.fitted = {&kMatrix, identity_calibrator(), Status::not_converged};
   CHECK(advise(record, ordinary()) ==
         Sentences{"the matrix fit took all its steps and is not at the minimum; an easier method may do as well"});
-  record.trial.fitted = {&kTemperature, identity_calibrator(), Status::kept_identity};
+  record.evaluation.fitted = {&kTemperature, identity_calibrator(), Status::kept_identity};
   CHECK(advise(record, ordinary()) == Sentences{"nothing was changed: no other temperature has a lower NLL than T = 1"});
 }
 
 TEST_CASE("advice: a calibrator that was rejected is named with the score that decided") {
   CalibrationRecord record = flawless();
-  record.trial.fitted = {&kIsotonic, identity_calibrator(), Status::kept_identity};
-  record.trial.rejected = record.trial.after;
-  record.trial.score_before = 0.25;
-  record.trial.score_after = 0.3125;
+  record.evaluation.fitted = {&kIsotonic, identity_calibrator(), Status::kept_identity};
+  record.evaluation.rejected = record.evaluation.after;
+  record.evaluation.score_before = 0.25;
+  record.evaluation.score_after = 0.3125;
   CHECK(advise(record, ordinary()) ==
         Sentences{"isotonic made things worse on rows it was not fitted on (out of fold on 5,000 rows its Brier score is 0.3125, against "
                   "0.2500 as it was) and was rejected: the logits are left as they are"});
-  record.trial.fitted.kind = &kVector;
+  record.evaluation.fitted.kind = &kVector;
   CHECK(advise(record, ordinary()).front().find("vector made things worse") == 0);
   CHECK(advise(record, ordinary()).front().find("its NLL is 0.3125") != std::string::npos);
 }
 
 TEST_CASE("advice: a risen or infinite NLL, and changed predictions") {
   CalibrationRecord record = flawless();
-  record.trial.after.metrics.nll = 0.6;
+  record.evaluation.after.metrics.nll = 0.6;
   CHECK(advise(record, ordinary()) ==
         Sentences{"the NLL rose from 0.5000 to 0.6000 on the test rows: they differ from those fitted on, or are few"});
-  record.trial.fitted.kind = &kHistogram;
-  record.trial.after.metrics.nll = std::numeric_limits<double>::infinity();
-  record.trial.changed = 1234;
-  record.trial.after.metrics.accuracy = 0.91;
+  record.evaluation.fitted.kind = &kHistogram;
+  record.evaluation.after.metrics.nll = std::numeric_limits<double>::infinity();
+  record.evaluation.changed = 1234;
+  record.evaluation.after.metrics.accuracy = 0.91;
   CHECK(advise(record, ordinary()) ==
         Sentences{"histogram gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method",
                   "histogram changes 1,234 of 10,000 predictions; the accuracy goes from 90.00 % to 91.00 %"});
-  record.trial.before.metrics.nll = std::numeric_limits<double>::infinity();  // it was infinite already
-  record.trial.changed = 0;
+  record.evaluation.before.metrics.nll = std::numeric_limits<double>::infinity();  // it was infinite already
+  record.evaluation.changed = 0;
   CHECK(advise(record, ordinary()).empty());
 }
 
 TEST_CASE("advice: few samples, missing classes, and data that the network has learned") {
   CalibrationRecord record = flawless();
-  record.trial.before.ece_interval = {0.02, 0.145};
+  record.evaluation.before.ece_interval = {0.02, 0.145};
   CHECK(advise(record, ordinary()) ==
         Sentences{"10,000 samples are too few to be sure: the 95 % interval of the ECE is 0.1250 wide, the ECE changed by 0.0900"});
-  record.trial.fitted = {&kTemperature, identity_calibrator(), Status::kept_identity};
-  record.trial.rejected = record.trial.after;
+  record.evaluation.fitted = {&kTemperature, identity_calibrator(), Status::kept_identity};
+  record.evaluation.rejected = record.evaluation.after;
   CHECK(advise(record, ordinary()).size() == 1);  // nothing was changed, so the width matters to nothing
 
   Predictions learned{3, {}, {}};

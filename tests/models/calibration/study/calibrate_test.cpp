@@ -29,19 +29,19 @@ Index count_sentences(const CalibrationRecord& record, const char* part) {
 TEST_CASE("calibrate: rows that are not divided are fitted on as a whole and measured out of fold") {
   const Predictions data = reference::random_predictions(2, 700, 3, 4);
   std::vector<std::string> stages;
-  const CalibrationStudy study =
-      cross_calibrate(data, {.kinds = {&kTemperature}, .trial = {.progress = [&](std::string_view doing) { stages.emplace_back(doing); }}});
+  const CalibrationStudy study = cross_calibrate(
+      data, {.kinds = {&kTemperature}, .evaluation = {.progress = [&](std::string_view doing) { stages.emplace_back(doing); }}});
   const CalibrationRecord& record = study.record;
   CHECK(record.fitted_on == "all rows");
   CHECK(record.measured_on == "out of fold");
   CHECK(record.classes == 3);
   CHECK(record.samples == 700);
   CHECK(record.data_hash == data_hash(data));
-  const Trial alone = cross_fit(kTemperature, data);
-  REQUIRE(study.trials.size() == 1);
-  for (const Trial* trial : {&study.trials.front(), &record.trial}) {
-    CHECK(trial->after.metrics.nll == alone.after.metrics.nll);
-    CHECK(trial->fitted.calibrator->parameters() == alone.fitted.calibrator->parameters());
+  const Evaluation alone = cross_fit(kTemperature, data);
+  REQUIRE(study.evaluations.size() == 1);
+  for (const Evaluation* evaluation : {&study.evaluations.front(), &record.evaluation}) {
+    CHECK(evaluation->after.metrics.nll == alone.after.metrics.nll);
+    CHECK(evaluation->fitted.calibrator->parameters() == alone.fitted.calibrator->parameters());
   }
   CHECK(stages.front() == "measuring as it is");
   CHECK(stages.back() == "selective prediction and conformal sets");
@@ -61,9 +61,9 @@ TEST_CASE("calibrate: the curve of the NLL has its minimum at the temperature, i
 
 TEST_CASE("calibrate: scores to abstain by and conformal sets are measured on the half that they were not fitted on") {
   const Predictions data = reference::random_predictions(9, 900, 4, 3);
-  const CalibrationRecord record = cross_calibrate(data, {.kinds = {&kTemperature}, .trial = {.seed = 5}, .coverage = 0.8}).record;
+  const CalibrationRecord record = cross_calibrate(data, {.kinds = {&kTemperature}, .evaluation = {.seed = 5}, .coverage = 0.8}).record;
   const Folds halves(data, 2, 5);
-  const Selection first(data, halves.held_out(0)), second(data, halves.held_out(1));
+  const RowSubset first(data, halves.held_out(0)), second(data, halves.held_out(1));
   REQUIRE(record.selective.size() == std::size(kScores));
   for (const SelectiveResult& result : record.selective) CHECK(result.aurc == aurc(result.selector(second), correctness(second)));
   CHECK(record.selective.back().selector.p == Selector::fit_p_norm(first).p);
@@ -82,14 +82,14 @@ TEST_CASE("calibrate: of several kinds the one with the least NLL out of fold is
   const Predictions data = favour_first_class(8, 1500);
   const std::span<const CalibratorKind* const> all = calibrator_kinds();
   const CalibrationStudy study = cross_calibrate(data, {.kinds = {all.begin(), all.end()}});
-  REQUIRE(study.trials.size() == all.size());
+  REQUIRE(study.evaluations.size() == all.size());
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < all.size(); ++i) {
-    CHECK(study.trials[i].fitted.kind == all[i]);
-    least = std::min(least, study.trials[i].after.metrics.nll);
+    CHECK(study.evaluations[i].fitted.kind == all[i]);
+    least = std::min(least, study.evaluations[i].after.metrics.nll);
   }
-  CHECK(study.record.trial.after.metrics.nll == least);
-  CHECK(study.record.trial.fitted.kind != &kTemperature);
+  CHECK(study.record.evaluation.after.metrics.nll == least);
+  CHECK(study.record.evaluation.fitted.kind != &kTemperature);
   CHECK(count_sentences(study.record, "predictions; the accuracy goes from") == 1);
 }
 
@@ -104,22 +104,23 @@ TEST_CASE("calibrate: the test split takes no part in the choice nor in the fit"
     CHECK(study->record.measured_on == "test");
     CHECK(study->record.samples == 1500);
     CHECK(study->record.data_hash == data_hash(val));
-    CHECK(study->record.trial.fitted.kind == &kVector);
-    CHECK(study->trials.size() == 2);
+    CHECK(study->record.evaluation.fitted.kind == &kVector);
+    CHECK(study->evaluations.size() == 2);
   }
-  CHECK(b.trials[0].after.metrics.nll < b.trials[1].after.metrics.nll);
-  CHECK(a.record.trial.fitted.calibrator->parameters() == b.record.trial.fitted.calibrator->parameters());
-  CHECK(a.record.trial.after.metrics.nll == nll(alike, *a.record.trial.fitted.calibrator));
-  const Conformal sets = Conformal::fit(SetKind::threshold, val, *a.record.trial.fitted.calibrator, {.alpha = 1 - settings.coverage});
+  CHECK(b.evaluations[0].after.metrics.nll < b.evaluations[1].after.metrics.nll);
+  CHECK(a.record.evaluation.fitted.calibrator->parameters() == b.record.evaluation.fitted.calibrator->parameters());
+  CHECK(a.record.evaluation.after.metrics.nll == nll(alike, *a.record.evaluation.fitted.calibrator));
+  const Conformal sets = Conformal::fit(SetKind::threshold, val, *a.record.evaluation.fitted.calibrator, {.alpha = 1 - settings.coverage});
   CHECK(a.record.conformal.front().threshold == sets.threshold());
 }
 
 TEST_CASE("calibrate: where the identity is kept the conformal sets are those of the logits as they are") {
   const Predictions data = reference::random_predictions(5, 120, 20, 1, 1);
-  const CalibrationRecord record = cross_calibrate(data, {.kinds = {&kMatrix}, .trial = {.fit = {.odir = 0, .most_steps = 200}}}).record;
-  REQUIRE(record.trial.fitted.status == Status::kept_identity);
+  const CalibrationRecord record =
+      cross_calibrate(data, {.kinds = {&kMatrix}, .evaluation = {.fit = {.odir = 0, .most_steps = 200}}}).record;
+  REQUIRE(record.evaluation.fitted.status == Status::kept_identity);
   const Folds halves(data, 2);
-  const Selection first(data, halves.held_out(0));
+  const RowSubset first(data, halves.held_out(0));
   const Conformal sets = Conformal::fit(SetKind::threshold, first, *identity_calibrator(), {.alpha = 1 - 0.9});
   CHECK(record.conformal.front().threshold == sets.threshold());
   CHECK(count_sentences(record, "matrix made things worse on rows it was not fitted on") == 1);

@@ -1,0 +1,113 @@
+#include "models/calibration/study/evaluation.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "models/calibration/folds.h"
+#include "models/calibration/softmax.h"
+
+namespace temper::calibration {
+namespace {
+
+MetricsStream out_of_fold(const CalibratorKind& kind, const Predictions& data, const Fitted& of_all, const EvaluationOptions& options) {
+  const Folds folds(data, options.folds, options.seed);
+  MetricsStream result(data.classes);
+  for (Index fold = 0; fold < folds.count(); ++fold) {
+    options.progress(str_cat(kind.name, ": fold ", fold + 1, " of ", folds.count()));
+    const std::vector<Index> rows = folds.training_rows(fold);
+    const Fitted fitted = fit(kind, RowSubset(data, rows), options.fit, &of_all);
+    result.add(RowSubset(data, folds.held_out(fold)), *fitted.calibrator);
+  }
+  return result;
+}
+
+Fitted keep_identity(const CalibratorKind& kind) {
+  return {.kind = &kind, .calibrator = identity_calibrator(), .status = Status::kept_identity};
+}
+
+// Whether the calibrator is worse than none on rows out of fold; also when its score is not a number.
+bool is_rejected(Evaluation& evaluation, const Metrics& before, const Metrics& out_of_fold) {
+  evaluation.score_before = evaluate(evaluation.fitted.kind->judged_by, before);
+  evaluation.score_after = evaluate(evaluation.fitted.kind->judged_by, out_of_fold);
+  return evaluation.fitted.status != Status::kept_identity && !(evaluation.score_after <= evaluation.score_before);
+}
+
+}  // namespace
+
+bool has_interval(const Metric& metric) { return metric.value == &Metrics::ece; }
+
+Assessment assess(const MetricsStream& stream) {
+  const Confidences& says = stream.confidences();
+  return {.metrics = stream.result(),
+          .ece_interval = ece_interval(says.confidence, says.correct),
+          .reliability = reliability(says.confidence, says.correct),
+          .risk_coverage = risk_coverage(says.confidence, says.correct)};
+}
+
+Assessment assess(const RowSubset& data, const Calibrator& calibrator) {
+  check(data);
+  MetricsStream stream(data.classes());
+  stream.add(data, calibrator);
+  return assess(stream);
+}
+
+Evaluation cross_fit(const CalibratorKind& kind, const Predictions& data, const EvaluationOptions& options) {
+  options.progress("measuring as it is");
+  Evaluation evaluation{.fitted = {}, .before = assess(data, *identity_calibrator()), .after = {}};
+  options.progress(str_cat(kind.name, ": fitting all rows"));
+  evaluation.fitted = fit(kind, data, options.fit);
+  const MetricsStream held_out = out_of_fold(kind, data, evaluation.fitted, options);
+  options.progress(str_cat(kind.name, ": measuring out of fold"));
+  evaluation.after = assess(held_out);
+  evaluation.changed = held_out.changed();
+  if (is_rejected(evaluation, evaluation.before.metrics, evaluation.after.metrics)) {
+    evaluation.rejected = evaluation.after;
+    evaluation.fitted = keep_identity(kind);
+  }
+  if (evaluation.fitted.status == Status::kept_identity) {
+    evaluation.after = evaluation.before;
+    evaluation.changed = 0;
+  }
+  return evaluation;
+}
+
+Evaluation fit_and_test(const CalibratorKind& kind, const Predictions& val, const Predictions& test, const EvaluationOptions& options) {
+  TEMPER_CHECK(val.classes == test.classes, "calibration: fitted on ", val.classes, " classes, measured on ", test.classes,
+               "; both must have the same");
+  options.progress("measuring as it is");
+  Evaluation evaluation{.fitted = {}, .before = assess(test, *identity_calibrator()), .after = {}};
+  options.progress(str_cat(kind.name, ": fitting"));
+  evaluation.fitted = fit(kind, val, options.fit);
+  if (evaluation.fitted.status != Status::kept_identity && val.size() >= 2) {
+    const Metrics held_out = out_of_fold(kind, val, evaluation.fitted, options).result();
+    if (is_rejected(evaluation, metrics(val, *identity_calibrator()), held_out)) {
+      evaluation.rejected = assess(test, *evaluation.fitted.calibrator);
+      evaluation.fitted = keep_identity(kind);
+    }
+  }
+  MetricsStream after(test.classes);
+  after.add(test, *evaluation.fitted.calibrator);
+  evaluation.after = assess(after);
+  evaluation.changed = after.changed();
+  return evaluation;
+}
+
+std::vector<double> nll_at(std::span<const double> temperatures, const Predictions& data, Index most_samples) {
+  check(data);
+  std::vector<Index> rows;
+  const Random random(1, {0x6e6c6c});
+  for (Index i = 0; i < data.size(); ++i) {
+    // Each row that is still to come is taken with the probability that fills the sample exactly.
+    const auto left = static_cast<std::uint32_t>(data.size() - i);
+    const Index missing = std::min(most_samples, data.size()) - static_cast<Index>(rows.size());
+    if (random.below(static_cast<std::uint64_t>(i), left) < missing) rows.push_back(i);
+  }
+  std::vector<double> values;
+  for (const double temperature : temperatures) values.push_back(nll(RowSubset(data, rows), TemperatureCalibrator(temperature)));
+  return values;
+}
+
+}  // namespace temper::calibration

@@ -1,0 +1,79 @@
+#include "models/calibration/study/evaluation.h"
+
+#include <doctest/doctest.h>
+
+#include "models/calibration/calibrators/linear.h"
+#include "models/calibration/calibrators/temperature.h"
+#include "models/calibration/folds.h"
+#include "tests/models/calibration/reference.h"
+
+namespace temper::calibration {
+namespace {
+
+TEST_CASE("trial: out of fold numbers are those of fits that did not see the rows") {
+  const Predictions data = reference::random_predictions(2, 500, 3, 4);
+  const Evaluation evaluation = cross_fit(kTemperature, data);
+  const Folds folds(data, 5, 1);
+  double sum = 0;
+  for (Index fold = 0; fold < 5; ++fold) {
+    const std::vector<Index> rows = folds.training_rows(fold);
+    const Temperature t = Temperature::fit(RowSubset(data, rows));
+    sum += nll(RowSubset(data, folds.held_out(fold)), TemperatureCalibrator(t.value)) * static_cast<double>(folds.held_out(fold).size());
+  }
+  CHECK(evaluation.after.metrics.nll == doctest::Approx(sum / 500).epsilon(1e-10));
+  CHECK(evaluation.before.metrics.nll == nll(data));
+  CHECK(evaluation.fitted.calibrator->parameters().at("temperature")[0] == Temperature::fit(data).value);
+  CHECK(evaluation.after.metrics.nll >= nll(data, Temperature::fit(data).value));
+  CHECK(evaluation.after.metrics.accuracy == evaluation.before.metrics.accuracy);
+  CHECK(evaluation.changed == 0);
+}
+
+TEST_CASE("trial: a calibrator that harms is rejected, with the numbers of what it did") {
+  // Well calibrated data, few samples, many classes: an unpenalised matrix has nothing to gain and 420 numbers to overfit with.
+  const Predictions data = reference::random_predictions(5, 120, 20, 1, 1);
+  const Evaluation evaluation = cross_fit(kMatrix, data, {.fit = {.odir = 0, .most_steps = 200}});
+  REQUIRE(evaluation.rejected);
+  CHECK(evaluation.fitted.status == Status::kept_identity);
+  CHECK(evaluation.rejected->metrics.nll > evaluation.before.metrics.nll);
+  CHECK(evaluation.after.metrics.nll == evaluation.before.metrics.nll);
+  CHECK(evaluation.fitted.calibrator->parameters().empty());
+  const Evaluation tested =
+      fit_and_test(kMatrix, data, reference::random_predictions(6, 300, 20, 1, 1), {.fit = {.odir = 0, .most_steps = 200}});
+  REQUIRE(tested.rejected);
+  CHECK(tested.after.metrics.nll == tested.before.metrics.nll);
+}
+
+TEST_CASE("trial: matrix scaling with the penalty chosen on held-out rows does not overfit at K = 20") {
+  const Predictions data = reference::random_predictions(5, 1000, 20, 6, 2), test = reference::random_predictions(6, 4000, 20, 6, 2);
+  const Evaluation evaluation = fit_and_test(kMatrix, data, test);
+  CHECK(evaluation.after.metrics.nll < evaluation.before.metrics.nll);
+}
+
+TEST_CASE("trial: changed predictions are counted, and a curve of the NLL has its minimum at the temperature") {
+  Predictions data = reference::random_predictions(8, 2000, 3, 2);
+  for (std::size_t i = 0; i < data.logits.size(); i += 3) data.logits[i] += 2;  // class 0 is favoured: vector scaling takes that back
+  const Evaluation evaluation = cross_fit(kVector, data);
+  CHECK(evaluation.changed > 50);
+  CHECK(evaluation.after.metrics.accuracy > evaluation.before.metrics.accuracy);
+  const double t = Temperature::fit(data).value;
+  const std::vector<double> curve = nll_at(std::vector{t / 2, t, 2 * t}, data);
+  CHECK(curve[1] < curve[0]);
+  CHECK(curve[1] < curve[2]);
+  CHECK(curve[1] == doctest::Approx(nll(data, t)).epsilon(1e-12));
+  CHECK(nll_at(std::vector{1.0}, data, 500)[0] == doctest::Approx(nll(data)).epsilon(0.1));
+}
+
+TEST_CASE("trial: worse than chance ends at the bound and keeps its accuracy (case 12)") {
+  Predictions data{2, {}, {}};
+  for (int i = 0; i < 200; ++i) {
+    data.logits.insert(data.logits.end(), {i % 4 < 3 ? 2.f : 0.f, i % 4 < 3 ? 0.f : 2.f});
+    data.labels.push_back(1);
+  }
+  const Evaluation evaluation = cross_fit(kTemperature, data);
+  CHECK(evaluation.fitted.status == Status::at_upper_bound);
+  CHECK(evaluation.after.metrics.accuracy == evaluation.before.metrics.accuracy);
+  CHECK(evaluation.after.metrics.nll == doctest::Approx(std::log(2.0)).epsilon(1e-2));
+}
+
+}  // namespace
+}  // namespace temper::calibration
