@@ -24,7 +24,7 @@ Loss distil(const DistillationOptions& options = {}) {
 }
 
 // The teacher's logits are learned parameters, too: nothing may flow into them.
-LossOfLogits evaluate(const Shape& shape, const std::vector<float>& student, const std::vector<float>& teacher, const Loss& loss_of) {
+LossOfLogits evaluate_pair(const Shape& shape, const std::vector<float>& student, const std::vector<float>& teacher, const Loss& loss_of) {
   ParameterStore store;
   const auto declare = [&](const char* name, const std::vector<float>& values) -> Parameter& {
     return store.root().declare({.name = name, .shape = shape, .initialize = [values](const View& value, const Random&) {
@@ -97,7 +97,7 @@ TEST_CASE("logit_matching_loss") {
               .reference = [](auto x) { return reference_matching(x[0], x[1]); },
               .differentiable = {true, false}});
   }
-  const LossOfLogits result = evaluate({2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1}, logit_matching_loss);
+  const LossOfLogits result = evaluate_pair({2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1}, logit_matching_loss);
   CHECK(result.loss == 3.5f);  // ((1 + 4) + (0 + 9)) / 2 / 2
   CHECK(result.gradient == std::vector<float>{0.5f, -1, 0, 1.5f});
 }
@@ -109,30 +109,31 @@ TEST_CASE("distillation_loss: PyTorch's values") {
     for (std::size_t i = 0; i < gradient.size(); ++i) CHECK(result.gradient[i] == Approx(gradient[i]).epsilon(1e-6));
   };
   // F.kl_div(F.log_softmax(s / 3, 1), F.softmax(t / 3, 1), reduction='batchmean') * 9
-  check_result(evaluate({2, 3}, s, t, distil({.teacher_temperature = 3, .student_temperature = 3, .scale_by_squared_temperature = true})),
-               1.352890141609, {-0.227413862408, -0.211926660330, 0.439340522738, 0.322429103750, -0.312001788256, -0.010427315494});
+  check_result(
+      evaluate_pair({2, 3}, s, t, distil({.teacher_temperature = 3, .student_temperature = 3, .scale_by_squared_temperature = true})),
+      1.352890141609, {-0.227413862408, -0.211926660330, 0.439340522738, 0.322429103750, -0.312001788256, -0.010427315494});
   // F.kl_div(F.log_softmax(s, 1), F.softmax(t / 4, 1), reduction='batchmean')
-  check_result(evaluate({2, 3}, s, t, distil({.teacher_temperature = 4})), 0.669679269434,
+  check_result(evaluate_pair({2, 3}, s, t, distil({.teacher_temperature = 4})), 0.669679269434,
                {-0.134955044713, -0.146589147084, 0.281544191797, 0.228548367054, -0.139661654056, -0.088886712998});
 }
 
 TEST_CASE("distillation_loss: the mean is over the batch, the direction teacher to student") {
   const float ln3 = std::log(3.0f);
-  const LossOfLogits one = evaluate({1, 2}, {0, 0}, {ln3, 0}, distil());
+  const LossOfLogits one = evaluate_pair({1, 2}, {0, 0}, {ln3, 0}, distil());
   CHECK(one.loss == Approx(0.130812).epsilon(1e-5));
   std::vector<float> teacher;
   for (int i = 0; i < 7; ++i) teacher.insert(teacher.end(), {ln3, 0});
-  const LossOfLogits seven = evaluate({7, 2}, std::vector<float>(14), teacher, distil());
+  const LossOfLogits seven = evaluate_pair({7, 2}, std::vector<float>(14), teacher, distil());
   CHECK(seven.loss == Approx(one.loss).epsilon(1e-6));
   double sum = 0;  // a bias shared by all samples gets the same gradient, whatever the batch
   for (std::size_t i = 0; i < 14; i += 2) sum += seven.gradient[i];
   CHECK(sum == Approx(one.gradient[0]).epsilon(1e-6));
-  CHECK(evaluate({1, 2}, {ln3, 0}, {0, 0}, distil()).loss == Approx(0.143841).epsilon(1e-5));  // the other direction
+  CHECK(evaluate_pair({1, 2}, {ln3, 0}, {0, 0}, distil()).loss == Approx(0.143841).epsilon(1e-5));  // the other direction
 }
 
 TEST_CASE("distillation_loss: with the squared temperature the gradient does not vanish") {
   const auto slope = [](float temperature, bool scaled) {
-    return evaluate(
+    return evaluate_pair(
                {1, 2}, {0, 0}, {2, 0},
                distil({.teacher_temperature = temperature, .student_temperature = temperature, .scale_by_squared_temperature = scaled}))
         .gradient[0];
@@ -146,17 +147,17 @@ TEST_CASE("distillation_loss: with the squared temperature the gradient does not
 
 TEST_CASE("distillation_loss: 0 for a perfect student, and small divergences keep their digits") {
   const std::vector<float> z = {5, -3, 0.1f, 800, -800, 3};
-  const LossOfLogits perfect = evaluate({2, 3}, z, z, distil());
+  const LossOfLogits perfect = evaluate_pair({2, 3}, z, z, distil());
   CHECK(perfect.loss == 0);
   for (const float g : perfect.gradient) CHECK(g == 0);
   // KL(p || q) of two classes with logits d apart: d tanh(d / 2) / 2 - log cosh(d / 2) = d^2 / 8 - d^4 / 64 + ...
   const double d = 1e-3;
-  CHECK(evaluate({1, 2}, {0, 0}, {static_cast<float>(d), 0}, distil()).loss == Approx(d * d / 8).epsilon(1e-6));
+  CHECK(evaluate_pair({1, 2}, {0, 0}, {static_cast<float>(d), 0}, distil()).loss == Approx(d * d / 8).epsilon(1e-6));
 }
 
 TEST_CASE("distillation_loss: large logits, infinity and NaN") {
   const auto loss = [](const std::vector<float>& student, const std::vector<float>& teacher, const DistillationOptions& options = {}) {
-    return evaluate({1, 2}, student, teacher, distil(options)).loss;
+    return evaluate_pair({1, 2}, student, teacher, distil(options)).loss;
   };
   CHECK(loss({200, 0}, {0, 200}) == 200);
   CHECK(loss({1e8f, 1e8f}, {1e8f, 1e8f}) == 0);
@@ -172,7 +173,7 @@ TEST_CASE("distillation_loss: large logits, infinity and NaN") {
       CHECK(std::isnan(loss({0, 1}, row)));
     }
   }
-  CHECK(std::isnan(evaluate({1, 2}, {0, NAN}, {0, 1}, logit_matching_loss).loss));
+  CHECK(std::isnan(evaluate_pair({1, 2}, {0, NAN}, {0, 1}, logit_matching_loss).loss));
 }
 
 // Zhao et al. 2022, equations 2 to 8, term by term.
@@ -225,19 +226,19 @@ TEST_CASE("decoupled_distillation_loss: what it is beside the plain loss") {
   const std::vector<float> s = {0.3f, -1.2f, 2, 1}, t = {1, 0, -1, 0.5f};
   const std::vector<std::int32_t> label{2};
   const auto decoupled = [&](const DecoupledWeights& weights, const std::vector<float>& teacher) {
-    return evaluate({1, 4}, s, teacher, [&](Tensor student, const Tensor& taught) {
+    return evaluate_pair({1, 4}, s, teacher, [&](Tensor student, const Tensor& taught) {
       return decoupled_distillation_loss(std::move(student), taught, label, weights);
     });
   };
   double sum = 0;
   for (const float z : t) sum += std::exp(static_cast<double>(z));
   const double others = 1 - std::exp(-1.0) / sum;  // KL = TCKD + (1 - p_y) NCKD
-  const LossOfLogits plain = evaluate({1, 4}, s, t, distil()), same = decoupled({1, static_cast<float>(others)}, t);
+  const LossOfLogits plain = evaluate_pair({1, 4}, s, t, distil()), same = decoupled({1, static_cast<float>(others)}, t);
   CHECK(same.loss == Approx(plain.loss).epsilon(1e-6));
   for (std::size_t k = 0; k < 4; ++k) CHECK(same.gradient[k] == Approx(plain.gradient[k]).epsilon(1e-5));
   // A teacher that is certain says nothing more to the plain loss, and all it knows about the others to this one.
   const std::vector<float> certain = {1, 0, 1000, 0.5f};
-  CHECK(std::fabs(evaluate({1, 4}, {0, 0, 900, 0}, certain, distil()).loss) < 1e-30);
+  CHECK(std::fabs(evaluate_pair({1, 4}, {0, 0, 900, 0}, certain, distil()).loss) < 1e-30);
   CHECK(decoupled({0, 1}, certain).loss == Approx(decoupled({0, 1}, t).loss).epsilon(1e-6));
   CHECK(decoupled({1, 8}, s).loss == 0);
 }
@@ -266,10 +267,10 @@ TEST_CASE("decoupled_distillation_loss: two classes, labels that are none and ba
 TEST_CASE("decoupled_distillation_loss: large logits, infinity and NaN") {
   const std::vector<std::int32_t> label{0};
   const auto loss = [&](const std::vector<float>& student, const std::vector<float>& teacher) {
-    return evaluate({1, 3}, student, teacher,
-                    [&](Tensor s, const Tensor& t) {
-                      return decoupled_distillation_loss(std::move(s), t, label, {1, 1});
-                    })
+    return evaluate_pair({1, 3}, student, teacher,
+                         [&](Tensor s, const Tensor& t) {
+                           return decoupled_distillation_loss(std::move(s), t, label, {1, 1});
+                         })
         .loss;
   };
   CHECK(loss({200, 0, 0}, {0, 200, 200}) == Approx(200 - std::log(2)));
@@ -285,8 +286,8 @@ TEST_CASE("decoupled_distillation_loss: large logits, infinity and NaN") {
 }
 
 TEST_CASE("distillation: an empty batch gives 0") {
-  CHECK(evaluate({0, 3}, {}, {}, distil()).loss == 0);
-  CHECK(evaluate({0, 3}, {}, {}, logit_matching_loss).loss == 0);
+  CHECK(evaluate_pair({0, 3}, {}, {}, distil()).loss == 0);
+  CHECK(evaluate_pair({0, 3}, {}, {}, logit_matching_loss).loss == 0);
 }
 
 TEST_CASE("distillation: what cannot be is refused by name") {
