@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 // A program in place of temper: writes its arguments to the file after --out, unless it is told to fail, or finds that what it needs is not
 // there.
 std::string stand_in(const TemporaryFolder& folder, const std::string& body) {
-  const std::string path = folder.path() + "/program";
+  std::string path = folder.path() + "/program";
   write_file(path, "#!/bin/sh\nwhile [ \"$1\" != --out ]; do teacher=$2; shift; done\nout=$2\n" + body);
   fs::permissions(path, fs::perms::owner_all);
   return path;
@@ -75,7 +75,7 @@ TEST_CASE("reproduce plan: weights that are gone are trained again when a step t
   const std::string program = stand_in(folder, "[ ! -e $out/run.json ] || exit 1\necho $out >> begun\n" + std::string(kTrain));
   const std::string teacher = folder.path() + "/runs/part-small-a0.1-s1", student = folder.path() + "/runs/student";
   const auto begun = [&] {
-    const std::string runs = fs::exists(folder.path() + "/begun") ? read_file(folder.path() + "/begun") : "";
+    std::string runs = fs::exists(folder.path() + "/begun") ? read_file(folder.path() + "/begun") : "";
     fs::remove(folder.path() + "/begun");
     return runs;
   };

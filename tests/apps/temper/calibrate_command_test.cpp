@@ -43,7 +43,7 @@ void write_sample(const TemporaryFolder& folder, int rows = 600) {
   const Random random(5, {});
   std::string logits = "a,b,c\n", labels = "label\n";
   for (int i = 0; i < rows; ++i) {
-    const auto at = static_cast<std::uint64_t>(4 * i);
+    const auto at = 4 * static_cast<std::uint64_t>(i);
     const int label = static_cast<int>(random.below(at, 3));
     labels += std::to_string(label) + "\n";
     for (int k = 0; k < 3; ++k)

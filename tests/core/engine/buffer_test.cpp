@@ -58,7 +58,7 @@ TEST_CASE("buffer: unique knows whether another handle shares the memory") {
   Buffer a(100);
   CHECK(a.unique());
   {
-    const Buffer b = a;
+    const Buffer b = a;  // NOLINT(performance-unnecessary-copy-initialization)
     CHECK_FALSE(a.unique());
     CHECK(b.data() == a.data());
   }
@@ -74,7 +74,7 @@ TEST_CASE("buffer: handles pass between threads") {
   for (int t = 0; t < 4; ++t) {
     team.emplace_back([&shared] {
       for (int i = 0; i < 2000; ++i) {
-        const Buffer copy = shared;
+        const Buffer copy = shared;  // NOLINT(performance-unnecessary-copy-initialization)
         const Buffer mine(static_cast<std::size_t>(1 + i % 300));
         static_cast<char*>(mine.data())[0] = 1;
       }

@@ -18,7 +18,7 @@ struct OneParameter {
   ParameterStore store;
   Parameter* parameter;
 
-  explicit OneParameter(std::vector<float> values) {
+  explicit OneParameter(const std::vector<float>& values) {
     const auto count = static_cast<Index>(values.size());
     parameter = &store.root().declare({.name = "p", .shape = Shape{count}, .initialize = [values](const View& value, const Random&) {
                                          std::copy(values.begin(), values.end(), value.data);

@@ -92,7 +92,8 @@ TEST_CASE("photo augmentation: a draw depends on seed, epoch and sample, and on 
     const PhotoView one = drawn(1, 0, sample);
     for (const float factor : one.factors) CHECK((factor >= 0.6f && factor <= 1.4f));
     brightness += one.factors[0];
-    ++orders[static_cast<std::size_t>(2 * one.order[0] + (one.order[1] > one.order[2] ? 1 : 0))];
+    const int order = 2 * one.order[0] + (one.order[1] > one.order[2] ? 1 : 0);
+    ++orders[static_cast<std::size_t>(order)];
   }
   CHECK(std::abs(brightness / 1000 - 1) < 0.03);
   for (const int count : orders) CHECK(count > 100);

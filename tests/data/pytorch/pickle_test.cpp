@@ -5,14 +5,15 @@
 namespace temper::data {
 namespace {
 
+using namespace std::string_view_literals;
+
 Pickle parse(std::string_view bytes) { return Pickle(bytes, "test"); }
 
 TEST_CASE("pickle: constants of every width") {
-  const Pickle pickle =
-      parse(std::string_view("\x80\x04(K\x07M\x01\x02J\xFE\xFF\xFF\xFF\x8A\x02\x00\xFF\x8A\x00"
-                             "G\x3F\xF8\0\0\0\0\0\0N\x88\x89X\x02\0\0\0ab\x8C\x01"
-                             "ct.",
-                             50));
+  const Pickle pickle = parse(
+      "\x80\x04(K\x07M\x01\x02J\xFE\xFF\xFF\xFF\x8A\x02\x00\xFF\x8A\x00"
+      "G\x3F\xF8\0\0\0\0\0\0N\x88\x89X\x02\0\0\0ab\x8C\x01"
+      "ct."sv);
   const Pickle::Value& list = pickle[pickle.root()];
   REQUIRE(list.items.size() == 11);
   const auto item = [&](std::size_t i) { return pickle[list.items[i]]; };
@@ -27,12 +28,11 @@ TEST_CASE("pickle: constants of every width") {
 }
 
 TEST_CASE("pickle: lists, dictionaries and what is named again") {
-  const Pickle pickle =
-      parse(std::string_view("\x80\x02}q\x00(U\x01"
-                             "a]q\x01(K\x01K\x02"
-                             "eU\x01"
-                             "bh\x01u.",
-                             29));
+  const Pickle pickle = parse(
+      "\x80\x02}q\x00(U\x01"
+      "a]q\x01(K\x01K\x02"
+      "eU\x01"
+      "bh\x01u."sv);
   const Pickle::Value& dictionary = pickle[pickle.root()];
   CHECK(dictionary.kind == Pickle::Kind::dictionary);
   REQUIRE(dictionary.items.size() == 4);
@@ -46,7 +46,7 @@ TEST_CASE("pickle: functions are noted, never called") {
   CHECK(call.kind == Pickle::Kind::call);
   CHECK(pickle[call.items[0]].text == "posix.system");
   CHECK(parse("cos\nsystem\nU\x04trueR.")[0].text == "os.system");
-  const Pickle object = parse(std::string_view("cbuiltins\nobject\n)\x81}b.", 22));
+  const Pickle object = parse("cbuiltins\nobject\n)\x81}b.");
   CHECK(object[object.root()].kind == Pickle::Kind::opaque);
 }
 

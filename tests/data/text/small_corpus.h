@@ -19,7 +19,7 @@ inline data::ParallelCorpus small_corpus(Index pairs, std::uint64_t seed = 1) {
     for (std::uint32_t word = 0, words = 1 + random.below(draw++, 9); word < words; ++word) {
       std::string text = kWords[random.below(draw++, 10)];
       source += (word ? " " : "") + text;
-      if (text.find("\xC3") == text.npos) std::reverse(text.begin(), text.end());  // umlauts are two bytes
+      if (text.find('\xC3') == text.npos) std::reverse(text.begin(), text.end());  // umlauts are two bytes
       target += (word ? " " : "") + text;
     }
     corpus.source.push_back(source);

@@ -270,7 +270,7 @@ TEST_CASE("trainer: a parameter that gets no gradient is reported once") {
   model.parameters = std::make_unique<ParameterStore>();
   model.network = nullptr;
   struct HalfUsed final : models::Network {
-    explicit HalfUsed(ParameterStore::Scope scope)
+    explicit HalfUsed(const ParameterStore::Scope& scope)
         : used(scope / "used", {.inputs = {8, 8, 1}, .outputs = 10}),
           unused(scope / "unused", {.inputs = 4, .outputs = 4, .bias = false}) {}
     Tensor operator()(Tensor images) override { return used(std::move(images)); }
