@@ -42,7 +42,7 @@ template <class Real> void check_every_edge() {
   }
 }
 
-template <class F> std::string refusal(F&& call) {
+template <class F> std::string thrown_error(F&& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -81,23 +81,23 @@ TEST_CASE("reliability: rounding above 1 is taken as 1, all else outside [0,1] r
   const std::vector<Bin> clamped = reliability(Doubles{1.0000001, 1 + 9.9e-7}, Outcomes{1, 1});
   CHECK(clamped[14].count == 2);
   CHECK(clamped[14].confidence == 1.0);
-  CHECK(contains(refusal([] { reliability(Doubles{0.5, 1.00001}, Outcomes{1, 1}); }), "sample 1"));
-  CHECK(contains(refusal([] { reliability(Floats{0.5f, 1.1f}, Outcomes{1, 1}); }), "sample 1"));
-  CHECK(contains(refusal([] { reliability(Doubles{-1e-9}, Outcomes{1}); }), "sample 0"));
-  CHECK(contains(refusal([] { reliability(Doubles{0.1, 0.2, std::nan("")}, Outcomes{1, 1, 1}); }), "sample 2 has NaN"));
-  CHECK(contains(refusal([] { reliability(Floats{std::nanf("")}, Outcomes{1}); }), "sample 0 has NaN"));
-  CHECK(contains(refusal([] { equal_mass_reliability(Doubles{0.1, std::nan("")}, Outcomes{1, 1}); }), "sample 1 has NaN"));
-  CHECK(contains(refusal([] { equal_mass_reliability(Doubles{97.5}, Outcomes{1}); }), "percentages"));
+  CHECK(contains(thrown_error([] { reliability(Doubles{0.5, 1.00001}, Outcomes{1, 1}); }), "sample 1"));
+  CHECK(contains(thrown_error([] { reliability(Floats{0.5f, 1.1f}, Outcomes{1, 1}); }), "sample 1"));
+  CHECK(contains(thrown_error([] { reliability(Doubles{-1e-9}, Outcomes{1}); }), "sample 0"));
+  CHECK(contains(thrown_error([] { reliability(Doubles{0.1, 0.2, std::nan("")}, Outcomes{1, 1, 1}); }), "sample 2 has NaN"));
+  CHECK(contains(thrown_error([] { reliability(Floats{std::nanf("")}, Outcomes{1}); }), "sample 0 has NaN"));
+  CHECK(contains(thrown_error([] { equal_mass_reliability(Doubles{0.1, std::nan("")}, Outcomes{1, 1}); }), "sample 1 has NaN"));
+  CHECK(contains(thrown_error([] { equal_mass_reliability(Doubles{97.5}, Outcomes{1}); }), "percentages"));
   CHECK_THROWS_AS(bin_index(std::nan("")), Error);
   CHECK_THROWS_AS(bin_index(1.5), Error);
   CHECK_THROWS_AS(bin_index(-0.1f), Error);
 }
 
 TEST_CASE("reliability: no samples, different lengths, strange outcomes and numbers of bins are refused") {
-  CHECK(contains(refusal([] { reliability(Doubles{}, Outcomes{}); }), "no samples"));
-  CHECK(contains(refusal([] { equal_mass_reliability(Doubles{}, Outcomes{}); }), "no samples"));
-  CHECK(contains(refusal([] { reliability(Doubles{0.5, 0.6}, Outcomes{1}); }), "2 confidences but 1 outcomes"));
-  CHECK(contains(refusal([] { reliability(Doubles{0.5, 0.6}, Outcomes{1, 2}); }), "outcome of sample 1 is 2"));
+  CHECK(contains(thrown_error([] { reliability(Doubles{}, Outcomes{}); }), "no samples"));
+  CHECK(contains(thrown_error([] { equal_mass_reliability(Doubles{}, Outcomes{}); }), "no samples"));
+  CHECK(contains(thrown_error([] { reliability(Doubles{0.5, 0.6}, Outcomes{1}); }), "2 confidences but 1 outcomes"));
+  CHECK(contains(thrown_error([] { reliability(Doubles{0.5, 0.6}, Outcomes{1, 2}); }), "outcome of sample 1 is 2"));
   CHECK_THROWS_AS(reliability(Doubles{0.5}, Outcomes{1}, 0), Error);
   CHECK_THROWS_AS(reliability(Doubles{0.5}, Outcomes{1}, -3), Error);
   CHECK_THROWS_AS(equal_mass_reliability(Doubles{0.5}, Outcomes{1}, 0), Error);
