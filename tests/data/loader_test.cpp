@@ -131,6 +131,31 @@ TEST_CASE("data: S12, an epoch can be left and resumed at a batch") {
   }
 }
 
+TEST_CASE("data: shards of batches are parts of them, and an epoch is resumed at a batch of them too") {
+  const Dataset set = pattern(64);
+  const Normalization normalization = Normalization::measure(set);
+  const LoaderOptions options{.batch = 10, .shuffle = true, .seed = 3};
+  Loader whole(set, normalization, options);
+  std::vector<std::vector<Index>> batches;
+  for (const Batch& batch : whole.epoch(2)) batches.push_back(batch.samples);
+  LoaderOptions of_rank = options;
+  of_rank.shards = 4;
+  of_rank.own_shards = {1, 3};
+  Loader loader(set, normalization, of_rank);
+  for (const Index first : {0, 2, 6, 7}) {
+    std::size_t b = static_cast<std::size_t>(first);
+    Index shard = 1;
+    for (const Batch& batch : loader.epoch(2, first)) {
+      const auto size = static_cast<Index>(batches[b].size());
+      CHECK(batch.shard == shard);
+      CHECK(batch.batch_size == size);
+      CHECK(batch.samples == std::vector<Index>(batches[b].begin() + size * shard / 4, batches[b].begin() + size * (shard + 1) / 4));
+      if (++shard == 3) shard = 1, ++b;
+    }
+    CHECK(b == batches.size());
+  }
+}
+
 TEST_CASE("data: case 15, 129 samples in batches of 128") {
   const Dataset set = pattern(129, {2, 2, 1});
   const Normalization normalization = Normalization::measure(set);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/engine/inference_scope.h"
 #include "optim/adamw.h"
 #include "optim/sgd.h"
 #include "tests/optim/toy_store.h"
@@ -70,6 +71,35 @@ TEST_CASE("optim: factors declared before commit lie side by side") {
   REQUIRE(toy.store.groups().size() == 2);
   CHECK(toy.store.groups()[0].learning_rate_factor == 64);
   CHECK(toy.store.groups()[1].end - toy.store.groups()[1].begin == 32);
+}
+
+TEST_CASE("factors: what a network packed for evaluation is forgotten by a step") {
+  ToyStore toy;
+  Parameter& w = toy.add("w", 1, [](Index) { return 1.0; });
+  toy.commit();
+  const InferenceScope frozen;
+  const auto packed = [&] {
+    float local = 0;
+    return InferenceScope::derive(w, local, [&] { return w.value[0]; });
+  };
+  CHECK(packed() == 1);
+  set_gradient(w, [](Index) { return 1.0; });
+  optim::Sgd(toy.store, {}).step(0.5f);
+  CHECK(packed() == w.value[0]);
+  CHECK(packed() < 1);
+}
+
+TEST_CASE("factors: kinds stay apart, whatever they have in common") {
+  ToyStore toy;
+  for (const auto& [name, kind] : {std::pair{"a", Parameter::Kind::weight}, {"b", Parameter::Kind::bias}, {"c", Parameter::Kind::norm}})
+    toy.add(
+        name, 3, [](Index) { return 1.0; }, kind);
+  toy.commit();
+  REQUIRE(toy.store.groups().size() == 3);
+  for (const ParameterStore::Group& group : toy.store.groups()) CHECK(group.end - group.begin == 16);
+  optim::Sgd sgd(toy.store, {.weight_decay = 0.5, .decay_norm_and_bias = false});
+  sgd.step(0.5f);
+  for (const Parameter& parameter : toy.store.parameters()) CHECK(parameter.value[0] == (parameter.name == "a" ? 0.75f : 1.0f));
 }
 
 }  // namespace

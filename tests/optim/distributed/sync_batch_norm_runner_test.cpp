@@ -91,6 +91,25 @@ LockstepOutcome outcome(Communicator& communicator, const std::vector<std::vecto
   return result;
 }
 
+TEST_CASE("sync batch norm: which exchange the shards of a batch use is a matter of scopes, which nest") {
+  struct Lonely final : BatchStatisticsExchange {
+    std::span<const Contribution> all_gather(const Contribution&, Index) override { return {}; }
+    bool updates_running_statistics() const override { return true; }
+  };
+  Lonely exchange;
+  CHECK(BatchStatisticsExchange::current() == nullptr);
+  {
+    const BatchStatisticsExchange::Scope scope(&exchange);
+    CHECK(BatchStatisticsExchange::current() == &exchange);
+    {
+      const BatchStatisticsExchange::Scope whole(nullptr);
+      CHECK(BatchStatisticsExchange::current() == nullptr);
+    }
+    CHECK(BatchStatisticsExchange::current() == &exchange);
+  }
+  CHECK(BatchStatisticsExchange::current() == nullptr);
+}
+
 // Case 16: {0,0,0} on rank 0 and {4} on rank 1 have mean 1, variance 3, unbiased 4, on both.
 TEST_CASE("lockstep: statistics are those of the whole batch, weighted by counts, and the same on every rank") {
   ThreadRanks::run(2, [](Communicator& communicator) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "core/base/check.h"
 #include "core/base/random.h"
@@ -37,6 +38,9 @@ TEST_CASE("calibration error: debiased by hand, and bins of one sample add nothi
   const Bin one{.lower = 0, .upper = 1, .count = 1, .confidence = 0.2, .accuracy = 1};
   CHECK(debiased_ece(std::vector{one}) == 0);
   CHECK(debiased_ece(std::vector{four, one}) == doctest::Approx(std::sqrt((0.16 - 0.25 / 3) * 4 / 5)).epsilon(1e-12));
+  const Bin two{.lower = 0, .upper = 1, .count = 2, .confidence = 0.9, .accuracy = 0};
+  CHECK(debiased_ece(std::vector{two}) == doctest::Approx(0.9).epsilon(1e-12));
+  CHECK(debiased_ece(std::vector{two, four}) == doctest::Approx(std::sqrt((2 * 0.81 + 4 * (0.16 - 0.25 / 3)) / 6)).epsilon(1e-12));
   CHECK_THROWS_AS(debiased_ece({}), Error);
 }
 
@@ -55,6 +59,56 @@ TEST_CASE("calibration error: debiased and smooth stay near the truth where the 
   const Sample off = draw(1, 20000, 0.2);
   CHECK(debiased_ece(reliability(off.confidence, off.correct)) == doctest::Approx(0.2).epsilon(0.03));
   CHECK(smooth_ece(off.confidence, off.correct) == doctest::Approx(0.2).epsilon(0.03));
+}
+
+// The residuals under a Gaussian that is reflected at 0 and 1, its width where the integral of their size equals it.
+TEST_CASE("calibration error: the smooth one is that of the definition") {
+  for (const double gap : {0.0, 0.15}) {
+    const Sample sample = draw(7, 25, gap);
+    const auto integral = [&](double width) {
+      constexpr int kSteps = 2000;
+      double sum = 0;
+      for (int step = 0; step <= kSteps; ++step) {
+        const double t = static_cast<double>(step) / kSteps;
+        double smooth = 0;
+        for (std::size_t i = 0; i < 25; ++i) {
+          double kernel = 0;
+          for (int m = -3; m <= 3; ++m) {
+            for (const double image : {2 * m + sample.confidence[i], 2 * m - sample.confidence[i]})
+              kernel += std::exp(-(t - image) * (t - image) / (2 * width * width)) / (width * std::sqrt(2 * std::numbers::pi));
+          }
+          smooth += (sample.correct[i] - sample.confidence[i]) / 25 * kernel;
+        }
+        sum += std::abs(smooth) / kSteps * (step == 0 || step == kSteps ? 0.5 : 1);
+      }
+      return sum;
+    };
+    double narrow = 0.001, wide = 1;
+    while (wide - narrow > 1e-7) {
+      const double middle = (narrow + wide) / 2;
+      (integral(middle) > middle ? narrow : wide) = middle;
+    }
+    CHECK(smooth_ece(sample.confidence, sample.correct) == doctest::Approx(wide).epsilon(2e-5));
+  }
+}
+
+TEST_CASE("calibration error: an interval looks at all samples, however they are ordered") {
+  // The first 3,000 are calibrated, the other 3,000 are not.
+  Sample sample = draw(4, 3000, 0), off = draw(5, 3000, 0.3);
+  sample.confidence.insert(sample.confidence.end(), off.confidence.begin(), off.confidence.end());
+  sample.correct.insert(sample.correct.end(), off.correct.begin(), off.correct.end());
+  // Every bin is less often right than it says: the ECE is the mean of confidence - correct, and the interval that of a mean.
+  double mean = 0, squares = 0;
+  for (std::size_t i = 0; i < 6000; ++i) mean += (sample.confidence[i] - sample.correct[i]) / 6000;
+  for (std::size_t i = 0; i < 6000; ++i) squares += std::pow(sample.confidence[i] - sample.correct[i] - mean, 2) / 6000;
+  const double error = compute_ece(reliability(sample.confidence, sample.correct)), deviation = std::sqrt(squares / 6000);
+  CHECK(error == doctest::Approx(mean).epsilon(1e-9));
+  for (const double level : {0.95, 0.8}) {
+    const double factor = level == 0.95 ? 1.95996 : 1.28155;
+    const Interval interval = ece_interval(sample.confidence, sample.correct, {.level = level, .resamples = 4000});
+    CHECK(std::abs((interval.lower - error) / (factor * deviation) + 1) < 0.08);
+    CHECK(std::abs((interval.upper - error) / (factor * deviation) - 1) < 0.08);
+  }
 }
 
 TEST_CASE("calibration error: the bootstrap interval covers the truth about as often as it says") {
@@ -88,6 +142,20 @@ TEST_CASE("calibration error: an interval is the same for any number of threads,
   CHECK(one.upper == three.upper);
   const Sample few = draw(3, 200, 0.05);
   CHECK(ece_interval(few.confidence, few.correct).width() > one.width());
+}
+
+TEST_CASE("calibration error: the ends of an interval lie on the line between resamples, as far from their middle on both sides") {
+  const Sample sample = draw(9, 400, 0.2);
+  const auto middle = [&](double level) {
+    const Interval interval = ece_interval(sample.confidence, sample.correct, {.level = level, .resamples = 2});
+    CHECK(interval.lower > 0);
+    return (interval.lower + interval.upper) / 2;
+  };
+  CHECK(middle(0.5) == doctest::Approx(middle(0.9)).epsilon(1e-12));
+  const auto width = [&](double level) {
+    return ece_interval(sample.confidence, sample.correct, {.level = level, .resamples = 2}).width();
+  };
+  CHECK(width(0.5) / width(0.9) == doctest::Approx(0.5 / 0.9).epsilon(1e-9));
 }
 
 TEST_CASE("calibration error: one sample, certain confidences, and what is refused") {

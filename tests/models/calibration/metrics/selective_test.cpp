@@ -79,6 +79,10 @@ TEST_CASE("selective: impossible classes, one class, equal and huge logits have 
     for (const Score score : {Score::margin, Score::p_norm}) CHECK(std::isfinite(Selector{.score = score, .p = 3}(data)[0]));
 }
 
+TEST_CASE("selective: of norms that do as well the first is taken") {
+  CHECK(Selector::fit_p_norm(Predictions{3, {2, 1, 0, 1, 3, 0}, {0, 1}}).p == 1);  // both right: nothing to order
+}
+
 TEST_CASE("selective: the p-norm repairs an order that the largest probability has lost, and p is that of least AURC") {
   // Wrong samples have large logits: by the largest probability they look the surest. Centred and divided by the norm they do not.
   const Random random(9, {});

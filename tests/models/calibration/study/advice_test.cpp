@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "models/calibration/calibrators/histogram_isotonic.h"
@@ -96,6 +97,20 @@ TEST_CASE("advice: few samples, missing classes, and data that the network has l
         Sentences{"2 of 3 classes have no sample among those fitted on, so nothing was learned about them",
                   "100.00 % of the samples fitted on are right: if the network was trained on them, T comes out too small; fit on data "
                   "that it has not seen"});
+  // 999 of 1,000 are as many as it takes, and fewer than 100 samples say nothing.
+  const auto says_learned = [](int samples, int wrong) {
+    Predictions data{2, {}, {}};
+    for (int i = 0; i < samples; ++i) {
+      data.logits.insert(data.logits.end(), {0, 5});
+      data.labels.push_back(i < wrong ? 0 : 1);
+    }
+    const Sentences advice = advise(flawless(), data);
+    return std::ranges::any_of(advice, [](const std::string& sentence) { return sentence.find("trained on them") != std::string::npos; });
+  };
+  CHECK(says_learned(1000, 1));
+  CHECK_FALSE(says_learned(1000, 2));
+  CHECK(says_learned(100, 0));
+  CHECK_FALSE(says_learned(99, 0));
 }
 
 TEST_CASE("advice: another score to abstain by, where it is better by a tenth") {

@@ -43,6 +43,22 @@ TEST_CASE("trial: a calibrator that harms is rejected, with the numbers of what 
   CHECK(tested.after.metrics.nll == tested.before.metrics.nll);
 }
 
+TEST_CASE("trial: what does only a little worse out of fold is rejected, too, and nothing else is") {
+  int rejected = 0, kept = 0;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    const Predictions data = reference::random_predictions(seed, 150, 5, 1, 1);  // calibrated: there is nothing to gain but by chance
+    const Evaluation trial = cross_fit(kVector, data);
+    if (trial.fitted.status == Status::kept_identity && !trial.rejected) continue;
+    CHECK(trial.rejected.has_value() == (trial.score_after > trial.score_before));
+    CHECK(trial.score_before == trial.before.metrics.nll);
+    CHECK(trial.score_after == (trial.rejected ? *trial.rejected : trial.after).metrics.nll);
+    CHECK(trial.score_after < 1.5 * trial.score_before);
+    ++(trial.rejected ? rejected : kept);
+  }
+  CHECK(rejected > 0);
+  CHECK(kept > 0);
+}
+
 TEST_CASE("trial: matrix scaling with the penalty chosen on held-out rows does not overfit at K = 20") {
   const Predictions data = reference::random_predictions(5, 1000, 20, 6, 2), test = reference::random_predictions(6, 4000, 20, 6, 2);
   const Evaluation evaluation = fit_and_test(kMatrix, data, test);
@@ -61,6 +77,10 @@ TEST_CASE("trial: changed predictions are counted, and a curve of the NLL has it
   CHECK(curve[1] < curve[2]);
   CHECK(curve[1] == doctest::Approx(nll(data, t)).epsilon(1e-12));
   CHECK(nll_at(std::vector{1.0}, data, 500)[0] == doctest::Approx(nll(data)).epsilon(0.1));
+  const double of_one = nll_at(std::vector{1.0}, data, 1)[0];
+  bool found = false;
+  for (Index i = 0; i < data.size(); ++i) found = found || of_one == nll(RowSubset(data, std::vector{i}), TemperatureCalibrator(1));
+  CHECK(found);
 }
 
 TEST_CASE("trial: worse than chance ends at the bound and keeps its accuracy (case 12)") {
