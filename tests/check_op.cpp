@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "core/base/random.h"
 #include "core/engine/parallel.h"
@@ -18,6 +19,12 @@
 
 namespace temper {
 namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 using reference::Array;
 
@@ -288,11 +295,14 @@ void check_op(const OpCheck& check) {
   for (std::size_t i = 0; i < fixture.inputs.size(); ++i)
     expected.gradients.push_back(fixture.inputs[i]->gradient ? numeric_gradient(fixture, i) : std::vector<double>());
 
+  // All grains on one instruction set; on the others, and where a sanitizer watches every access, one that leaves a shorter last chunk.
+  bool first = !kSanitized;
   for (const SimdTarget& target : simd_targets()) {
     CAPTURE(target.name);
     const ForcedSimdTarget forced_target(target);
     prove(fixture, expected);
-    for (const Index grain : {1, 3, 7, 37}) {
+    const std::vector<Index> grains = std::exchange(first, false) ? std::vector<Index>{1, 3, 7, 37} : std::vector<Index>{7};
+    for (const Index grain : grains) {
       CAPTURE(grain);
       const Cutting cutting(grain);
       prove(fixture, expected);
@@ -303,6 +313,7 @@ void check_op(const OpCheck& check) {
 std::string ops_not_cut() {
   constexpr Index kChunks = 5;
   std::string text;
+  if (kSanitized) return text;
   for (const auto& [call, counts] : Cutting::cuts()) {
     if (counts.loops == 0 || counts.most_ragged >= kChunks) continue;
     text += str_cat("check_op: no loop of the ", call.second == Cutting::Pass::forward ? "forward" : "backward", " of ", call.first,

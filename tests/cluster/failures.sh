@@ -55,7 +55,7 @@ goes_on hung
 for signal in INT USR1; do
   begin stopped-$signal 1000
   kill -$signal "$(pgrep -P "$job" mpirun)"
-  ends stopped-$signal "SIG$signal to mpirun" "stopped in epoch .* go on with: temper train --resume"
+  ends stopped-$signal "SIG$signal to mpirun" "stopped in epoch .* resume with: temper train --resume"
   goes_on stopped-$signal
 done
 

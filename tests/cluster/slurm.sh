@@ -84,7 +84,7 @@ says() { grep -q "$1" "$run.log" || fail "$run: no message with '$1': $(cat "$ru
 goes_on() { # by itself, and at once
   ends_as PENDING
   [[ $(field Restarts) == 1 ]] || fail "$run: the job was not put back into the queue: $(cat "$run.log")"
-  says "stopped in epoch .* go on with: temper train --resume"
+  says "stopped in epoch .* resume with: temper train --resume"
   # Not before the nodes have cleared up, for which Slurm would give them two minutes.
   for _ in $(seq 300); do pgrep -f "^slurmstepd: \[$job\." >/dev/null || break; sleep 0.1; done
   scontrol update JobId="$job" StartTime=now
@@ -111,7 +111,7 @@ wait_for_step cancelled 20
 scancel "$job"
 ends_as CANCELLED
 for _ in $(seq 50); do ! grep -q "stopped in epoch" cancelled.log || break; sleep 0.1; done
-says "stopped in epoch .* go on with: temper train --resume"
+says "stopped in epoch .* resume with: temper train --resume"
 submit cancelled
 ends_as COMPLETED
 same_run undisturbed cancelled
