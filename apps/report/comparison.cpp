@@ -109,7 +109,7 @@ std::vector<std::string> different_settings(const runs::Run& a, const runs::Run&
   std::vector<std::string> differences;
   for (const auto& [key, value] : runs::list_settings(a)) {
     if (std::ranges::find(kNotTraining, key) != kNotTraining.end()) continue;
-    const auto other = std::ranges::find_if(others, [&](const auto& candidate) { return candidate.first == key; });
+    const auto other = std::ranges::find_if(others, [&name = key](const auto& candidate) { return candidate.first == name; });
     if (other == others.end() || other->second == value) continue;
     differences.push_back(fmt::format("{} {} against {}", key, value, other->second));
   }

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -57,7 +59,7 @@ TEST_CASE("parallel: a reduction has the same bits for 1, 2, 3 and 8 threads") {
     set_threads(count);
     for (int repeat = 0; repeat < 20; ++repeat) {
       const float many = sum();
-      CHECK(std::memcmp(&one, &many, sizeof one) == 0);
+      CHECK(std::bit_cast<std::uint32_t>(one) == std::bit_cast<std::uint32_t>(many));
     }
   }
 }

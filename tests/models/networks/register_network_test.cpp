@@ -122,7 +122,7 @@ TEST_CASE("register_network: a number in a name, what is listed, and what is ref
   const auto refused = [](models::NetworkKind kind, const char* why) {
     CHECK_THROWS_WITH_AS(models::register_network(std::move(kind)), doctest::Contains(why), Error);
   };
-  const models::NetworkKind good = *tiny;
+  const models::NetworkKind& good = *tiny;
   refused({.name = "mlp-N", .example = "mlp-3", .make = good.make}, "one of this name already");
   refused({.name = "lenN", .example = "len3", .make = {}}, "there is no factory");
   refused({.name = "lenN", .make = good.make}, "no example");

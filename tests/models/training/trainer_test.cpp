@@ -174,7 +174,7 @@ TEST_CASE("trainer: learns, reports every epoch, and says how far it is") {
 // A network of one convolution with dropout behind it, in a model that sees the set as `cnn` does.
 models::Model dropping_model(const data::Dataset& set) {
   struct Dropping final : models::Network {
-    explicit Dropping(ParameterStore::Scope scope)
+    explicit Dropping(const ParameterStore::Scope& scope)
         : conv(scope / "conv", {.in = 1, .out = 4}), dropout(0.25f), fc(scope / "fc", {.inputs = {6, 6, 4}, .outputs = 10}) {}
     Tensor operator()(Tensor images) override { return fc(dropout(relu(conv(std::move(images))))); }
     layers::Conv2d conv;
