@@ -14,7 +14,7 @@ source apps/install_packages.sh
 install_packages "${build_packages[@]}" "${test_packages[@]}"
 
 step() {
-  [[ -z ${beside:-} ]] || kill -0 "$beside" 2>/dev/null || join_beside
+  [[ -z ${beside:-} ]] || kill -0 "$beside" 2>/dev/null || join_beside  # as soon as it has ended
   echo; echo "== $* (at $SECONDS s)"
 }
 build() { # folder, targets, cmake options...
@@ -53,7 +53,8 @@ beside_the_builds() {
   step "style: clang-format and clang-tidy"
   check_style
 }
-join_beside() {
+join_beside() { # Once, when it has ended or when nothing else is left to do.
+  [[ -n ${beside:-} ]] || return 0
   local process=$beside code=0
   beside=
   wait "$process" || code=$?
