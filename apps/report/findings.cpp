@@ -240,11 +240,11 @@ Sentences warnings(const Comparison& comparison) {
       sentences.push_back(topic("Caution.", quoted(*run) + ": " + escape(advice) + "."));
     if (!run->calibration->advice.empty()) continue;
     const calibration::Status status = run->calibration->evaluation.fitted.status;
-    if (status == calibration::Status::at_upper_bound || status == calibration::Status::at_lower_bound) {
-      sentences.push_back(
-          topic("Caution.",
-                fmt::format("The temperature of {} stopped at the bound of its search ({}): one temperature cannot repair this network.",
-                            quoted(*run), decimal(run->temperature().value_or(calibration::kNotMeasured), 2))));
+    if (at_bound(status)) {
+      sentences.push_back(topic(
+          "Caution.", fmt::format("The fit of {} ran to the bound of its search, where the data do not tell how sure the network may be: "
+                                  "its probabilities are left as they are.",
+                                  quoted(*run))));
     }
   }
   const bool one_seed = std::ranges::all_of(comparison.arms, [](const Arm& arm) { return arm.runs.size() == 1; });

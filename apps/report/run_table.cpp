@@ -120,9 +120,9 @@ std::string status_in_words(calibration::Status status) {
     case calibration::Status::converged:
       return "converged";
     case calibration::Status::at_lower_bound:
-      return "at its lower bound";
+      return "kept at 1: the fit ran to its lower bound";
     case calibration::Status::at_upper_bound:
-      return "at its upper bound";
+      return "kept at 1: the fit ran to its upper bound";
     case calibration::Status::not_converged:
       return "not at its minimum: the solver ran out of steps";
     case calibration::Status::kept_identity:

@@ -172,7 +172,9 @@ std::string markdown(std::span<const Calibrated> all) {
   }
   return text +
          "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
-         "things worse, so it was rejected. The interval of the ECE is a basic bootstrap's: it takes off the part of the ECE that is "
+         "things worse, so it was rejected. at_lower_bound and at_upper_bound: the rows fitted on do not tell how sure the model may be, "
+         "so the "
+         "logits are left as they are. The interval of the ECE is a basic bootstrap's: it takes off the part of the ECE that is "
          "sampling noise, so it may lie below the ECE of a calibrator that is as good as the rows can show.\n";
 }
 

@@ -31,8 +31,7 @@ std::string describe_calibrator(const EvalOptions& options, const runs::Run& run
   if (!run.calibration) return "temperature 1 (not calibrated)";
   if (const auto temperature = run.temperature()) return fmt::format("temperature {:.4g} (of its calibrator)", *temperature);
   const calibration::Fitted& fitted = run.calibration->evaluation.fitted;
-  const bool identity = fitted.status == calibration::Status::kept_identity;
-  return fmt::format("{} calibrator{}", fitted.kind->name, identity ? ", which leaves the logits unchanged" : "");
+  return fmt::format("{} calibrator{}", fitted.kind->name, is_applied(fitted.status) ? "" : ", which leaves the logits unchanged");
 }
 
 void run(const EvalOptions& options) {

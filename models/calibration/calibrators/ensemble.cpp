@@ -168,11 +168,10 @@ Fitted fit_ensemble(const RowSubset& held_out, const FitOptions&, const Calibrat
     }
   });
   const MixtureFit mixture = fit_mixture(densities);
-  const bool bound = temperature.status == Status::at_lower_bound || temperature.status == Status::at_upper_bound;
   return {.calibrator = std::make_shared<EnsembleCalibrator>(temperature.value, mixture.weights),
-          .status = !mixture.converged ? Status::not_converged
-                    : bound            ? temperature.status
-                                       : Status::converged};
+          .status = !mixture.converged             ? Status::not_converged
+                    : at_bound(temperature.status) ? temperature.status
+                                                   : Status::converged};
 }
 
 }  // namespace

@@ -13,6 +13,11 @@ enum class Status {
   kept_identity,   // no calibrator was better than leaving the logits unchanged
 };
 
+// Whether a fit that ended so is for use. At a bound of its search the data do not tell how sure the model may be, however low the NLL is
+// there: on others it can be a hundred times higher. A study then leaves the logits as they are, and keeps the status.
+constexpr bool at_bound(Status status) { return status == Status::at_lower_bound || status == Status::at_upper_bound; }
+constexpr bool is_applied(Status status) { return status == Status::converged || status == Status::not_converged; }
+
 // "converged", "at_lower_bound", "at_upper_bound", "not_converged", "kept_identity".
 std::string_view name(Status status);
 Status parse_status(std::string_view name);  // throws Error for a name that is none

@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/base/number_text.h"
+#include "models/calibration/calibrators/temperature.h"
 
 namespace temper::calibration {
 namespace {
@@ -18,18 +19,18 @@ std::string decimal(double value) { return format_fixed(value, kDigits); }
 
 void advise_on_status(const CalibrationRecord& record, Sentences& advice) {
   const Fitted& fitted = record.evaluation.fitted;
-  const Parameters parameters = fitted.calibrator->parameters();
-  const std::string t = format_general(parameters.contains("temperature") ? parameters.at("temperature").at(0) : 1);
   switch (fitted.status) {
     case Status::at_lower_bound:
-      advice.push_back(str_cat("T = ", t, " is the lower bound of the search: among ", format_count(record.samples),
+      advice.push_back(str_cat("the fit ran to T = ", format_general(Temperature::kLowest), ", the lower bound: among ",
+                               format_count(record.samples),
                                " samples there is no mistake that a smaller T would penalise, so they cannot tell how sure the model may "
-                               "be; fit on more data"));
+                               "be, and the logits are left as they are; fit on more data"));
       break;
     case Status::at_upper_bound:
-      advice.push_back(str_cat("T = ", t, " is the upper bound of the search: on ", format_count(record.samples),
-                               " samples with an accuracy of ", format_percent(record.evaluation.before.metrics.accuracy),
-                               " the logits are worse than useless; check that logits and labels belong together"));
+      advice.push_back(
+          str_cat("the fit ran to T = ", format_general(Temperature::kHighest), ", the upper bound: on ", format_count(record.samples),
+                  " samples with an accuracy of ", format_percent(record.evaluation.before.metrics.accuracy),
+                  " the logits are worse than useless, and are left as they are; check that logits and labels belong together"));
       break;
     case Status::not_converged:
       advice.push_back(
@@ -46,6 +47,7 @@ void advise_on_status(const CalibrationRecord& record, Sentences& advice) {
 void advise_on_harm(const CalibrationRecord& record, Sentences& advice) {
   const Metrics &before = record.evaluation.before.metrics, &after = record.evaluation.after.metrics;
   const CalibratorKind& kind = *record.evaluation.fitted.kind;
+  if (at_bound(record.evaluation.fitted.status)) return;
   if (record.evaluation.rejected) {
     advice.push_back(str_cat(kind.name, " made things worse on rows it was not fitted on (out of fold on ", format_count(record.samples),
                              " rows its ", name(kind.judged_by), " is ", decimal(record.evaluation.score_after), ", against ",
@@ -70,7 +72,7 @@ void advise_on_samples(const CalibrationRecord& record, const Predictions& fitte
   const Assessment &before = record.evaluation.before, &after = record.evaluation.after;
   const double change = std::abs(before.metrics.ece - after.metrics.ece),
                width = std::max(before.ece_interval.width(), after.ece_interval.width());
-  if (record.evaluation.fitted.status != Status::kept_identity && width > change) {
+  if (is_applied(record.evaluation.fitted.status) && width > change) {
     advice.push_back(str_cat(format_count(before.metrics.samples), " samples are too few to be sure: the 95 % interval of the ECE is ",
                              decimal(width), " wide, the ECE changed by ", decimal(change)));
   }

@@ -101,8 +101,7 @@ CalibrationStudy cross_calibrate(const Predictions& data, const CalibrationSetti
   record.selective = measure_selection(first, second);
   // The sets need a calibrator that has not seen the half that they are checked on.
   const Fitted& stored = record.evaluation.fitted;
-  const bool identity = stored.status == Status::kept_identity;
-  const Fitted half_fitted = identity ? stored : fit(*stored.kind, first, settings.evaluation.fit, &stored);
+  const Fitted half_fitted = is_applied(stored.status) ? fit(*stored.kind, first, settings.evaluation.fit, &stored) : stored;
   record.wanted_coverage = settings.coverage;
   record.conformal = measure_conformal_sets(first, second, *half_fitted.calibrator, settings.coverage);
   record.advice = advise(record, data);

@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/base/random.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
 #include "models/calibration/softmax.h"
 
@@ -24,15 +25,26 @@ MetricsStream out_of_fold(const CalibratorKind& kind, const Predictions& data, c
   return result;
 }
 
-Fitted keep_identity(const CalibratorKind& kind) {
-  return {.kind = &kind, .calibrator = identity_calibrator(), .status = Status::kept_identity};
+// Every kind that is fitted to the probability of the labels can do what a temperature does: where none is low enough, it has no minimum
+// either.
+Fitted fit_all(const CalibratorKind& kind, const Predictions& data, const FitOptions& options) {
+  Fitted fitted = fit(kind, data, options);
+  if (is_applied(fitted.status) && Temperature::fit(data).status == Status::at_lower_bound) fitted.status = Status::at_lower_bound;
+  return fitted;
 }
 
 // Whether the calibrator is worse than none on rows out of fold; also when its score is not a number.
 bool is_rejected(Evaluation& evaluation, const Metrics& before, const Metrics& out_of_fold) {
   evaluation.score_before = evaluate(evaluation.fitted.kind->judged_by, before);
   evaluation.score_after = evaluate(evaluation.fitted.kind->judged_by, out_of_fold);
-  return evaluation.fitted.status != Status::kept_identity && !(evaluation.score_after <= evaluation.score_before);
+  return is_applied(evaluation.fitted.status) && !(evaluation.score_after <= evaluation.score_before);
+}
+
+// Stores the identity instead, with the reason.
+void reject(Evaluation& evaluation, Status reason, Assessment measured) {
+  evaluation.rejected = std::move(measured);
+  evaluation.fitted.calibrator = identity_calibrator();
+  evaluation.fitted.status = reason;
 }
 
 }  // namespace
@@ -58,16 +70,15 @@ Evaluation cross_fit(const CalibratorKind& kind, const Predictions& data, const 
   options.progress("measuring as it is");
   Evaluation evaluation{.fitted = {}, .before = assess(data, *identity_calibrator()), .after = {}};
   options.progress(str_cat(kind.name, ": fitting all rows"));
-  evaluation.fitted = fit(kind, data, options.fit);
+  evaluation.fitted = fit_all(kind, data, options.fit);
   const MetricsStream held_out = out_of_fold(kind, data, evaluation.fitted, options);
   options.progress(str_cat(kind.name, ": measuring out of fold"));
   evaluation.after = assess(held_out);
   evaluation.changed = held_out.changed();
-  if (is_rejected(evaluation, evaluation.before.metrics, evaluation.after.metrics)) {
-    evaluation.rejected = evaluation.after;
-    evaluation.fitted = keep_identity(kind);
-  }
-  if (evaluation.fitted.status == Status::kept_identity) {
+  const bool harms = is_rejected(evaluation, evaluation.before.metrics, evaluation.after.metrics);
+  if (harms || at_bound(evaluation.fitted.status))
+    reject(evaluation, harms ? Status::kept_identity : evaluation.fitted.status, evaluation.after);
+  if (!is_applied(evaluation.fitted.status)) {
     evaluation.after = evaluation.before;
     evaluation.changed = 0;
   }
@@ -77,16 +88,16 @@ Evaluation cross_fit(const CalibratorKind& kind, const Predictions& data, const 
 Evaluation fit_and_test(const CalibratorKind& kind, const Predictions& val, const Predictions& test, const EvaluationOptions& options) {
   TEMPER_CHECK(val.classes == test.classes, "calibration: fitted on ", val.classes, " classes, measured on ", test.classes,
                "; both must have the same");
+  TEMPER_CHECK(val.size() >= 2, "calibration: ", val.size(), " sample cannot be fitted on and measured; give at least two");
   options.progress("measuring as it is");
   Evaluation evaluation{.fitted = {}, .before = assess(test, *identity_calibrator()), .after = {}};
   options.progress(str_cat(kind.name, ": fitting"));
-  evaluation.fitted = fit(kind, val, options.fit);
-  if (evaluation.fitted.status != Status::kept_identity && val.size() >= 2) {
+  evaluation.fitted = fit_all(kind, val, options.fit);
+  if (evaluation.fitted.status != Status::kept_identity) {
     const Metrics held_out = out_of_fold(kind, val, evaluation.fitted, options).result();
-    if (is_rejected(evaluation, metrics(val, *identity_calibrator()), held_out)) {
-      evaluation.rejected = assess(test, *evaluation.fitted.calibrator);
-      evaluation.fitted = keep_identity(kind);
-    }
+    const bool harms = is_rejected(evaluation, metrics(val, *identity_calibrator()), held_out);
+    if (harms || at_bound(evaluation.fitted.status))
+      reject(evaluation, harms ? Status::kept_identity : evaluation.fitted.status, assess(test, *evaluation.fitted.calibrator));
   }
   MetricsStream after(test.classes);
   after.add(test, *evaluation.fitted.calibrator);

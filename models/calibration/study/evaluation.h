@@ -30,8 +30,8 @@ struct Evaluation {
   Assessment before, after;                  // of the logits as they came, and of `fitted`
   double score_before = 0, score_after = 0;  // what its kind is judged by, of the rows fitted on: as they came, and out of fold
   Index changed = 0;                         // samples measured whose predicted class `fitted` changes
-  // Where the calibrator made its proper score worse on data it was not fitted on, `fitted` and `after` are those of the identity, and this
-  // is the result of the rejected calibrator.
+  // Where the calibrator made its proper score worse on data it was not fitted on, or its fit ran to a bound, `fitted` and `after` are
+  // those of the identity, and this is the result of the rejected calibrator.
   std::optional<Assessment> rejected = {};
 };
 

@@ -113,7 +113,7 @@ TEST_CASE("report: bounds, harm and divergence are told") {
   run.calibration = sample_calibration(run, 100, 0.2);
   run.calibration->evaluation.fitted.status = calibration::Status::at_upper_bound;
   run.calibration->evaluation.after.metrics.nll = 0.9;
-  CHECK(contains(found({run}), "stopped at the bound of its search (100.00)"));
+  CHECK(contains(found({run}), "ran to the bound of its search"));
   CHECK(contains(found({run}), "made things worse"));
   runs::Run lost = sample_run("lost", 0, kNotMeasured, kNotMeasured);
   lost.epochs[1].val.nll = kNotMeasured;

@@ -238,7 +238,7 @@ TEST_CASE("calibrate command: advice carries its numbers") {
   write_file(folder / "z.csv", logits);
   write_file(folder / "y.csv", labels);
   const std::string bound = calibrate(folder, "--logits z.csv --labels y.csv").err;  // case 12
-  CHECK(bound.find("T = 1000 is the upper bound") != std::string::npos);
+  CHECK(bound.find("the fit ran to T = 1000, the upper bound") != std::string::npos);
   CHECK(bound.find("1 of 2 classes have no sample") != std::string::npos);
 }
 

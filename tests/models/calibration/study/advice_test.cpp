@@ -33,14 +33,14 @@ TEST_CASE("advice: none where a calibrator helped and the samples can tell") { C
 
 TEST_CASE("advice: every status that is not converged has its sentence") {
   CalibrationRecord record = flawless();
-  record.evaluation.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(0.001), Status::at_lower_bound};
+  record.evaluation.fitted = {&kTemperature, identity_calibrator(), Status::at_lower_bound};
   CHECK(advise(record, ordinary()) ==
-        Sentences{"T = 0.001 is the lower bound of the search: among 5,000 samples there is no mistake that a smaller T would penalise, "
-                  "so they cannot tell how sure the model may be; fit on more data"});
-  record.evaluation.fitted = {&kTemperature, std::make_shared<TemperatureCalibrator>(1000), Status::at_upper_bound};
+        Sentences{"the fit ran to T = 0.001, the lower bound: among 5,000 samples there is no mistake that a smaller T would penalise, so "
+                  "they cannot tell how sure the model may be, and the logits are left as they are; fit on more data"});
+  record.evaluation.fitted = {&kTemperature, identity_calibrator(), Status::at_upper_bound};
   CHECK(advise(record, ordinary()) ==
-        Sentences{"T = 1000 is the upper bound of the search: on 5,000 samples with an accuracy of 90.00 % the logits are worse than "
-                  "useless; check that logits and labels belong together"});
+        Sentences{"the fit ran to T = 1000, the upper bound: on 5,000 samples with an accuracy of 90.00 % the logits are worse than "
+                  "useless, and are left as they are; check that logits and labels belong together"});
   record.evaluation.fitted = {&kMatrix, identity_calibrator(), Status::not_converged};
   CHECK(advise(record, ordinary()) ==
         Sentences{"the matrix fit took all its steps and is not at the minimum; an easier method may do as well"});

@@ -91,8 +91,31 @@ TEST_CASE("trial: worse than chance ends at the bound and keeps its accuracy (ca
   }
   const Evaluation evaluation = cross_fit(kTemperature, data);
   CHECK(evaluation.fitted.status == Status::at_upper_bound);
-  CHECK(evaluation.after.metrics.accuracy == evaluation.before.metrics.accuracy);
-  CHECK(evaluation.after.metrics.nll == doctest::Approx(std::log(2.0)).epsilon(1e-2));
+  REQUIRE(evaluation.rejected);
+  CHECK(evaluation.rejected->metrics.accuracy == evaluation.before.metrics.accuracy);
+  CHECK(evaluation.rejected->metrics.nll == doctest::Approx(std::log(2.0)).epsilon(1e-2));
+  CHECK(evaluation.after.metrics.nll == evaluation.before.metrics.nll);
+  CHECK(evaluation.fitted.calibrator->parameters().empty());
+}
+
+TEST_CASE("trial: rows without a mistake leave the logits as they are, whatever was fitted to them") {
+  Predictions val = reference::random_predictions(9, 150, 4, 3, 2), test = reference::random_predictions(10, 600, 4, 3, 2);
+  for (Index i = 0; i < val.size(); ++i) {
+    const auto row = val.logits.begin() + i * 4;
+    val.labels[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(std::max_element(row, row + 4) - row);
+  }
+  for (const CalibratorKind* kind : calibrator_kinds()) {
+    CAPTURE(kind->name);
+    for (const Evaluation& evaluation : {fit_and_test(*kind, val, test), cross_fit(*kind, val)}) {
+      CHECK(evaluation.fitted.calibrator->parameters().empty());
+      CHECK_FALSE(is_applied(evaluation.fitted.status));
+      CHECK(evaluation.after.metrics.nll == evaluation.before.metrics.nll);
+      CHECK(evaluation.changed == 0);
+    }
+  }
+  CHECK(fit_and_test(kTemperature, val, test).fitted.status == Status::at_lower_bound);
+  CHECK_THROWS_WITH_AS(fit_and_test(kTemperature, {2, {1, 0}, {0}}, {2, {1, 0}, {0}}),
+                       "calibration: 1 sample cannot be fitted on and measured; give at least two", Error);
 }
 
 }  // namespace
