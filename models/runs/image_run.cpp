@@ -87,6 +87,7 @@ ImageRun load_image_run(const std::string& folder, const LoadOptions& options) {
   ImageRun loaded;
   loaded.run = read_run_json(folder, [&](const JsonNode& node, const Run& run) { loaded.model = read_model(node, run.recipe.model); });
   load_weights(*loaded.model.parameters, (fs::path(folder) / "model.safetensors").string());
+  loaded.run.weights_fingerprint = loaded.model.parameters->fingerprint();
   if (options.with_calibrator) read_calibration(folder, loaded.model.spec.classes, loaded.run);
   return loaded;
 }

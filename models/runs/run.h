@@ -2,6 +2,7 @@
 //
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
 //   log.csv             a line an epoch, written as the run goes
+//   log_steps.csv       a line every --log-steps steps, where these were asked for, see models/runs/step_log.h
 //   calibrator.json     written by `temper calibrate`; loaded together with the model
 //   model.safetensors   the weights, in PyTorch's names and axis order
 //   subwords.model      of a run that translates: the model of SentencePiece that the network reads and writes
@@ -45,10 +46,13 @@ struct Run {
   std::string created = {};        // UTC, "2026-11-25T02:00:00Z"
   std::string data = {};           // the spec: "mnist:DIR"
   training::Recipe recipe = {};    // the model among it
+  std::vector<std::string> unknown_settings =
+      {};  // keys of those that the version that wrote it did not have: the recipe has today's usual
   int threads = 0;
   std::optional<TeacherRecord> teacher = {};
   std::string weights = {};                    // of "convert": the file; of its training no more is known than Setting::for_any_weights
   Index parameters = 0;                        // that are learned
+  std::string weights_fingerprint = {};        // of model.safetensors, where that was loaded; not in run.json
   Index kept_epoch = 0;                        // whose weights they are, from 1
   double seconds = calibration::kNotMeasured;  // of training and evaluation
   calibration::Metrics val = {}, test = {};    // as trained; of a run that translates those of next words

@@ -41,10 +41,21 @@ Json settings_json(const Run& run) {
   Json json{{"data", run.data}, {"model", run.recipe.model}};
   json.update(training::to_json(run.recipe));
   for (const training::Setting& setting : training::settings()) {
-    if (!run.weights.empty() && !setting.for_any_weights() && setting.key != "model") json.erase(setting.key);
+    const bool known = run.weights.empty() || setting.for_any_weights() || setting.key == "model";
+    if (!known || !setting.applies_to(run.recipe, run.data)) json.erase(setting.key);
   }
+  for (const std::string& key : run.unknown_settings) json.erase(key);
   json["threads"] = run.threads;
   return json;
+}
+
+// The settings of today that a file does not have.
+std::vector<std::string> absent_settings(const JsonNode& settings) {
+  std::vector<std::string> keys;
+  for (const training::Setting& setting : training::settings()) {
+    if (!settings.has(setting.key)) keys.push_back(setting.key);
+  }
+  return keys;
 }
 
 Json to_json(const Machine& machine) {
@@ -150,6 +161,7 @@ Run read_run(const JsonNode& node) {
           .created = node.text_or("created", ""),
           .data = settings.text("data"),
           .recipe = training::read_recipe(settings),
+          .unknown_settings = absent_settings(settings),
           .threads = static_cast<int>(settings.count_or("threads")),
           .weights = node.text_or("weights", ""),
           .parameters = node.count_or("parameters"),
@@ -193,7 +205,11 @@ Run read_run_json(const std::string& folder) {
 
 void read_calibration(const std::string& folder, Index classes, Run& run) {
   const std::string path = path_of(folder, "calibrator.json");
-  if (fs::exists(path)) run.calibration = calibration::load_calibration(path, classes);
+  if (!fs::exists(path)) return;
+  calibration::CalibrationRecord record = calibration::load_calibration(path, classes);
+  TEMPER_CHECK(record.weights.empty() || run.weights_fingerprint.empty() || record.weights == run.weights_fingerprint, path,
+               ": it was fitted on other weights than those of model.safetensors; run `temper calibrate` again, or restore the file");
+  run.calibration = std::move(record);
 }
 
 Run read_run(const std::string& folder) {

@@ -14,7 +14,7 @@ Run read_run(const std::string& folder);
 // run.json alone.
 Run read_run_json(const std::string& folder);
 
-// calibrator.json, where it exists: of a model of so many classes; 0: of any.
+// calibrator.json, where it exists: of a model of so many classes; 0: of any; and fitted on the run's weights, where these are known.
 void read_calibration(const std::string& folder, Index classes, Run& run);
 
 struct LoadOptions {

@@ -51,6 +51,7 @@ TranslationRun load_translation_run(const std::string& folder, const LoadOptions
   Run run = read_run_json(folder,
                           [&](const JsonNode& node, const Run& read) { model = read_model(node, read.recipe.model, std::move(subwords)); });
   load_weights(*model->parameters, file_in(folder, "model.safetensors"));
+  run.weights_fingerprint = model->parameters->fingerprint();
   if (options.with_calibrator) read_calibration(folder, model->subwords.size(), run);
   return {std::move(run), std::move(*model)};
 }

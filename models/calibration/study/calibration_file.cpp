@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <tuple>
+#include <utility>
 
 #include "core/engine/machine.h"
 #include "models/calibration/calibrators/calibrators.h"
@@ -34,6 +35,7 @@ Json fitted_to_json(const CalibrationRecord& record) {
   json["fitted_on"] = record.fitted_on;
   json["samples"] = record.samples;
   json["data_hash"] = record.data_hash;
+  if (!record.weights.empty()) json["weights"] = record.weights;
   return json;
 }
 
@@ -63,7 +65,11 @@ Fitted fitted_of(const JsonNode& node, Index classes) {
   }
   const double temperature = node.number_or("temperature");
   TEMPER_CHECK(!(temperature <= 0), node.path("temperature"), " is ", temperature, ", not above 0");
-  if (fitted.status == Status::kept_identity && parameters.empty()) {
+  if (const auto found = parameters.find("temperature");
+      fitted.kind == &kTemperature && found != parameters.end() && node.has("temperature"))
+    TEMPER_CHECK(found->second == std::vector{temperature}, node.path("temperature"), " is ", temperature, ", ",
+                 node.object("parameters").path("temperature"), " is not");
+  if (!is_applied(fitted.status) && parameters.empty()) {
     fitted.calibrator = identity_calibrator();
   } else {
     TEMPER_CHECK(classes > 0 || fitted.kind == &kTemperature, node.path("classes"), " is missing");
@@ -125,6 +131,12 @@ Evaluation trial_of(const JsonNode& root, Index classes) {
     evaluation.score_after = root.object("judged_by").number_or("out_of_fold");
   }
   if (root.has("rejected")) evaluation.rejected = assessment_of(root, "rejected");
+  // The first versions applied what they found at a bound.
+  if (at_bound(evaluation.fitted.status) && !evaluation.rejected) {
+    evaluation.rejected = std::exchange(evaluation.after, evaluation.before);
+    evaluation.fitted.calibrator = identity_calibrator();
+    evaluation.changed = 0;
+  }
   return evaluation;
 }
 
@@ -170,7 +182,8 @@ CalibrationRecord read_calibration(const JsonNode& root, Index classes) {
                            .measured_on = root.text_or("measured_on", "test"),
                            .classes = root.count_or("classes"),
                            .samples = root.count_or("samples"),
-                           .data_hash = root.text_or("data_hash", "")};
+                           .data_hash = root.text_or("data_hash", ""),
+                           .weights = root.text_or("weights", "")};
   TEMPER_CHECK(record.classes == 0 || classes == 0 || record.classes == classes, "it was fitted on ", record.classes,
                " classes, and there are ", classes);
   if (record.classes == 0) record.classes = classes;

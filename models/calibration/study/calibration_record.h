@@ -27,6 +27,7 @@ struct CalibrationRecord {
   Index classes = 0;
   Index samples = 0;  // that it was fitted on
   std::string data_hash = {};
+  std::string weights = {};  // fingerprint of those of the model that it was fitted on; empty for logits of a file
   Evaluation evaluation = {};
   std::vector<double> temperatures = {}, nll_at_temperature = {};  // a curve
   std::vector<SelectiveResult> selective = {};

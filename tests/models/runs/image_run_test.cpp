@@ -40,7 +40,9 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
     CHECK(stored.run.calibration->evaluation.fitted.kind == kind);
     CHECK(stored.run.calibration->evaluation.fitted.status == evaluation.fitted.status);
     CHECK(calibration::apply(*stored.run.calibrator(), predictions).logits ==
-          calibration::apply(*evaluation.fitted.calibrator, predictions).logits);
+          calibration::apply(is_applied(evaluation.fitted.status) ? *evaluation.fitted.calibrator : *calibration::identity_calibrator(),
+                             predictions)
+              .logits);
   }
   const calibration::Fitted kept{.kind = &calibration::calibrator_kind("matrix"),
                                  .calibrator = calibration::identity_calibrator(),
@@ -51,6 +53,9 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   const std::string calibrator = run + "/calibrator.json";
   write_file(calibrator, R"({"method": "temperature", "temperature": 1.5, "status": "converged"})");  // of temper 0.1
   CHECK(load_image_run(run).run.temperature() == 1.5);
+  write_file(calibrator, R"({"method": "temperature", "temperature": 0.001, "status": "at_lower_bound", "weights": ")" +
+                             loaded.run.weights_fingerprint + "\"}");  // which was applied, once
+  CHECK(load_image_run(run).run.temperature() == 1);
 
   CHECK_THROWS_WITH_AS(static_cast<void>(begin_run(run, false)), doctest::Contains("finished run"), Error);
   const auto damage = [&](const char* file, const std::string& text) {
@@ -68,6 +73,9 @@ TEST_CASE("run: what is kept is read back, and damaged runs are refused by file"
   damage("calibrator.json", R"({"method": "magic", "status": "converged"})");
   damage("calibrator.json", R"({"method": "vector", "status": "converged", "parameters": {"weights": [1, 2], "bias": [0, 0]}})");
   damage("calibrator.json", R"({"method": "temperature", "status": "converged", "temperature": 2, "classes": 3})");
+  damage("calibrator.json", R"({"method": "temperature", "status": "converged", "temperature": 7, "parameters": {"temperature": [0.54]}})");
+  damage("calibrator.json", R"({"method": "temperature", "status": "converged", "parameters": {"temperature": [-1, 99, 0.54]}})");
+  damage("calibrator.json", R"({"method": "temperature", "status": "converged", "temperature": 2, "weights": "0123456789abcdef"})");
   damage("model.safetensors", "");
   write_file(calibrator, "{");
   CHECK_FALSE(load_image_run(run, {.with_calibrator = false}).run.calibration);

@@ -94,6 +94,15 @@ TEST_CASE("run file: a run folder is read whole") {
   CHECK(diverged_at(run) == 2);
 }
 
+TEST_CASE("run file: of a run of an older version the settings are listed that its file has") {
+  const Folder folder;
+  folder.write("run.json", run_json());
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : list_settings(read_run(folder.path()))) keys.push_back(key);
+  std::ranges::sort(keys);
+  CHECK(keys == std::vector<std::string>{"data", "epochs", "model", "nesterov", "smoothing", "threads"});
+}
+
 TEST_CASE("run file: only run.json is required") {
   const Folder folder;
   folder.write("run.json", run_json());
