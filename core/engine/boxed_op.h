@@ -21,6 +21,10 @@ template <class C, class... A> struct Arguments<void (C::*)(A...) const> { using
 // What each parameter type means for an op: as a parameter of forward, and as one of backward.
 constexpr void read_forward_parameter(OpTraits&, const void*) {}
 template <int I> constexpr void read_forward_parameter(OpTraits& op, const In<I>*) { op.inputs = std::max(op.inputs, I + 1); }
+template <int I> constexpr void read_forward_parameter(OpTraits& op, const OptionalIn<I>*) {
+  op.inputs = std::max(op.inputs, I + 1);
+  op.optional_inputs |= 1u << I;
+}
 constexpr void read_forward_parameter(OpTraits& op, const Ins*) { op.inputs = -1; }
 template <int I> constexpr void read_forward_parameter(OpTraits& op, const OutOver<I>*) { op.output_over = I; }
 template <int J> constexpr void read_forward_parameter(OpTraits& op, const Saved<J>*) { op.saved = std::max(op.saved, J + 1); }
@@ -52,6 +56,7 @@ template <class F> constexpr OpTraits read_traits() {
 
 // Gives each typed parameter its memory.
 template <int I> void bind(In<I>& a, const OpCall& call) { static_cast<ConstView&>(a) = call.inputs[I]; }
+template <int I> void bind(OptionalIn<I>& a, const OpCall& call) { static_cast<ConstView&>(a) = call.inputs[I]; }
 inline void bind(Ins& a, const OpCall& call) { a.views = call.inputs; }
 inline void bind(Out& a, const OpCall& call) { static_cast<View&>(a) = call.output; }
 template <int I> void bind(OutOver<I>& a, const OpCall& call) { static_cast<View&>(a) = call.output; }

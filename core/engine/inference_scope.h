@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace temper {
 
@@ -14,7 +16,8 @@ class ParameterStore;
 //   for (const Tensor& image : images) show(network(image));
 // The results are bit-identical with it and without. The cache of a store is cleared when this thread changes the store's parameters: by an
 // optimizer's step, an average of weights, loading a file, or updating running statistics. The caches of other stores stay valid: a teacher
-// keeps its packed kernels while its student learns. Do not write into Parameter::value by hand while one lives.
+// keeps its packed kernels while its student learns. What is cached belongs to the store and dies with it, in all threads: a server may
+// keep a scope in each thread for good and load one model after the other. Do not write into Parameter::value by hand while one lives.
 class InferenceScope {
  public:
   InferenceScope();
@@ -35,11 +38,23 @@ class InferenceScope {
   static void invalidate(const ParameterStore& store);
 
  private:
-  struct Store;
-  static Store*& current();
+  struct Caches;
+  static Caches*& current();
   static std::shared_ptr<const void>* find_place(const Parameter& parameter);  // null: none lives
 
-  std::unique_ptr<Store> store_;  // null: nested in another scope, whose cache both use
+  std::unique_ptr<Caches> caches_;  // by store; null: nested in another scope, whose caches both use
+};
+
+// What the scopes of all threads derived from the parameters of one store, which owns it.
+class DerivedValues {
+ public:
+  struct Cache;  // of one scope
+
+  std::shared_ptr<Cache> add();  // and forgets those of scopes that are over
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Cache>> caches_;
 };
 
 }  // namespace temper

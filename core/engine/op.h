@@ -20,8 +20,9 @@
 
 namespace temper {
 
-template <int I> struct In : ConstView {};  // input I; null: absent
-struct Ins {                                // all inputs, for an op of any number of them
+template <int I> struct In : ConstView {};      // input I
+template <int I> struct OptionalIn : In<I> {};  // the same; null: absent. An empty tensor for any other input is an error
+struct Ins {                                    // all inputs, for an op of any number of them
   std::span<const ConstView> views;
   const ConstView& operator[](Index i) const { return views[static_cast<std::size_t>(i)]; }
   Index count() const { return static_cast<Index>(views.size()); }
@@ -52,6 +53,7 @@ struct OpTraits {
   int gradient_over = -1;             // the input whose gradient may take the memory of Grad
   int saved = 0;                      // number of Saved
   std::uint32_t saved_on_tape = 0;    // bit J: Saved J is a SavedOnTape
+  std::uint32_t optional_inputs = 0;  // bit I: forward takes input I as an OptionalIn
   std::uint32_t keeps_inputs = 0;     // bit I: backward reads input I; all bits for an op of any number of inputs that reads Ins
   std::uint32_t gives_gradients = 0;  // bit I: backward writes the gradient of input I; all bits for Intos
   bool keeps_output = false;

@@ -22,6 +22,9 @@ std::uint64_t hash(const std::string& text) {
 
 }  // namespace
 
+ParameterStore::ParameterStore() : derived_(std::make_unique<DerivedValues>()) {}
+ParameterStore::~ParameterStore() = default;
+
 Parameter& ParameterStore::Scope::declare(Parameter parameter) const {
   parameter.name = path_.empty() ? parameter.name : path_ + "." + parameter.name;
   TEMPER_CHECK(!store_->arena_, "parameter ", parameter.name, ": the store is committed already; build all layers before commit");

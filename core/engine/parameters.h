@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 
 namespace temper {
 
+class DerivedValues;
 class ParameterStore;
 
 // Fills a fresh parameter. Every value must be a function of (shape, random) alone.
@@ -72,7 +74,8 @@ class ParameterStore {
     std::uint64_t seed = 0;
   };
 
-  ParameterStore() = default;
+  ParameterStore();
+  ~ParameterStore();
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
@@ -100,6 +103,8 @@ class ParameterStore {
   // Called after the step: the next gradient of every parameter assigns.
   void mark_gradients_stale();
 
+  DerivedValues& derived() const { return *derived_; }  // for InferenceScope
+
  private:
   std::deque<Parameter> parameters_;  // a deque: layers hold references
   std::vector<Group> groups_;
@@ -107,6 +112,7 @@ class ParameterStore {
   float* arena_ = nullptr;           // learned parameters by group, then buffers
   float* gradient_arena_ = nullptr;  // as the learned part of it
   Index learned_extent_ = 0, extent_ = 0;
+  const std::unique_ptr<DerivedValues> derived_;
 };
 
 }  // namespace temper

@@ -67,6 +67,11 @@ void Tape::call(Hook::Pass pass, AnyOp& op, const OpCall& memory) {
 
 Tensor Tape::run(AnyOp& op, std::span<Tensor> inputs) {
   const OpTraits& traits = op.traits();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const bool absent = !inputs[i].data_ && inputs[i].shape_ == Shape();
+    TEMPER_CHECK(!absent || (traits.inputs >= 0 && (traits.optional_inputs >> i & 1u)), op.name(), ": input ", i,
+                 " is empty; was it moved from?");
+  }
   const Shape shape = op.shape(inputs);
   Tape* const tape = current();
   bool tracked = false;

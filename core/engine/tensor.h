@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "core/base/shape.h"
 #include "core/engine/buffer.h"
@@ -32,6 +33,27 @@ class Tensor {
   explicit Tensor(const Shape& shape);                        // uninitialised
   Tensor(const Shape& shape, std::span<const float> values);  // copies the values; throws Error unless there are shape.size() of them
   Tensor(Parameter& parameter);                               // NOLINT(google-explicit-constructor): a parameter is used as a tensor
+
+  Tensor(const Tensor&) = default;
+  Tensor& operator=(const Tensor&) = default;
+  // What was moved from is empty.
+  Tensor(Tensor&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        data_(std::exchange(other.data_, nullptr)),
+        shape_(std::exchange(other.shape_, Shape())),
+        parameter_(std::exchange(other.parameter_, nullptr)),
+        tape_(other.tape_),
+        slot_(other.slot_) {}
+  Tensor& operator=(Tensor&& other) noexcept {
+    if (this == &other) return *this;
+    memory_ = std::move(other.memory_);
+    data_ = std::exchange(other.data_, nullptr);
+    shape_ = std::exchange(other.shape_, Shape());
+    parameter_ = std::exchange(other.parameter_, nullptr);
+    tape_ = other.tape_;
+    slot_ = other.slot_;
+    return *this;
+  }
 
   const Shape& shape() const { return shape_; }
   Index size() const { return shape_.size(); }

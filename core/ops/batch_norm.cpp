@@ -28,7 +28,7 @@ struct BatchNormBase {
 };
 
 struct BatchNorm : BatchNormBase {
-  void forward(In<0> x, In<1> gamma, In<2> beta, In<3> residual, Out y, Saved<0> saved) const {
+  void forward(In<0> x, In<1> gamma, In<2> beta, OptionalIn<3> residual, Out y, Saved<0> saved) const {
     normalized(false, x, gamma, beta, residual, y, BatchStatistics(saved));
   }
   void backward(In<0> x, In<1> gamma, Grad dy, Saved<0> saved, Into<0> dx, Into<1> dgamma, Into<2> dbeta, Into<3> dresidual) const {
@@ -38,7 +38,7 @@ struct BatchNorm : BatchNormBase {
 };
 
 struct BatchNormRelu : BatchNormBase {
-  void forward(In<0> x, In<1> gamma, In<2> beta, In<3> residual, Out y, Saved<0> saved) const {
+  void forward(In<0> x, In<1> gamma, In<2> beta, OptionalIn<3> residual, Out y, Saved<0> saved) const {
     normalized(true, x, gamma, beta, residual, y, BatchStatistics(saved));
   }
   void backward(In<0> x, In<1> gamma, Out y, Grad dy, Saved<0> saved, Into<0> dx, Into<1> dgamma, Into<2> dbeta, Into<3> dresidual) const {

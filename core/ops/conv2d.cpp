@@ -40,7 +40,7 @@ struct Conv2d {
     return convolved_shape(name, x, w, options);
   }
 
-  void forward(In<0> x, In<1> w, In<2> b, Out y) const {
+  void forward(In<0> x, In<1> w, OptionalIn<2> b, Out y) const {
     const Convolution convolution(x.shape, w.shape, y.shape, options.window(w.shape));
     convolve(plan(convolution).forward, convolution, {x.data}, w.data, {.bias = b.data}, y.data);
   }

@@ -15,7 +15,7 @@ struct Linear {
     return {x[0], w[0]};
   }
 
-  void forward(In<0> x, In<1> w, In<2> b, Out y) const {
+  void forward(In<0> x, In<1> w, OptionalIn<2> b, Out y) const {
     const auto [N, D, K] = extents(x.shape, w.shape);
     TEMPER_CHECK(!b || b.shape == Shape{K}, "linear: a bias ", b.shape, " does not fit ", K, " outputs");
     parallel_gemm({x.data, N, D}, transposed({w.data, K, D}), {y.data, N, K}, {.bias = b.data});

@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <barrier>
 #include <cmath>
+#include <memory>
+#include <thread>
 
+#include "core/engine/buffer.h"
 #include "core/engine/inference_scope.h"
 #include "core/engine/tape.h"
 #include "core/engine/weights.h"
@@ -125,6 +129,50 @@ TEST_CASE("frozen: a model that takes a dead one's place gets nothing of it") {
     if (i % 2) net.train(x);
     check_close(net(x), net.unfolded(x));
   }
+}
+
+TEST_CASE("frozen: what threads keep of a model dies with it, while their scopes live on") {
+  const Tensor x = wavy({1, 9, 9, 3});
+  const auto bytes = [] { return MemoryPool::shared().stats().bytes_in_use; };
+  FoldedNet first;
+  std::unique_ptr<FoldedNet> second;
+  std::barrier step(3);
+  const auto serve = [&] {
+    const InferenceScope inference_scope;
+    static_cast<void>(first(x));  // also what a thread keeps for itself
+    step.arrive_and_wait();
+    step.arrive_and_wait();  // there is a second model
+    static_cast<void>((*second)(x));
+    step.arrive_and_wait();
+    step.arrive_and_wait();  // it is gone, the scope is not
+  };
+  std::thread one(serve), other(serve);
+  step.arrive_and_wait();
+  const std::size_t before = bytes();
+  second = std::make_unique<FoldedNet>();
+  const std::size_t loaded = bytes();
+  step.arrive_and_wait();
+  step.arrive_and_wait();
+  CHECK(bytes() > loaded);
+  second.reset();
+  CHECK(bytes() == before);
+  step.arrive_and_wait();
+  one.join();
+  other.join();
+}
+
+TEST_CASE("frozen: a scope that ends gives back what it kept, while its model lives on") {
+  FoldedNet net;
+  const Tensor x = wavy({1, 9, 9, 3});
+  static_cast<void>(net(x));
+  const auto bytes = [] { return MemoryPool::shared().stats().bytes_in_use; };
+  const std::size_t before = bytes();
+  for (int i = 0; i < 3; ++i) {
+    const InferenceScope inference_scope;
+    static_cast<void>(net(x));
+    CHECK(bytes() > before);
+  }
+  CHECK(bytes() == before);
 }
 
 }  // namespace temper::layers

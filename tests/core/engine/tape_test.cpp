@@ -111,6 +111,21 @@ struct FailsBackward {
   void backward(Grad, Into<0>) const { throw Error("in the middle of backward"); }
 };
 
+TEST_CASE("tape: an input that is empty, or was moved from, is named, and only what may be absent may be empty") {
+  const Tensor x({2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6});
+  CHECK_THROWS_WITH_AS(relu(Tensor()), "relu: input 0 is empty; was it moved from?", Error);
+  CHECK_THROWS_WITH_AS(scale(Tensor(), 2), "scale: input 0 is empty; was it moved from?", Error);
+  CHECK_THROWS_WITH_AS(add(x, Tensor()), "add: input 1 is empty; was it moved from?", Error);
+  CHECK_THROWS_WITH_AS(linear(x, Tensor()), "linear: input 1 is empty; was it moved from?", Error);
+  Tensor moved({2}, std::vector<float>{1, 2});
+  const Tensor taken = std::move(moved);
+  CHECK(!moved);  // NOLINT(bugprone-use-after-move)
+  CHECK(moved.shape() == Shape());
+  CHECK_THROWS_WITH_AS(relu(moved), "relu: input 0 is empty; was it moved from?", Error);
+  CHECK(taken.values()[1] == 2);
+  CHECK(linear(x, Tensor({1, 3}, std::vector<float>{1, 1, 1})).values()[1] == 15);  // without a bias
+}
+
 TEST_CASE("tape: an exception in the middle of backward frees everything") {
   OneParameter p({1});
   const auto in_use = MemoryPool::shared().stats().bytes_in_use;
