@@ -23,6 +23,7 @@ struct DataSource {
   std::string_view kind;           // "mnist", the part before the colon
   std::array<Form, 2> forms;       // the usual one first; the second may be empty
   std::string_view expected = {};  // what the place holds: "train.bin and test.bin"
+  bool photos = false;             // its images are photos, which are cut to size; see LoadOptions::image_size
   std::string_view settings = {};  // lines of a recipe file: what does well on these data without further thought
   Splits (*read_images)(const std::string& place, const LoadOptions& options) = nullptr;        // either this
   TextSplits (*read_text)(const std::string& place, const TextLoadOptions& options) = nullptr;  // or this

@@ -12,9 +12,9 @@ namespace temper::report {
 namespace {
 
 // What says where or how fast a run was made, not what was trained; or what is compared by its own means.
-constexpr std::array<std::string_view, 14> kNotTraining{
+constexpr std::array<std::string_view, 15> kNotTraining{
     "seed", "threads", "shards",    "out",     "resume", "config", "checkpoint_every", "checkpoint-every",
-    "data", "model",   "smoothing", "teacher", "json",   "device"};
+    "data", "model",   "smoothing", "teacher", "json",   "device", "log_steps"};
 
 bool same_teacher(const runs::Run& a, const runs::Run& b) {
   if (!a.teacher || !b.teacher) return a.teacher.has_value() == b.teacher.has_value();

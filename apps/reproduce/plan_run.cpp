@@ -1,5 +1,7 @@
 #include "apps/reproduce/plan_run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -172,6 +174,35 @@ double minutes_left(const Plan& plan, const std::string& folder) {
     }
   }
   return expected > 0 ? left * taken / expected : left;
+}
+
+void check_trainings(const Plan& plan, const PlanRunOptions& options) {
+  struct Asked {
+    const Step* step;
+    std::string answer;  // file
+    Process process;
+  };
+  std::list<Asked> asked;
+  const auto take_answer = [&](Asked& one) {
+    std::optional<int> code;
+    while (!(code = one.process.finished())) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    const std::string said = last_line(one.answer);
+    fs::remove(one.answer);
+    TEMPER_CHECK(*code == 0, (fs::path(options.folder) / one.step->product).string(), ": it is not the run that the plan asks for: ", said,
+                 "; remove its folder to have it trained, or give another --out");
+  };
+  for (const Step& step : plan.steps()) {
+    if (step.weights.empty() || !is_there(step.product, options.folder)) continue;
+    if (static_cast<int>(asked.size()) >= options.jobs) {
+      take_answer(asked.front());
+      asked.pop_front();
+    }
+    std::vector<std::string> arguments = step.command;
+    arguments.emplace_back("--show-config");  // with --resume it refuses other settings
+    const std::string answer = (fs::temp_directory_path() / str_cat("temper-", getpid(), "-", step.name)).string();
+    asked.push_back({&step, answer, Process(options.program, arguments, options.folder, answer)});
+  }
+  for (Asked& one : asked) take_answer(one);
 }
 
 bool run(const Plan& plan, const PlanRunOptions& options, const PlanObserver& observer) {

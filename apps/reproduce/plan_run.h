@@ -34,6 +34,10 @@ bool is_done(const Plan& plan, const Step& step, const std::string& folder);
 // Minutes of one core that the steps left should take, by how long those took that are done.
 double minutes_left(const Plan& plan, const std::string& folder);
 
+// Throws Error naming the first finished training that is not what the plan asks for: each is compared with its command, by the program
+// itself. Trains nothing.
+void check_trainings(const Plan& plan, const PlanRunOptions& options);
+
 // Returns false when it was stopped; what ran then has kept a checkpoint. Throws Error with the last line of a step that failed, after the
 // others that run have ended.
 bool run(const Plan& plan, const PlanRunOptions& options, const PlanObserver& observer);

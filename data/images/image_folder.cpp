@@ -167,7 +167,9 @@ extern constinit const DataSource kImageFolder{
                 "folders; what is not divided is, 8 : 1 : 1, always in the same way"},
                {"folder:FILE", "a CSV file with the columns path, label and split (train, val, test)"}}},
     .expected = "a folder of pictures for each class",
+    .photos = true,
     .settings = R"(
+batch = -1
 flip = "random"
 random_resized_crop = true
 warm_up_epochs = 1

@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/file.h"
+#include "core/base/number_text.h"
 
 namespace temper::runs {
 namespace {
@@ -16,11 +17,6 @@ using calibration::Metric;
 using training::EpochRecord;
 
 std::string column_name(const Metric& metric) { return str_cat("val_", metric.key); }
-
-std::string csv_number(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
-}
 
 struct Column {
   std::string_view name;
@@ -115,7 +111,7 @@ void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs
     for (const Metric& metric : metrics) values.push_back(epoch.val.*metric.value);
     values.insert(values.end(), {epoch.seconds, epoch.samples_per_second});
     text += std::to_string(epoch.epoch);
-    for (const double value : values) text += "," + csv_number(value);
+    for (const double value : values) text += "," + format_general(value);
     text += '\n';
   }
   write_file((std::filesystem::path(folder) / "log.csv").string(), text);

@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "models/runs/log_file.h"
+#include "models/runs/step_log.h"
 #include "models/training/checkpoints.h"
 #include "models/training/snapshots.h"
 
@@ -23,7 +24,7 @@ void remove_litter(const fs::path& folder) {
 std::vector<std::string> run_files(const std::string& folder) {
   std::vector<std::string> files;
   // run.json first: where it is gone there is no finished run.
-  for (const char* name : {"run.json", "calibrator.json", "model.safetensors", "log.csv", kSubwordsFile})
+  for (const char* name : {"run.json", "calibrator.json", "model.safetensors", "log.csv", kStepLog, kSubwordsFile})
     files.push_back((fs::path(folder) / name).string());
   return files;
 }
@@ -56,6 +57,10 @@ FolderLock continue_run(const std::string& folder) {
   FolderLock lock(folder);
   remove_litter(folder);
   return lock;
+}
+
+void remove_results(const std::string& folder) {
+  for (const char* name : {"run.json", "calibrator.json"}) fs::remove(fs::path(folder) / name);
 }
 
 void check_finished(const std::string& folder) {

@@ -24,6 +24,9 @@ void check_can_begin(const std::string& folder, bool overwrite);
 // The same for a run that is resumed: keeps all its files.
 [[nodiscard]] FolderLock continue_run(const std::string& folder);
 
+// Removes what says that the run is finished, and what was measured of its weights, before others take their place.
+void remove_results(const std::string& folder);
+
 // Throws Error when the folder does not exist, or holds no finished run.
 void check_finished(const std::string& folder);
 

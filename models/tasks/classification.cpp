@@ -7,6 +7,7 @@
 #include "core/base/number_text.h"
 #include "data/text/text_splits.h"
 #include "models/analysis/equivalent_smoothing.h"
+#include "models/training/class_weights.h"
 #include "models/training/distributed_predict.h"
 #include "models/training/image_objective.h"
 #include "models/training/loss.h"
@@ -94,7 +95,7 @@ double Classification::evaluate_teachers(const Recipe& recipe, TeacherRecord& re
 
 // --- Training ---
 
-void Classification::load_data(const std::string& spec, const Recipe& recipe, const DataOptions& options) {
+void Classification::load_data(const std::string& spec, Recipe& recipe, const DataOptions& options) {
   data::LoadOptions load_options{.held_out = recipe.val_size,
                                  .image_size = recipe.image_size,
                                  .short_side = recipe.short_side,
@@ -103,12 +104,20 @@ void Classification::load_data(const std::string& spec, const Recipe& recipe, co
   if (!teachers_.empty() && spec == teachers_.front().run.data && recipe.image_size == 0)
     load_options.framing = teachers_.front().model.framing;
   splits_ = load(spec, load_options);
+  if (recipe.batch == Recipe::kBySize) recipe.batch = Recipe::usual_batch(splits_.train.size());
+  class_weights_ = training::class_weights(recipe.class_weight, splits_.train);
 }
 
 void Classification::make_model(const Recipe& recipe) {
   model_ = models::make_model(recipe.model, splits_.train, recipe.seed, {.standardization = recipe.standardization, .crop = recipe.crop});
   model_.tta = recipe.tta;
   training::check_rules(*model_.parameters, recipe);
+}
+
+std::string Classification::data_fingerprint() const {
+  const std::string images = splits_.train.fingerprint();
+  if (class_weights_.empty()) return images;
+  return Fingerprint().add(images).add(std::span<const float>(class_weights_)).hex();
 }
 
 std::string Classification::describe_data() const { return str_cat(format_count(splits_.train.size()), " images"); }
@@ -119,9 +128,10 @@ std::unique_ptr<training::Objective> Classification::make_objective(const Recipe
   try {
     data::check(recipe.augment, model_.spec.image);
   } catch (const Error& error) {
-    throw Error(str_cat("--shift: ", error.what()));
+    throw Error(str_cat(recipe.crop > 0 ? "--crop: " : "--shift: ", error.what()));
   }
-  training::Loss loss = teacher_ ? training::distillation_loss(*teacher_, recipe.distillation, recipe) : training::cross_entropy(recipe);
+  training::Loss loss = teacher_ ? training::distillation_loss(*teacher_, recipe.distillation, recipe, class_weights_)
+                                 : training::cross_entropy(recipe, class_weights_);
   return std::make_unique<training::ImageObjective>(model_, splits_.train, splits_.val, recipe, std::move(loss), ranks);
 }
 

@@ -18,12 +18,12 @@ class Classification final : public Task {
   void load_teachers(const std::vector<std::string>& runs, const training::TeacherFile& file) override;
   std::string teachers_data() const override { return teachers_.empty() ? "" : teachers_.front().run.data; }
   training::Recipe adopt_settings(training::Recipe recipe, const std::string& data) override;
-  void load_data(const std::string& spec, const training::Recipe& recipe, const DataOptions& options) override;
+  void load_data(const std::string& spec, training::Recipe& recipe, const DataOptions& options) override;
   void make_model(const training::Recipe& recipe) override;
   runs::TeacherRecord teacher_record() const override;
   double evaluate_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) override;
   std::string teacher_evaluation_data() const override { return "training images"; }
-  std::string data_fingerprint() const override { return splits_.train.fingerprint(); }
+  std::string data_fingerprint() const override;
   std::string describe_data() const override;
   void check_ranks(optim::Communicator& ranks) const override;
   std::unique_ptr<training::Objective> make_objective(const training::Recipe& recipe, optim::Communicator& ranks) override;
@@ -43,6 +43,7 @@ class Classification final : public Task {
  private:
   data::Splits load(const std::string& spec, data::LoadOptions options) const;
 
+  std::vector<float> class_weights_;  // of the labels' loss; empty: none
   std::vector<runs::ImageRun> teachers_;
   std::vector<std::string> teacher_runs_;  // their folders, as given
   training::TeacherFile teacher_file_;

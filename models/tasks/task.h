@@ -69,8 +69,8 @@ class Task {
   // `recipe` with the settings that a student takes over from its teachers where it has none of its own.
   virtual training::Recipe adopt_settings(training::Recipe recipe, const std::string& data) = 0;
 
-  // Throws Error naming the file or the option.
-  virtual void load_data(const std::string& spec, const training::Recipe& recipe, const DataOptions& options) = 0;
+  // Completes the settings that are left to the data, such as Recipe::kBySize. Throws Error naming the file or the option.
+  virtual void load_data(const std::string& spec, training::Recipe& recipe, const DataOptions& options) = 0;
   // A fresh model for the data.
   virtual void make_model(const training::Recipe& recipe) = 0;
 

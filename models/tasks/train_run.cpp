@@ -1,6 +1,7 @@
 #include "models/tasks/train_run.h"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -8,7 +9,9 @@
 #include "core/engine/parallel.h"
 #include "models/runs/log_file.h"
 #include "models/runs/run_folder.h"
+#include "models/runs/step_log.h"
 #include "models/training/best_weights.h"
+#include "models/training/effect.h"
 #include "models/training/snapshots.h"
 
 namespace temper::tasks {
@@ -30,7 +33,7 @@ training::RunPlan make_plan(const runs::Run& record, std::string data_fingerprin
 }
 
 // The caller's observer, and in front of it what the folder gets to see.
-training::Observer keep_log(const TrainRunOptions& options, training::Objective& objective, bool writes) {
+training::Observer keep_logs(const TrainRunOptions& options, const runs::Run& record, training::Objective& objective, bool writes) {
   training::Observer observer = options.observer;
   observer.on_epoch = [&, writes, unit = objective.unit(),
                        known = options.resume ? options.resume->state.epochs.size() : 0](const std::vector<EpochRecord>& done) mutable {
@@ -40,6 +43,14 @@ training::Observer keep_log(const TrainRunOptions& options, training::Objective&
       training::save_snapshot(options.folder, objective.parameters(), done.back().epoch);
     options.observer.on_epoch(done);
   };
+  if (writes && record.recipe.log_steps > 0) {
+    const auto log = std::make_shared<runs::StepLog>(options.folder, record.recipe.log_steps, objective.unit(),
+                                                     options.resume ? options.resume->state.step : 0);
+    observer.on_step = [&options, log](const training::Progress& progress) {
+      log->step(progress);
+      options.observer.on_step(progress);
+    };
+  }
   return observer;
 }
 
@@ -59,7 +70,10 @@ runs::Run train_run(Task& task, runs::Run record, const TrainRunOptions& options
   task.check_ranks(ranks);
   const std::unique_ptr<training::Objective> objective = task.make_objective(record.recipe, ranks);
   const training::RunPlan plan = make_plan(record, task.data_fingerprint());
-  if (options.resume) training::check_same(options.resume->plan, plan);
+  training::check_effect(record.recipe, objective->batches());
+  if (options.resume) training::check_same(options.resume->plan, plan, objective->batches());
+  for (const std::string& doubt : training::doubts(record.recipe, objective->batches(), objective->parameters()))
+    if (writes) options.observer.on_warning(doubt);
   std::optional<FolderLock> lock;
   if (writes) lock.emplace(options.resume ? runs::continue_run(options.folder) : runs::begin_run(options.folder, options.overwrite));
 
@@ -67,7 +81,7 @@ runs::Run train_run(Task& task, runs::Run record, const TrainRunOptions& options
   record.threads = threads();
   record.recipe = record.recipe.resolved(objective->batches());
   options.on_start(record, objective->batches());
-  const std::vector<EpochRecord> epochs = training::train(*objective, record.recipe, keep_log(options, *objective, writes),
+  const std::vector<EpochRecord> epochs = training::train(*objective, record.recipe, keep_logs(options, record, *objective, writes),
                                                           {.run = options.folder,
                                                            .plan = plan,
                                                            .every_steps = options.checkpoint_every,
@@ -79,7 +93,10 @@ runs::Run train_run(Task& task, runs::Run record, const TrainRunOptions& options
   task.measure_run(record, &kept.val, ranks);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (options.resume) record.seconds += options.resume->state.seconds;
-  if (writes) task.save(options.folder, record);
+  if (writes) {
+    runs::remove_results(options.folder);  // of a run that was made longer
+    task.save(options.folder, record);
+  }
   return record;
 }
 

@@ -80,7 +80,7 @@ double Translation::evaluate_teachers(const Recipe& recipe, TeacherRecord& recor
 
 // --- Training ---
 
-void Translation::load_data(const std::string& spec, const Recipe& recipe, const DataOptions& /*options*/) { splits_ = load(spec, recipe); }
+void Translation::load_data(const std::string& spec, Recipe& recipe, const DataOptions& /*options*/) { splits_ = load(spec, recipe); }
 
 void Translation::make_model(const Recipe& recipe) {
   const auto subwords = [&] {

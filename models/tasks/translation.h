@@ -22,7 +22,7 @@ class Translation final : public Task {
   void load_teachers(const std::vector<std::string>& runs, const training::TeacherFile& file) override;
   std::string teachers_data() const override { return teacher_ ? teacher_->run.data : ""; }
   training::Recipe adopt_settings(training::Recipe recipe, const std::string& data) override;
-  void load_data(const std::string& spec, const training::Recipe& recipe, const DataOptions& options) override;
+  void load_data(const std::string& spec, training::Recipe& recipe, const DataOptions& options) override;
   void make_model(const training::Recipe& recipe) override;
   runs::TeacherRecord teacher_record() const override;
   double evaluate_teachers(const training::Recipe& recipe, runs::TeacherRecord& record) override;

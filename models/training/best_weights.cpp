@@ -15,6 +15,11 @@ std::size_t kept_epoch(const std::vector<EpochRecord>& epochs, Recipe::Keep keep
   return static_cast<std::size_t>(std::ranges::min_element(epochs, {}, loss) - epochs.begin());
 }
 
+bool out_of_patience(const std::vector<EpochRecord>& epochs, Index patience) {
+  if (patience == 0 || epochs.empty()) return false;
+  return static_cast<Index>(epochs.size() - 1 - kept_epoch(epochs, Recipe::Keep::best_nll)) >= patience;
+}
+
 BestWeights::BestWeights(ParameterStore& store, Recipe::Keep keep) : keep_(keep) {
   if (keep != Recipe::Keep::last) best_.emplace(store);
 }

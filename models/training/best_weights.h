@@ -15,6 +15,9 @@ namespace temper::training {
 // The place in `epochs` of the one whose weights are kept; the first of equals. requires: one epoch or more.
 std::size_t kept_epoch(const std::vector<EpochRecord>& epochs, Recipe::Keep keep);
 
+// Whether the validation NLL has not fallen for `patience` epochs; never where that is 0.
+bool out_of_patience(const std::vector<EpochRecord>& epochs, Index patience);
+
 class BestWeights {
  public:
   // Allocates a copy of all values, unless the last are kept.

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <sstream>
 
 #include "core/base/file.h"
 #include "core/base/fingerprint.h"
 #include "core/engine/machine.h"
 #include "models/training/json.h"
+#include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
+#include "models/training/settings.h"
 
 namespace temper::training {
 namespace {
@@ -66,31 +67,50 @@ Checkpoint read(const std::string& path) {
   return checkpoint;
 }
 
-// "smoothing = 0.1" of the first setting that differs, as it was and as it is.
-std::optional<std::pair<std::string, std::string>> first_difference(const Recipe& begun, const Recipe& now) {
-  std::istringstream before(write_recipe(begun, true)), after(write_recipe(now, true));
-  const auto setting = [](const std::string& line) {
-    const std::string text = line.substr(0, line.find("  # "));
-    return text.substr(0, text.find_last_not_of(' ') + 1);
-  };
-  for (std::string a, b; std::getline(before, a) && std::getline(after, b);) {
-    if (a != b) return std::pair{setting(a), setting(b)};
-  }
-  return std::nullopt;
+constexpr const char* kAdvice = "; resume with the original settings, or start another run with another --out or --overwrite";
+
+// "epochs = 5, steps = 71": those that say how long a run is.
+std::string length_text(const Recipe& recipe) {
+  return recipe.steps > 0 ? str_cat("steps = ", recipe.steps) : str_cat("epochs = ", recipe.epochs);
+}
+
+// Why a run of this recipe cannot be made longer; null where it can.
+const char* length_matters(const Recipe& recipe) {
+  using enum optim::Schedule::Kind;
+  if (recipe.lookahead_every > 0) return "with --lookahead every step depends on the length of the run";
+  const bool free = recipe.schedule == constant || recipe.schedule == step || recipe.schedule == inverse_sqrt;
+  return free ? nullptr : "under this --schedule every step depends on the length of the run";
 }
 
 }  // namespace
 
-void check_same(const RunPlan& begun, const RunPlan& now) {
-  constexpr const char* kAdvice = "; resume with the original settings, or start another run with another --out or --overwrite";
+bool same_length(const Recipe& begun, const Recipe& now) {
+  return begun.steps == now.steps && (begun.steps > 0 || begun.epochs == now.epochs);
+}
+
+void check_same_settings(const Recipe& begun, const Recipe& now, Index steps_an_epoch) {
+  for (const Setting& setting : settings()) {
+    const bool applies = setting.applies_to(begun) || setting.applies_to(now);
+    if (!applies || setting.key == "epochs" || setting.key == "steps" || setting.key == "log_steps") continue;
+    TEMPER_CHECK(setting.read(begun) == setting.read(now), "--resume: the run was started with ", setting_text(setting, begun),
+                 ", not with ", setting_text(setting, now), kAdvice);
+  }
+  if (same_length(begun, now)) return;
+  const std::string change = str_cat("--resume: the run was started with ", length_text(begun), ", not with ", length_text(now));
+  if (const char* reason = length_matters(begun)) throw Error(str_cat(change, ": ", reason, kAdvice));
+  const bool comparable = steps_an_epoch > 0 || (begun.steps > 0) == (now.steps > 0);
+  const Index epoch = std::max<Index>(steps_an_epoch, 1);
+  TEMPER_CHECK(!comparable || total_steps(now, epoch) >= total_steps(begun, epoch), change, ": a run can become longer, not shorter",
+               kAdvice);
+}
+
+void check_same(const RunPlan& begun, const RunPlan& now, Index steps_an_epoch) {
   TEMPER_CHECK(begun.command == now.command, "--resume: the run was started by temper ", begun.command, "; use that command");
   TEMPER_CHECK(begun.data == now.data, "--resume: the run was started with the data ", begun.data, ", not ", now.data, kAdvice);
   const bool same_file =
       begun.teacher_file.logits == now.teacher_file.logits && begun.teacher_file.probabilities == now.teacher_file.probabilities;
   TEMPER_CHECK(begun.teachers == now.teachers && same_file, "--resume: the run was started with another teacher", kAdvice);
-  if (const auto difference = first_difference(begun.recipe, now.recipe)) {
-    throw Error(str_cat("--resume: the run was started with ", difference->first, ", not with ", difference->second, kAdvice));
-  }
+  check_same_settings(begun.recipe, now.recipe, steps_an_epoch);
   TEMPER_CHECK(begun.training_data == now.training_data, "--resume: the training data of ", now.data,
                " are not those that the run was started with", kAdvice);
   TEMPER_CHECK(begun.teachers_fingerprint == now.teachers_fingerprint, "--resume: the teacher has changed since the run was started",

@@ -14,7 +14,8 @@
 
 namespace temper::training {
 
-// The settings that a run was started with. It can only be resumed with the same ones, or the result would belong to neither.
+// The settings that a run was started with. It can only be resumed with the same ones, or the result would belong to neither; but see
+// check_same_settings.
 struct RunPlan {
   std::string command;                     // "train" or "distill"
   std::string data;                        // the spec
@@ -25,8 +26,15 @@ struct RunPlan {
   Recipe recipe = {};
 };
 
-// Throws Error "--resume: ..." naming the first setting in which they differ.
-void check_same(const RunPlan& begun, const RunPlan& now);
+// Throws Error "--resume: ..." naming the first setting in which they differ, as it was and as it is. But a run, finished or not, may
+// become longer where no step depends on its length: then it goes on to the bits of one that was begun so. That is, `epochs` or `steps` may
+// grow with the schedules constant, step and inverse-sqrt, and without lookahead. What is logged may change as well. steps_an_epoch: 0
+// where that is not known yet; then `steps` and `epochs` are not compared with each other.
+void check_same_settings(const Recipe& begun, const Recipe& now, Index steps_an_epoch = 0);
+bool same_length(const Recipe& begun, const Recipe& now);  // epochs and steps
+
+// The same of everything.
+void check_same(const RunPlan& begun, const RunPlan& now, Index steps_an_epoch);
 
 struct Checkpoint {
   std::string path;

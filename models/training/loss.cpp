@@ -15,11 +15,13 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
   return scaled(softmax_cross_entropy(logits, labels, {.smoothing = recipe.smoothing}), recipe.loss_scale);
 }
 
-Loss cross_entropy(const Recipe& recipe) {
-  return [smoothing = recipe.smoothing, factor = recipe.loss_scale](const Tensor& logits, const data::Batch& batch) {
-    Tensor loss = softmax_cross_entropy(logits, batch.labels, {.smoothing = smoothing});
+Loss cross_entropy(const Recipe& recipe, std::vector<float> class_weights) {
+  return [smoothing = recipe.smoothing, factor = recipe.loss_scale, weights = std::move(class_weights)](const Tensor& logits,
+                                                                                                        const data::Batch& batch) {
+    const CrossEntropyOptions options{.smoothing = smoothing, .class_weights = weights};
+    Tensor loss = softmax_cross_entropy(logits, batch.labels, options);
     if (!batch.mixed_labels.empty()) {
-      Tensor other = softmax_cross_entropy(logits, batch.mixed_labels, {.smoothing = smoothing});
+      Tensor other = softmax_cross_entropy(logits, batch.mixed_labels, options);
       loss = add(scale(std::move(loss), batch.mixup_lambda), scale(std::move(other), 1 - batch.mixup_lambda));
     }
     return scaled(std::move(loss), factor);
@@ -67,11 +69,11 @@ Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher
   return add(scale(cross_entropy(logits, labels, recipe), 1 - beta), scale(std::move(soft), beta));
 }
 
-Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe) {
+Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe, std::vector<float> class_weights) {
   distillation.check();
   std::vector<data::Preprocessing> companions = teacher.extra_preprocessing();
   const auto loss = [teacher = std::move(teacher), soft_loss = SoftLoss(distillation), beta = distillation.beta, factor = recipe.loss_scale,
-                     labels_loss = cross_entropy(recipe)](const Tensor& logits, const data::Batch& batch) {
+                     labels_loss = cross_entropy(recipe, std::move(class_weights))](const Tensor& logits, const data::Batch& batch) {
     if (beta == 0) return labels_loss(logits, batch);
     Tensor soft = scaled(soft_loss(logits, teacher(batch), batch), factor);
     if (beta == 1) return soft;

@@ -34,7 +34,9 @@ class Loss {
 
 // Cross entropy with the recipe's label smoothing and loss scale.
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels, const Recipe& recipe);
-Loss cross_entropy(const Recipe& recipe);  // of both labels where images are mixed
+// Of both labels where images are mixed. class_weights: a weight a class, see class_weights.h; the mean is then weighted by the labels of
+// the batch, or of the shard that is computed at a time.
+Loss cross_entropy(const Recipe& recipe, std::vector<float> class_weights = {});
 
 // (1 - beta) cross entropy + beta the teacher's part, in the form of recipe.distillation. teacher_logits is called only if beta > 0.
 Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher_logits, std::span<const std::int32_t> labels,
@@ -43,7 +45,8 @@ Tensor student_loss(const Tensor& logits, const std::function<Tensor()>& teacher
 // The loss of a student. It and its teachers look at the same place of the same augmented image, each in its own crop and standardisation:
 // a teacher of whole images sees the image moved and mirrored as the student's crop of it is. The recipe's smoothing applies to the labels'
 // part, its loss scale to all. With mixup the form `decoupled` takes both labels, each in its share, as cross entropy does.
-Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe);
+// class_weights: of the labels' part.
+Loss distillation_loss(Teacher teacher, const Distillation& distillation, const Recipe& recipe, std::vector<float> class_weights = {});
 // The same of one network, which has studied where its logits can be kept. Throws as Teacher. Keeps a reference to the network.
 Loss distillation_loss(const models::Model& teacher, const models::Model& student, const data::Dataset& train_set,
                        const Distillation& distillation, const Recipe& recipe);

@@ -17,6 +17,13 @@ Recipe Recipe::for_data(const std::string& spec) {
 
 bool Recipe::reads_text() const { return models::reads_text(model); }
 
+Index Recipe::usual_batch(Index images) {
+  constexpr Index kSmallest = 8, kLargest = 64, kSteps = 10;
+  Index batch = kLargest;
+  while (batch > kSmallest && images / batch < kSteps) batch /= 2;
+  return batch;
+}
+
 Recipe Recipe::resolved(Index steps_an_epoch) const {
   Recipe recipe = *this;
   if (steps == 0) return recipe;
@@ -27,9 +34,9 @@ Recipe Recipe::resolved(Index steps_an_epoch) const {
 // Ranges are rules of the settings; here is what several of them must have in common.
 void Recipe::check() const {
   for (const Setting& setting : settings()) {
-    if (setting.applies_to(*this)) setting.check(*this);
+    if (setting.is_for_network(*this)) setting.check(*this);
   }
-  TEMPER_CHECK(shards >= 0 && (reads_text() || shards <= batch), "--shards: ", shards,
+  TEMPER_CHECK(shards >= 0 && (reads_text() || batch == kBySize || shards <= batch), "--shards: ", shards,
                " is not allowed; give 0 to the number of images in a batch");
   if (reads_text()) {
     TEMPER_CHECK(text.batch_tokens > text.longest, "--batch-tokens: ", text.batch_tokens,

@@ -20,8 +20,10 @@ struct Recipe {
 
   std::string model = "";  // the network, as `temper models` lists it
   Index epochs = 30;
-  Index steps = 0;  // ends the run after so many; 0: at the end of the last epoch
-  Index batch = 64;
+  Index steps = 0;     // ends the run after so many; 0: at the end of the last epoch
+  Index patience = 0;  // ends it when the validation NLL has not fallen for so many epochs; 0: never
+  Index batch = 64;    // kBySize: see usual_batch
+  static constexpr Index kBySize = -1;
   Index shards = 0;  // parts that a batch is trained in, see optim/distributed/gradient_sync.h; 0: as many as there are ranks
   bool sync_batch_norm =
       false;  // batch statistics over the whole batch, not over each shard, see optim/distributed/sync_batch_norm_runner.h
@@ -52,8 +54,9 @@ struct Recipe {
   };
   Text text = {};
 
-  float smoothing = 0;   // alpha of label smoothing, in [0,1]
-  float loss_scale = 1;  // multiplies the loss; the paper has 3 on CIFAR
+  float smoothing = 0;            // alpha of label smoothing, in [0,1]
+  float loss_scale = 1;           // multiplies the loss; the paper has 3 on CIFAR
+  std::string class_weight = "";  // of the labels' loss: "balanced" or a file, see class_weights.h; empty: all classes weigh 1
   Distillation distillation = {};
 
   std::string optimizer = "sgd";  // by name, see models/training/optimizer.h
@@ -83,6 +86,7 @@ struct Recipe {
   float lookahead_decay = 0.95f;
 
   Keep keep = Keep::last;  // the weights of which epoch become the model, see best_weights.h
+  Index log_steps = 0;     // steps between the lines of log_steps.csv, see models/runs/step_log.h; 0: there is none
 
   // The settings that do well on the data of a spec, or of its kind alone ("mnist:DIR" or "mnist"), without further thought: those of its
   // source, see data/sources.h, over the defaults above.
@@ -90,6 +94,9 @@ struct Recipe {
 
   // Returns true iff the model is one that reads text: the settings of images are not for it, and those of text for it alone.
   bool reads_text() const;
+
+  // The batch of so many training images: the largest power of two from 8 to 64 with which an epoch has 10 steps, or 8.
+  static Index usual_batch(Index images);
 
   // With `epochs` those that `steps` take.
   Recipe resolved(Index steps_an_epoch) const;

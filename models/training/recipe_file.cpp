@@ -18,11 +18,6 @@ std::string known_keys() {
   return keys;
 }
 
-const Setting* find_setting(std::string_view key) {
-  const auto found = std::ranges::find_if(settings(), [&](const Setting& setting) { return setting.key == key; });
-  return found == settings().end() ? nullptr : &*found;
-}
-
 // A list, when all its items are of one kind.
 template <class Item> std::optional<std::vector<Item>> json_list(const toml::array& array) {
   std::vector<Item> list;
@@ -53,9 +48,24 @@ std::optional<Value> to_value(const toml::node& node, const Setting& setting) {
   return std::nullopt;
 }
 
-void set_from(std::string_view key, const toml::node& node, Recipe& recipe) {
+// The values of a list for a setting that is one number or name.
+void read_list(const Setting& setting, const toml::array& array, SettingLists& lists) {
+  std::vector<std::string> values;
+  for (const toml::node& node : array) {
+    const std::optional<Value> value = node.is_array() ? std::nullopt : to_value(node, setting);
+    TEMPER_CHECK(value, setting.key, ": a list has numbers or names");
+    Recipe any;
+    setting.write(any, *value);
+    values.push_back(plain_text(setting.read(any)));
+  }
+  TEMPER_CHECK(!values.empty(), setting.key, ": the list is empty; give one value or more");
+  lists.emplace_back(setting.key, std::move(values));
+}
+
+void set_from(std::string_view key, const toml::node& node, Recipe& recipe, SettingLists* lists) {
   const Setting* setting = find_setting(key);
   TEMPER_CHECK(setting, key, " is not a setting; known are ", known_keys());
+  if (lists && node.is_array() && setting->can_vary()) return read_list(*setting, *node.as_array(), *lists);
   const std::optional<Value> value = to_value(node, *setting);
   TEMPER_CHECK(value, key, ": a value of this kind is not taken; give true or false, a number, text, or a list of one kind");
   try {
@@ -97,7 +107,7 @@ struct WriteValue {
 
 }  // namespace
 
-std::vector<std::string> read_recipe(std::string_view text, const std::string& source, Recipe& recipe) {
+std::vector<std::string> read_recipe(std::string_view text, const std::string& source, Recipe& recipe, SettingLists* lists) {
   toml::table table;
   try {
     table = toml::parse(text, source);
@@ -109,7 +119,7 @@ std::vector<std::string> read_recipe(std::string_view text, const std::string& s
   for (const auto& [key, node] : table) {
     const std::uint32_t line = node.source().begin.line;
     try {
-      set_from(key.str(), node, changed);
+      set_from(key.str(), node, changed, lists);
     } catch (const Error& error) {
       throw Error(str_cat(source, ": line ", line, ": ", error.what()));
     }
@@ -122,13 +132,17 @@ std::vector<std::string> read_recipe(std::string_view text, const std::string& s
   return names;
 }
 
+std::string setting_text(const Setting& setting, const Recipe& recipe) {
+  return setting.key + " = " + std::visit(WriteValue{}, setting.read(recipe));
+}
+
 std::string write_recipe(const Recipe& recipe, bool with_distillation) {
   std::string text, group;
   for (const Setting& setting : settings()) {
     if ((setting.for_distillation() && !with_distillation) || !setting.applies_to(recipe)) continue;
     if (setting.group != group) text += (group.empty() ? "# " : "\n# ") + setting.group + "\n";
     group = setting.group;
-    std::string line = setting.key + " = " + std::visit(WriteValue{}, setting.read(recipe));
+    std::string line = setting_text(setting, recipe);
     line.resize(std::max<std::size_t>(line.size(), 28), ' ');
     text += line + "  # " + setting.help + "\n";
   }

@@ -88,6 +88,12 @@ Setting row(const char* key, const char* option, const char* type_name, const ch
           .rule = rule};
 }
 
+// The same setting where it is for some runs only.
+inline Setting only(const Scope& scope, Setting setting) {
+  setting.scope = scope;
+  return setting;
+}
+
 // A bool: "--mixed" is also "--no-mixed".
 template <class Access> Setting flag(const char* key, const char* option, const char* help, Access access) {
   return row(key, str_cat(option, ",!--no-", option + 2).c_str(), "", help, access);

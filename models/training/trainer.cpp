@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <sstream>
 
@@ -13,6 +14,7 @@
 #include "layers/random_scope.h"
 #include "models/training/best_weights.h"
 #include "models/training/divergence.h"
+#include "models/training/effect.h"
 #include "models/training/image_objective.h"
 #include "models/training/optimizer.h"
 #include "models/training/recipe_file.h"
@@ -25,8 +27,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-constexpr const char* kAgainstDivergence = "; lower --lr, or set --clip 1";
 
 // What one run keeps between its steps.
 class Run {
@@ -55,10 +55,13 @@ class Run {
   }
 
   std::vector<EpochRecord> to_the_end() {
-    while (static_cast<Index>(state_.epochs.size()) < recipe_.epochs) {
+    while (epoch() < recipe_.epochs && !out_of_patience(state_.epochs, recipe_.patience)) {
       rest_of_epoch();
+      // A run whose last step is within an epoch can be made longer from here, as if there had been no end.
+      const bool whole = state_.batches == objective_.batches();
+      if (!whole) save();
       evaluate();
-      save();
+      if (whole) save();
     }
     averaging_.exchange();
     best_.copy_back();
@@ -171,8 +174,13 @@ class Run {
   }
 
   void update(const optim::BatchSums& batch) {
-    const double scale = recipe_.clip_norm > 0 ? optim::find_clip(store_, recipe_.clip_norm).scale : 1;
-    optimizer_->step(schedule_.at(state_.step), scale);
+    const bool logs = recipe_.log_steps > 0 && (state_.step + 1) % recipe_.log_steps == 0;
+    const bool clips = recipe_.clip_norm > 0;
+    optim::Clip clip;
+    if (clips || logs) clip = optim::find_clip(store_, clips ? recipe_.clip_norm : std::numeric_limits<double>::infinity());
+    gradient_norm_ = logs ? clip.norm : calibration::kNotMeasured;
+    learning_rate_ = schedule_.at(state_.step);
+    optimizer_->step(learning_rate_, clip.scale);
     averaging_.after_step(state_.step + 1);
     if (state_.step++ == 0) warn_of_untouched();
     ++state_.batches;
@@ -190,8 +198,10 @@ class Run {
       objective_.forward(shard);
     });
     throw Error(str_cat("training: ", what, " in epoch ", epoch() + 1, ", step ", state_.step + 1, culprit.empty() ? "" : ": ", culprit,
-                        kAgainstDivergence));
+                        against_divergence()));
   }
+
+  const char* against_divergence() const { return recipe_.clip_norm > 0 ? "; lower --lr, or --clip" : "; lower --lr, or set --clip 1"; }
 
   void warn_of_untouched() const {
     for (const std::string& name : optimizer_->untouched())
@@ -206,6 +216,9 @@ class Run {
             .step = state_.step,
             .steps = schedule_.total,
             .loss = loss,
+            .learning_rate = learning_rate_,
+            .gradient_norm = gradient_norm_,
+            .samples = samples_,
             .samples_per_second = static_cast<double>(samples_) / seconds,
             .seconds_left = seconds / done * left};
   }
@@ -230,7 +243,7 @@ class Run {
     const std::vector<optim::StateArena> all = arenas();
     const std::vector<std::string> bad = optim::not_finite(store_, all);
     TEMPER_CHECK(bad.empty(), "training: after step ", state_.step, " ", bad.front(), " is not finite: the checkpoint before it is kept",
-                 kAgainstDivergence);
+                 against_divergence());
     state_.seconds = seconds_before_ + seconds_since(start_);
     checkpoints_.save(checkpointing_.plan, state_, store_, all);
     saved_ = Clock::now();
@@ -239,6 +252,11 @@ class Run {
   void restore(const Checkpoint& checkpoint) {
     optim::read_arenas(store_, arenas(), checkpoint.tensors, checkpoint.path);
     state_ = checkpoint.state;
+    // Version 0.1 kept no state of an epoch that the end of the run cut off.
+    const bool continues = state_.step == epoch() * objective_.batches() + state_.batches || epoch() == recipe_.epochs;
+    TEMPER_CHECK(continues,
+                 "--resume: the run ended within an epoch, and the version that trained it kept nothing to make it longer from; "
+                 "start another run with another --out");
     optimizer_->set_steps(state_.step);
     first_step_ = state_.step;
     seconds_before_ = state_.seconds;
@@ -262,7 +280,9 @@ class Run {
   std::optional<optim::SyncBatchNormRunner> runner_;  // for those that are normalised as one
   RunState state_;
   Index first_step_ = 0, samples_ = 0;  // of this process
-  double seconds_before_ = 0;           // of earlier ones
+  float learning_rate_ = 0;             // of the last step
+  double gradient_norm_ = calibration::kNotMeasured;
+  double seconds_before_ = 0;  // of earlier ones
   Clock::time_point start_ = Clock::now(), saved_ = start_;
 };
 
@@ -306,6 +326,7 @@ void warn_of_a_mixture(optim::Communicator& ranks, const Observer& observer) {
 std::vector<EpochRecord> train(Objective& objective, const Recipe& given, const Observer& observer, const Checkpointing& checkpointing,
                                optim::Communicator* ranks) {
   given.check();
+  check_effect(given, objective.batches());
   const Recipe recipe = given.resolved(objective.batches());
   optim::SingleProcess single_process;
   optim::Communicator& together = ranks ? *ranks : single_process;
@@ -316,9 +337,11 @@ std::vector<EpochRecord> train(Objective& objective, const Recipe& given, const 
 }
 
 std::vector<EpochRecord> train(const models::Model& model, const data::Dataset& train_set, const data::Dataset& val_set,
-                               const Recipe& recipe, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing,
+                               const Recipe& given, const Loss& loss, const Observer& observer, const Checkpointing& checkpointing,
                                optim::Communicator* ranks) {
-  recipe.check();
+  given.check();
+  Recipe recipe = given;
+  if (recipe.batch == Recipe::kBySize) recipe.batch = Recipe::usual_batch(train_set.size());
   optim::SingleProcess single_process;
   ImageObjective objective(model, train_set, val_set, recipe, loss, ranks ? *ranks : single_process);
   return train(objective, recipe, observer, checkpointing, ranks);

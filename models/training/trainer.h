@@ -16,9 +16,12 @@
 namespace temper::training {
 
 struct Progress {
-  Index epoch = 0, epochs = 0;  // the epoch that runs, from 1
-  Index step = 0, steps = 0;    // steps done and all steps, of the whole run
-  double loss = 0;              // of the last batch
+  Index epoch = 0, epochs = 0;                       // the epoch that runs, from 1
+  Index step = 0, steps = 0;                         // steps done and all steps, of the whole run
+  double loss = 0;                                   // of the last batch
+  double learning_rate = 0;                          // of the last step
+  double gradient_norm = calibration::kNotMeasured;  // of the last step, before clipping; measured every recipe.log_steps steps
+  Index samples = 0;                                 // that this process has learned
   double samples_per_second = 0;
   double seconds_left = 0;
 };
@@ -47,10 +50,11 @@ struct Stopped : std::exception {
   Index step, epoch;  // steps done; the epoch, from 1
 };
 
-// Trains for recipe.epochs, or recipe.steps, and leaves the parameters with their last values, or their average where the recipe has
-// one, or those of the best epoch (recipe.keep); that is also what is evaluated after each epoch. The result is a function of the first
-// values, the data and the recipe alone: not of the number of threads, nor of how often the run was stopped, killed and resumed. Throws
-// Error, naming epoch, step and the first layer that is to blame, as soon as a loss is not a finite number, and Stopped.
+// Trains for recipe.epochs, or recipe.steps, or until recipe.patience is over, and leaves the parameters with their last values, or their
+// average where the recipe has one, or those of the best epoch (recipe.keep); that is also what is evaluated after each epoch. The result
+// is a function of the first values, the data and the recipe alone: not of the number of threads, nor of how often the run was stopped,
+// killed and resumed. Throws Error, naming epoch, step and the first layer that is to blame, as soon as a loss is not a finite number, and
+// Stopped.
 //
 // ranks: the processes that train together, all of which call this with the same objective and recipe, which is made sure. With
 // recipe.shards they may be any number, the result is the same; rank 0 writes checkpoints, which all read.

@@ -95,6 +95,7 @@ std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateO
   if (!is_first_rank()) return std::nullopt;
   Calibrated calibrated{.name = run, .unit = task->unit(), .study = calibration::calibrate_and_test(val, test, settings)};
   calibration::CalibrationRecord& record = calibrated.study.record;
+  record.weights = task->run().weights_fingerprint;
   const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record);
   record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());
   if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *record.evaluation.fitted.calibrator);
@@ -156,7 +157,8 @@ void check_outputs(const CalibrateOptions& options) {
   for (const std::string& table : options.tables) check_not_read("--table", table, inputs);
 }
 
-void run(const CalibrateOptions& options) {
+void run(CalibrateOptions options) {
+  options.runs = runs_of_sweeps(options.runs);
   TEMPER_CHECK(options.save_probabilities.empty() || is_probability_file(options.save_probabilities),
                "--save-probabilities: ", options.save_probabilities, " ends in neither .npy nor .csv; give one of them");
   for (const std::string& table : options.tables)
@@ -192,7 +194,9 @@ std::string describe_kinds() {
 void add_calibrate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("calibrate", "Calibrate the probabilities of a run, or the logits of any framework");
   auto options = std::make_shared<CalibrateOptions>();
-  command->add_option("run", options->runs, "The folders of runs: each fitted on its validation split, measured on its test split")
+  command
+      ->add_option("run", options->runs,
+                   "The folders of runs, or of sweeps for all of theirs: each fitted on its validation split, measured on its test split")
       ->type_name("RUN...");
   command->add_option("--logits", options->files.logits, "Instead of a run: (N,K) logits in .npy, .npz, .csv, .tsv or .safetensors")
       ->type_name("FILE");

@@ -171,7 +171,7 @@ void print_run(const ConvertOptions& options, const runs::Run& record) {
 }
 
 // A run of weights that were trained elsewhere: measured on the data, so that it can be calibrated, distilled and reported as any other.
-void write_run(const ConvertOptions& options, const training::Recipe& recipe, TensorFile file) {
+void write_run(const ConvertOptions& options, training::Recipe recipe, TensorFile file) {
   runs::check_can_begin(options.out, options.overwrite);
   const auto start = std::chrono::steady_clock::now();
   tasks::Classification task;
@@ -179,7 +179,7 @@ void write_run(const ConvertOptions& options, const training::Recipe& recipe, Te
   task.load_data(options.data, recipe, {});
   task.make_model(recipe);
   set_weights_of(task.model(), options, std::move(file));
-  runs::Run record{.command = "convert", .data = options.data, .recipe = recipe, .threads = threads(), .weights = options.from};
+  runs::Run record{.command = "convert", .data = options.data, .recipe = std::move(recipe), .threads = threads(), .weights = options.from};
   show_stage("measuring on the validation and test images");
   optim::SingleProcess single_process;
   task.measure_run(record, nullptr, single_process);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "apps/temper/commands/commands.h"
+#include "apps/temper/commands/sweep.h"
 #include "apps/temper/commands/training.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/ranks.h"
@@ -19,9 +20,13 @@ struct DistillOptions : TrainingOptions {
 
   // Those of a run that is resumed, unless the command line names some: which must then be the same.
   void add_teachers(const training::RunPlan& plan) {
-    if (!teachers.empty() || !file.logits.empty()) return;
-    teachers = plan.teachers;
-    file = plan.teacher_file;
+    if (teachers.empty() && file.logits.empty()) {
+      teachers = plan.teachers;
+      file = plan.teacher_file;
+    }
+    TEMPER_CHECK(
+        teachers == plan.teachers && file.logits == plan.teacher_file.logits,
+        "--resume: the run was started with another teacher; resume with that, or start another run with another --out or --overwrite");
   }
 };
 
@@ -68,14 +73,16 @@ void advise(const runs::TeacherRecord& teacher, const training::Distillation& di
 }
 
 void run(DistillOptions& options) {
-  if (!options.find_checkpoint("distill", !options.teachers.empty() || !options.file.logits.empty())) return;
+  if (const auto sweep = options.find_sweep("distill")) return run_sweep(options, *sweep);
+  options.find_run("distill", !options.teachers.empty() || !options.file.logits.empty());
   if (options.checkpoint) options.add_teachers(options.checkpoint->plan);
-  if (options.show_config && options.teachers.empty()) {
-    options.show_settings(options.settings());
+  const training::Recipe asked = options.settings();  // reports invalid settings before anything is read
+  if (options.is_finished(asked)) return;
+  if (options.show_config && (options.teachers.empty() || options.resume)) {
+    options.show_settings(asked);
     return;
   }
   check(options);
-  options.settings();  // reports invalid settings before anything is read
   options.use_threads();
   const std::unique_ptr<tasks::Task> task = tasks::make_student_task(options.teachers, options.file);
   task->reporter = terminal_reporter();
@@ -113,6 +120,7 @@ void add_distill(CLI::App& app) {
       "  temper distill --teacher runs/a runs/b --model mlp --form hinton --temperature 4 --out runs/student\n"
       "  temper distill --teacher runs/hard --model mlp --form decoupled --temperature 4 --clip 1 --out runs/student\n"
       "  temper distill --teacher runs/translator --model transformer_small --beta 0.5 --out runs/small-translator\n"
+      "  temper distill --teacher runs/hard --model mlp --temperature 1,2,4 --seeds 1..3 --out runs/students\n"
       "  temper distill --teacher-logits logits.npy --data digits --model mlp --shift 0 --out runs/student");
   command->callback([options] { run(*options); });
 }

@@ -49,11 +49,12 @@ std::string make_table(const std::vector<runs::Run>& records) {
 
 void run(const ReportOptions& options) {
   std::vector<runs::Run> records;
-  for (const std::string& folder : options.runs) check_not_read("--out", options.out, runs::run_files(folder));
-  for (const std::string& folder : options.runs) records.push_back(runs::read_run(folder));
+  const std::vector<std::string> folders = runs_of_sweeps(options.runs);
+  for (const std::string& folder : folders) check_not_read("--out", options.out, runs::run_files(folder));
+  for (const std::string& folder : folders) records.push_back(runs::read_run(folder));
   write_file(options.out, report::page(records));
   if (options.json) {
-    fmt::print("{}\n", Json{{"page", options.out}, {"runs", options.runs}}.dump());
+    fmt::print("{}\n", Json{{"page", options.out}, {"runs", folders}}.dump());
   } else {
     fmt::print("{}\n{}: the page of {} run{}; open it in a browser\n", make_table(records), options.out, records.size(),
                records.size() == 1 ? "" : "s");
@@ -65,7 +66,7 @@ void run(const ReportOptions& options) {
 void add_report(CLI::App& app) {
   CLI::App* command = app.add_subcommand("report", "Write one self-contained HTML page about one or several runs");
   auto options = std::make_shared<ReportOptions>();
-  command->add_option("runs", options->runs, "The folders of runs")->required()->type_name("RUN...");
+  command->add_option("runs", options->runs, "The folders of runs, or of sweeps for all of theirs")->required()->type_name("RUN...");
   command->add_option("--out", options->out, "The page to write (default report.html)")->type_name("FILE");
   command->add_flag("--json", options->json, "Print what was written as one JSON object on stdout");
   command->footer(

@@ -102,13 +102,15 @@ void check_data(const Plan& plan, const std::string& data) {
   }
 }
 
+int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int jobs_of(const ReproduceOptions& options) { return options.jobs > 0 ? options.jobs : cores(); }
+
 void run_plan(const ReproduceOptions& options, const Plan& plan) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int jobs = options.jobs > 0 ? options.jobs : cores;
+  const int jobs = jobs_of(options);
   const PlanRunOptions how{.folder = options.out,
                            .program = this_program(),
                            .jobs = jobs,
-                           .threads = options.threads > 0 ? options.threads : std::max(1, cores / jobs)};
+                           .threads = options.threads > 0 ? options.threads : std::max(1, cores() / jobs)};
   const Extent extent = count_steps(plan, options.out);
   if (!options.json)
     fmt::print(stderr, "{}: {} of {} steps left, {} at a time, ETA {}\n", options.out, extent.all - extent.done, extent.all, jobs,
@@ -132,6 +134,9 @@ void run_command(ReproduceOptions options) {
   const Scale scale = reproduce::parse_scale(options.scale);
   const ExperimentSetup setup = reproduce::experiment_setup(scale, options.data.empty() ? "" : kDataLink);
   const Plan plan = make_plan(wanted, setup);
+  if (!options.out.empty() && fs::is_directory(options.out))
+    reproduce::check_trainings(
+        plan, {.folder = fs::absolute(options.out).lexically_normal().string(), .program = this_program(), .jobs = jobs_of(options)});
   if (options.plan_only) {
     print_plan(plan, options.out);
     return;

@@ -1,6 +1,7 @@
 // temper train
 
 #include "apps/temper/commands/commands.h"
+#include "apps/temper/commands/sweep.h"
 #include "apps/temper/commands/training.h"
 #include "apps/temper/terminal/console.h"
 #include "data/sources.h"
@@ -10,9 +11,10 @@ namespace temper::app {
 namespace {
 
 void run(TrainingOptions& options) {
-  if (!options.find_checkpoint("train", !options.data.empty())) return;
+  if (const auto sweep = options.find_sweep("train")) return run_sweep(options, *sweep);
+  options.find_run("train", !options.data.empty());
   const training::Recipe recipe = options.settings();
-  if (options.show_settings(recipe)) return;
+  if (options.is_finished(recipe) || options.show_settings(recipe)) return;
   options.use_threads();
   const std::unique_ptr<tasks::Task> task = tasks::make_task(recipe);
   task->reporter = terminal_reporter();
@@ -40,6 +42,7 @@ void add_train(CLI::App& app) {
       "  temper train --data text:DIR --recipe multi30k --out runs/translator\n"
       "  temper train --data text:a.en,a.de --model transformer_small --smoothing 0.1 --epochs 20 --out runs/a\n"
       "  temper train --resume --out runs/resnet\n"
+      "  temper train --data digits --model cnn --smoothing 0,0.05,0.1 --seeds 1..3 --out runs/sweep\n"
       "  temper train --recipe fast-resnet --show-config >mine.toml; temper train --config mine.toml ...");
   command->callback([options] { run(*options); });
 }

@@ -12,6 +12,7 @@
 #include "apps/temper/terminal/ranks.h"
 #include "core/base/check.h"
 #include "core/base/number_text.h"
+#include "models/runs/sweep.h"
 
 namespace temper::app {
 
@@ -40,6 +41,12 @@ void check_not_read(const char* option, const std::string& out, const std::vecto
     TEMPER_CHECK(!std::filesystem::equivalent(out, input, not_there), option, ": ", out,
                  " is read by this command, and would be lost; give another name");
   }
+}
+
+std::vector<std::string> runs_of_sweeps(const std::vector<std::string>& folders) {
+  std::vector<std::string> missing, found = runs::runs_of(folders, &missing);
+  for (const std::string& run : missing) warn(run + ": it is not finished, and is left out");
+  return found;
 }
 
 std::string eta(Clock::time_point start, Index done, Index all) {

@@ -30,6 +30,9 @@ template <class Do> void with_option_context(const char* option, Do what) {
 // Throws Error when what an option names to be written is one of the files or folders that the command reads, whatever way leads there.
 void check_not_read(const char* option, const std::string& out, const std::vector<std::string>& inputs);
 
+// The folders as they were given, those of sweeps replaced by their runs; warns of runs that are not finished.
+std::vector<std::string> runs_of_sweeps(const std::vector<std::string>& folders);
+
 // "ETA 2:05" for work begun at `start` of which `done` of `all` equal parts are done. requires: done > 0.
 std::string eta(std::chrono::steady_clock::time_point start, Index done, Index all);
 

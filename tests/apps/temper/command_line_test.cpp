@@ -211,7 +211,7 @@ TEST_CASE("command line: bench measures networks, operations and the operations 
 TEST_CASE("command line: what is not said stays as the recipe of the data has it, flags too") {
   const TemporaryFolder folder;
   const std::string shown = temper_program(folder.path(), "train --data cifar10:nowhere --show-config").out;
-  for (const char* line : {"nesterov = true ", "flip = \"random\" ", "shift = 4 ", "random_crop = true ", "lr = 0.1 "}) {
+  for (const char* line : {"nesterov = true ", "flip = \"random\" ", "shift = 4 ", "momentum = 0.9 ", "lr = 0.1 "}) {
     CHECK_MESSAGE(shown.find(line) != std::string::npos, line);
   }
   CHECK(temper_program(folder.path(), "train --data digits --no-nesterov --show-config").out.find("nesterov = false") != std::string::npos);

@@ -51,7 +51,7 @@ TEST_CASE("reproduce command: a part of the paper at the quick scale, every numb
 
 TEST_CASE("reproduce command: each number of the calibration stands in the file that it names") {
   const TemporaryFolder folder;
-  json_of(folder.path(), "train --data digits --model mlp-8 --epochs 1 --out paper/runs/pictures-mlp-a0-s1");
+  json_of(folder.path(), "train --data digits --model mlp --epochs 12 --smoothing 0 --seed 1 --out paper/runs/pictures-mlp-a0-s1");
   json_of(folder.path(), "calibrate paper/runs/pictures-mlp-a0-s1");
   json_of(folder.path(), "reproduce table3 --out paper --page");
   const std::vector<std::string> lines = lines_of(read_file(folder.path() + "/paper/numbers.csv"));
@@ -63,6 +63,24 @@ TEST_CASE("reproduce command: each number of the calibration stands in the file 
     const Json all = Json::parse(read_file(folder.path() + "/paper/" + lines[i].substr(last + 1))).flatten();
     CHECK(std::any_of(all.begin(), all.end(),
                       [&](const Json& one) { return one.is_number() && one.get<double>() == doctest::Approx(value).epsilon(1e-8); }));
+  }
+}
+
+TEST_CASE("reproduce command: a run of other settings is not taken for what the plan asks for") {
+  const TemporaryFolder folder;
+  json_of(folder.path(), "train --data digits --model mlp --epochs 12 --smoothing 0 --seed 1 --out paper/runs/pictures-mlp-a0-s1");
+  const std::string file = folder.path() + "/paper/runs/pictures-mlp-a0-s1/run.json", run = read_file(file);
+  CHECK(temper_program(folder.path(), "reproduce table3 --out paper --plan").code == 0);
+  fs::remove_all(folder.path() + "/paper/runs/pictures-mlp-a0-s1/checkpoint");  // as when it was copied without
+  for (const auto& [key, value] : {std::pair{"smoothing", 0.9}, std::pair{"epochs", 1.0}}) {
+    Json other = Json::parse(run);
+    other["settings"][key] = key == std::string("epochs") ? Json(1) : Json(value);
+    write_file(file, other.dump());
+    for (const char* how : {"", " --page", " --plan"}) {
+      CAPTURE(how);
+      check_refused(folder.path(), str_cat("reproduce table3 --out paper", how), 1,
+                    str_cat("run.json: it is not the run that the plan asks for: --resume: the run was started with ", key));
+    }
   }
 }
 

@@ -28,6 +28,15 @@ TEST_CASE("best weights: the first of the best epochs, by either measure") {
   CHECK(kept_epoch(epochs, Recipe::Keep::best_nll) == 2);
 }
 
+TEST_CASE("best weights: patience is over when the validation NLL has not fallen for so many epochs") {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  const auto epochs = epochs_of({{0.5, 0.5}, {0.9, 0.4}, {0.8, 0.4}, {0.9, kNaN}, {0.7, 0.9}});  // the best is the second
+  CHECK_FALSE(out_of_patience(epochs, 0));
+  CHECK(out_of_patience(epochs, 3));
+  CHECK_FALSE(out_of_patience(epochs, 4));
+  CHECK_FALSE(out_of_patience({}, 1));
+}
+
 TEST_CASE("best weights: a run whose last epoch spoils the network leaves the best one, averaged or not") {
   const data::Splits splits = data::digits();
   for (const char* average : {"", "\nema = 0.5"}) {

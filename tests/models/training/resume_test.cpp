@@ -97,6 +97,70 @@ TEST_CASE("resume: a run stopped in the middle of an epoch, at its ends and twic
   set_threads(before);
 }
 
+TEST_CASE("resume: a run that is made longer, finished or not, ends with the bits of one that was begun so") {
+  for (const char* settings : {"schedule = \"constant\"\nkeep = \"best-nll\"", "schedule = \"step\"\nmilestones = [1]\nema = 0.9",
+                               "schedule = \"inverse-sqrt\"\nwarm_up_steps = 5\noptimizer = \"adamw\"",
+                               "schedule = \"constant\"\nclip = 0.5\nfreeze = [\"bias:*=2\"]"}) {
+    CAPTURE(settings);
+    // 7 steps an epoch: by whole epochs, out of the middle of one and into it, and from either to the other.
+    for (const auto& [begun, longer] : {std::pair{"epochs = 1", "epochs = 3"}, std::pair{"steps = 10", "steps = 17"},
+                                        std::pair{"steps = 10", "epochs = 3"}, std::pair{"epochs = 1", "steps = 17"}}) {
+      CAPTURE(begun);
+      CAPTURE(longer);
+      const Recipe first = short_recipe(str_cat(settings, "\n", begun).c_str()),
+                   then = short_recipe(str_cat(settings, "\n", longer).c_str());
+      check_same_settings(first, then, 7);
+      const Outcome whole = run(then, "");
+      for (const Index stop : {0, 4}) {
+        const TemporaryFolder folder;
+        run(first, folder.path(), stop);
+        check_same(run(then, folder.path()), whole);
+      }
+    }
+  }
+}
+
+TEST_CASE("resume: settings that change are refused with both values, and what makes each step depend on the length forbids another") {
+  const auto error_of = [](const char* begun, const char* now, Index steps_an_epoch) {
+    try {
+      check_same_settings(short_recipe(begun), short_recipe(now), steps_an_epoch);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string advice = "; resume with the original settings, or start another run with another --out or --overwrite";
+  CHECK(error_of("lr = 0.5", "lr = 0.25", 7) == "--resume: the run was started with lr = 0.5, not with lr = 0.25" + advice);
+  CHECK(error_of("schedule = \"constant\"", "schedule = \"constant\"\nepochs = 2", 7) ==
+        "--resume: the run was started with epochs = 3, not with epochs = 2: a run can become longer, not shorter" + advice);
+  CHECK(error_of("schedule = \"constant\"\nsteps = 20", "schedule = \"constant\"\nepochs = 2", 7).find("steps = 20, not with epochs = 2") !=
+        std::string::npos);
+  CHECK(error_of("schedule = \"constant\"\nsteps = 20", "schedule = \"constant\"\nepochs = 2", 0) == "");  // who knows
+  for (const char* schedule : {"cosine", "linear", "triangle"}) {
+    const std::string setting = str_cat("schedule = \"", schedule, "\"");
+    CHECK(error_of(setting.c_str(), (setting + "\nepochs = 9").c_str(), 7) ==
+          "--resume: the run was started with epochs = 3, not with epochs = 9: under this --schedule every step depends on the length of "
+          "the run" +
+              advice);
+  }
+  CHECK(error_of("schedule = \"constant\"\nlookahead = 5", "schedule = \"constant\"\nlookahead = 5\nepochs = 9", 7)
+            .find("with --lookahead") != std::string::npos);
+  CHECK(error_of("steps = 20", "steps = 20\nepochs = 9", 7) == "");  // counts for nothing
+  CHECK(error_of("", "log_steps = 3", 7) == "");
+  CHECK(error_of("", "patience = 3", 7) != "");
+}
+
+TEST_CASE("resume: patience ends a run where it would have ended without a stop") {
+  const Recipe recipe = short_recipe("patience = 2\nepochs = 12\nlr = 0.4\nschedule = \"constant\"");
+  const Outcome whole = run(recipe, "");
+  CHECK(whole.epochs.size() < 12);
+  CHECK(whole.epochs.size() >= 3);
+  const TemporaryFolder folder;
+  run(recipe, folder.path(), static_cast<Index>(7 * whole.epochs.size() - 9));
+  check_same(run(recipe, folder.path()), whole);
+  check_same(run(recipe, folder.path()), whole);  // it is over
+}
+
 TEST_CASE("resume: a run that was over, but for its results, is over at once") {
   const TemporaryFolder folder;
   const Recipe recipe = short_recipe("ema = 0.5");
@@ -167,11 +231,11 @@ TEST_CASE("resume: on a full disk the training ends with an error and the last c
 
 TEST_CASE("resume: other settings, data or teachers than those of the beginning are refused by name") {
   const RunPlan begun{.command = "train", .data = "digits", .training_data = "1", .recipe = short_recipe("smoothing = 0.1")};
-  check_same(begun, begun);
+  check_same(begun, begun, 7);
   const auto refused = [&](auto change, const char* about) {
     RunPlan now = begun;
     change(now);
-    CHECK_THROWS_WITH_AS(check_same(begun, now), doctest::Contains(about), Error);
+    CHECK_THROWS_WITH_AS(check_same(begun, now, 7), doctest::Contains(about), Error);
   };
   refused([](RunPlan& p) { p.recipe.smoothing = 0; }, "smoothing = 0.1, not with smoothing = 0.0;");
   refused([](RunPlan& p) { p.recipe.learning_rate_factors = {{"fc.*", 0.1f}}; }, "lr_factors = [], not with lr_factors = [\"fc.*=0.1\"]");

@@ -264,6 +264,35 @@ TEST_CASE("trainer: a loss that is no number stops the run with epoch and step")
 }
 
 // Case S10.
+TEST_CASE("trainer: the norm of the gradient is reported at every step to log, clipped or not, and changes no bit") {
+  const data::Dataset set = first_digits(100);
+  std::vector<std::vector<float>> values;
+  std::vector<std::vector<double>> norms;
+  for (const auto& [log_steps, clip] : {std::pair<Index, float>{0, 0}, {3, 0}, {0, 0.5f}, {1, 0.5f}}) {
+    Recipe recipe = quick_recipe();
+    recipe.epochs = 1;
+    recipe.batch = 10;
+    recipe.clip_norm = clip;
+    recipe.log_steps = log_steps;
+    const models::Model model = models::make_model("mlp-8", set, 1);
+    norms.emplace_back();
+    Observer observer;
+    observer.on_step = [&, every = log_steps](const Progress& progress) {
+      CHECK(std::isnan(progress.gradient_norm) == (every == 0 || progress.step % every != 0));
+      CHECK(progress.learning_rate > 0);
+      CHECK(progress.samples == 10 * progress.step);
+      if (!std::isnan(progress.gradient_norm)) norms.back().push_back(progress.gradient_norm);
+    };
+    train(model, set, set, recipe, cross_entropy(recipe), observer);
+    values.emplace_back(model.parameters->values().begin(), model.parameters->values().end());
+  }
+  CHECK(values[0] == values[1]);
+  CHECK(values[2] == values[3]);
+  CHECK(norms[1].size() == 3);
+  REQUIRE(norms[3].size() == 10);
+  CHECK(*std::ranges::max_element(norms[3]) > 0.5);  // before clipping
+}
+
 TEST_CASE("trainer: a parameter that gets no gradient is reported once") {
   const data::Dataset set = first_digits(64);
   models::Model model = models::make_model("mlp", set, 1);
