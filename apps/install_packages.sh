@@ -1,6 +1,6 @@
 # For sourcing: the Debian packages that temper needs, and how they get here. Nothing else is ever downloaded.
 
-build_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev libcli11-dev nlohmann-json3-dev libfmt-dev libstb-dev libtomlplusplus-dev zlib1g-dev
+build_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev libcli11-dev nlohmann-json3-dev libfmt-dev libstb-dev libtomlplusplus-dev zlib1g-dev libzip-dev
                 libopenmpi-dev openmpi-bin libsentencepiece-dev libicu-dev libboost-math-dev)
 test_packages=(doctest-dev curl iproute2)
 # Where services start by themselves, an ssh server for the tests' sake would, too.

@@ -1,16 +1,15 @@
 #include "data/file_bytes.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <new>
+#include <optional>
 #include <system_error>
 
 #include "core/base/check.h"
+#include "data/unpack.h"
 
 namespace temper::data {
 namespace {
@@ -21,7 +20,19 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{2} << 30;
 constexpr const char* kDownloadAgain = "download it again";
 
-std::vector<std::uint8_t> read_plain(const std::string& path) {
+// Packed bytes become at most so many times as many where no header tells how many they are: sentences and pixels do not shrink like that.
+constexpr std::uint64_t kMostTimesPacked = 32, kUnpackedFreely = 16 << 20;
+constexpr std::size_t kBeginning = 1 << 16;
+
+bool is_gzip(std::span<const std::uint8_t> bytes) { return bytes.size() >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B; }
+
+// Bytes within the beginning are there already: the reader compares them with the claim, and knows more to say.
+void check_claim(const std::string& path, std::uint64_t claimed, std::uint64_t bytes) {
+  TEMPER_CHECK(bytes <= std::max<std::uint64_t>(claimed, kBeginning), path, ": has more than the ", claimed,
+               " bytes that its header claims; ", kDownloadAgain);
+}
+
+std::vector<std::uint8_t> read_plain(const std::string& path, const SizeClaim& claim) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   TEMPER_CHECK(status.type() != fs::file_type::not_found, path, ": no such file; check the path");
@@ -36,68 +47,48 @@ std::vector<std::uint8_t> read_plain(const std::string& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   TEMPER_CHECK(in, path, ": cannot be opened (", std::generic_category().message(errno), "); check the permissions");
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  TEMPER_CHECK(in.gcount() == static_cast<std::streamsize>(size), path, ": could be read only up to byte ", in.gcount(), " of ", size,
-               "; check the disk, or wait until the file is complete");
+  std::vector<std::uint8_t> bytes;
+  const auto read_up_to = [&](std::uintmax_t end) {
+    const std::size_t begin = bytes.size();
+    bytes.resize(static_cast<std::size_t>(end));
+    in.read(reinterpret_cast<char*>(bytes.data() + begin), static_cast<std::streamsize>(end - begin));
+    TEMPER_CHECK(in.gcount() == static_cast<std::streamsize>(end - begin), path, ": could be read only up to byte ",
+                 begin + static_cast<std::size_t>(in.gcount()), " of ", size, "; check the disk, or wait until the file is complete");
+  };
+  read_up_to(std::min<std::uintmax_t>(size, kBeginning));
+  if (claim && size > kBeginning && !is_gzip(bytes)) check_claim(path, claim(bytes), size);
+  read_up_to(size);
   return bytes;
 }
 
-bool is_gzip(std::span<const std::uint8_t> bytes) { return bytes.size() >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B; }
-
-// inflate() over a buffer; the destructor frees what inflateInit2 took, also when a check throws.
-class Inflater {
- public:
-  explicit Inflater(std::span<const std::uint8_t> packed) : size_(packed.size()) {
-    stream_.next_in = const_cast<Bytef*>(packed.data());  // zlib only reads it
-    stream_.avail_in = static_cast<uInt>(packed.size());  // at most kMaxBytes
-    constexpr int kGzipOnly = 16 + MAX_WBITS;
-    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
-  }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  ~Inflater() { inflateEnd(&stream_); }
-
-  // Fills as much of `room` as it can and returns how much that was; status() tells what stopped it.
-  std::size_t fill(std::span<std::uint8_t> room) {
-    stream_.next_out = room.data();
-    stream_.avail_out = static_cast<uInt>(room.size());
-    status_ = inflate(&stream_, Z_NO_FLUSH);
-    if (status_ == Z_MEM_ERROR) throw std::bad_alloc();
-    return room.size() - stream_.avail_out;
-  }
-  void next_member() { inflateReset(&stream_); }
-  int status() const { return status_; }
-  const char* message() const { return stream_.msg != nullptr ? stream_.msg : "not deflate"; }
-  std::size_t position() const { return size_ - stream_.avail_in; }
-
- private:
-  z_stream stream_{};
-  std::size_t size_;
-  int status_ = Z_OK;
-};
-
-std::vector<std::uint8_t> unpack(const std::string& path, std::span<const std::uint8_t> packed) {
-  constexpr std::size_t kLeastRoom = 1 << 16;
-  Inflater inflater(packed);
-  std::vector<std::uint8_t> bytes;
+std::vector<std::uint8_t> unpack(const std::string& path, std::span<const std::uint8_t> packed, const SizeClaim& claim) {
+  std::uint64_t most = std::min(kMaxBytes, std::max<std::uint64_t>(kUnpackedFreely, kMostTimesPacked * packed.size()));
+  Unpacker unpacker(Unpacker::Format::gzip);
+  std::span<const std::uint8_t> rest = packed;
+  std::vector<std::uint8_t> bytes(kBeginning);
   std::size_t used = 0;
+  std::optional<std::uint64_t> claimed;
   for (;;) {
-    if (used == bytes.size()) bytes.resize(std::min<std::size_t>(kMaxBytes + 1, std::max({kLeastRoom, 4 * packed.size(), 2 * used})));
-    used += inflater.fill(std::span(bytes).subspan(used));
-    TEMPER_CHECK(used <= kMaxBytes, path, ": unpacks to more than ", kMaxBytes, " bytes; check the path");
-    if (inflater.status() == Z_STREAM_END) {
-      const std::span<const std::uint8_t> rest = packed.subspan(inflater.position());
+    if (used == bytes.size() && claim && !claimed) {
+      claimed = claim(bytes);
+      most = std::clamp<std::uint64_t>(*claimed, kBeginning, kMaxBytes);
+    }
+    if (used == bytes.size())
+      bytes.resize(static_cast<std::size_t>(std::max<std::uint64_t>(used + 1, std::min<std::uint64_t>(most + 1, 2 * used))));
+    used += unpacker.unpack(rest, std::span(bytes).subspan(used));
+    if (claimed) check_claim(path, *claimed, used);
+    TEMPER_CHECK(used <= most, path, ": unpacks to more than ", most, " bytes from ", packed.size(), "; check the path, or unpack it");
+    const std::size_t position = packed.size() - rest.size();
+    if (unpacker.ended()) {
       if (std::ranges::all_of(rest, [](std::uint8_t byte) { return byte == 0; })) break;  // nothing, or padding as tapes have it
-      TEMPER_CHECK(is_gzip(rest), path, ": ", rest.size(), " bytes that are not gzip follow the gzip data at byte ", inflater.position(),
-                   "; ", kDownloadAgain);
-      inflater.next_member();
-    } else {
-      const bool hungry = used < bytes.size() && inflater.position() == packed.size();
-      TEMPER_CHECK(!hungry || inflater.status() == Z_DATA_ERROR, path, ": the gzip data is cut off after ", packed.size(), " bytes; ",
+      TEMPER_CHECK(is_gzip(rest), path, ": ", rest.size(), " bytes that are not gzip follow the gzip data at byte ", position, "; ",
                    kDownloadAgain);
-      TEMPER_CHECK(inflater.status() == Z_OK || inflater.status() == Z_BUF_ERROR, path, ": the gzip data is damaged near byte ",
-                   inflater.position(), " (", inflater.message(), "); ", kDownloadAgain);
+      unpacker.begin_again();
+    } else {
+      TEMPER_CHECK(!unpacker.damaged(), path, ": the gzip data is damaged near byte ", position, " (", unpacker.message(), "); ",
+                   kDownloadAgain);
+      TEMPER_CHECK(used == bytes.size() || !rest.empty(), path, ": the gzip data is cut off after ", packed.size(), " bytes; ",
+                   kDownloadAgain);
     }
   }
   bytes.resize(used);
@@ -113,9 +104,9 @@ bool is_markup(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-FileBytes read_unpacked(const std::string& path) {
-  std::vector<std::uint8_t> bytes = read_plain(path);
-  if (is_gzip(bytes)) bytes = unpack(path, bytes);
+FileBytes read_unpacked(const std::string& path, const SizeClaim& claim) {
+  std::vector<std::uint8_t> bytes = read_plain(path, claim);
+  if (is_gzip(bytes)) bytes = unpack(path, bytes, claim);
   return {path, std::move(bytes)};
 }
 
@@ -154,10 +145,6 @@ std::string guess_kind(std::span<const std::uint8_t> bytes) {
   constexpr std::size_t kTarMark = 257;
   if (bytes.size() > kTarMark && begins_with(bytes.subspan(kTarMark), "ustar")) return looks + "a tar archive; unpack it";
   return {};
-}
-
-std::uint32_t compute_crc32(std::span<const std::uint8_t> bytes) {
-  return static_cast<std::uint32_t>(crc32_z(0, bytes.data(), bytes.size()));
 }
 
 }  // namespace temper::data

@@ -21,8 +21,7 @@ std::string hex(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-std::string what_the_magic_says(const FileBytes& file, int rank) {
-  const auto& b = file.bytes;
+std::string what_the_magic_says(std::span<const std::uint8_t> b, int rank) {
   if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte && b[3] == 1 && rank == 3) return "it is a label file, expected the images";
   if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte && b[3] == 3 && rank == 1) return "it is an image file, expected the labels";
   if (b[0] == 0 && b[1] == 0 && b[2] == kUnsignedByte) return str_cat("it has ", int{b[3]}, " dimensions, expected ", rank);
@@ -32,26 +31,34 @@ std::string what_the_magic_says(const FileBytes& file, int rank) {
   return guess.empty() ? "it is not an IDX file; download it again" : guess;
 }
 
+void check_magic(std::span<const std::uint8_t> bytes, int rank, const std::string& path) {
+  TEMPER_CHECK(bytes.size() >= 4, path, ": ", bytes.size(), " bytes, too short for an IDX header of ", header_bytes(rank),
+               "; download it again");
+  const std::array<std::uint8_t, 4> magic{0, 0, kUnsignedByte, static_cast<std::uint8_t>(rank)};
+  TEMPER_CHECK(std::equal(magic.begin(), magic.end(), bytes.begin()), path, ": magic number ", hex(bytes.first(4)), " at byte 0, expected ",
+               hex(magic), "; ", what_the_magic_says(bytes, rank));
+  TEMPER_CHECK(static_cast<Index>(bytes.size()) >= header_bytes(rank), path, ": ", bytes.size(), " bytes, too short for an IDX header of ",
+               header_bytes(rank), "; download it again");
+}
+
+Index extent_at(std::span<const std::uint8_t> bytes, int axis) {
+  Index extent = 0;
+  for (const std::uint8_t byte : bytes.subspan(4 + 4 * static_cast<std::size_t>(axis), 4)) extent = extent << 8 | byte;
+  return extent;
+}
+
 // Checks all that the header claims against the size of the file, before anything is allocated by it. Returns the extents.
 std::array<Index, 3> check_header(const FileBytes& file, int rank) {
+  check_magic(file.bytes, rank, file.path);
   const auto size = static_cast<Index>(file.bytes.size());
-  TEMPER_CHECK(size >= 4, file.path, ": ", size, " bytes, too short for an IDX header of ", header_bytes(rank), "; download it again");
-  const std::array<std::uint8_t, 4> magic{0, 0, kUnsignedByte, static_cast<std::uint8_t>(rank)};
-  TEMPER_CHECK(std::equal(magic.begin(), magic.end(), file.bytes.begin()), file.path, ": magic number ",
-               hex(std::span(file.bytes).first(4)), " at byte 0, expected ", hex(magic), "; ", what_the_magic_says(file, rank));
-  TEMPER_CHECK(size >= header_bytes(rank), file.path, ": ", size, " bytes, too short for an IDX header of ", header_bytes(rank),
-               "; download it again");
-
   std::array<Index, 3> extents{1, 1, 1};
   const Index content = size - header_bytes(rank);
   Index product = 1;
   bool fits = true;  // product <= content, found without overflow however large the extents claim to be
   std::string claim;
   for (int axis = 0; axis < rank; ++axis) {
-    const std::size_t at = 4 + 4 * static_cast<std::size_t>(axis);
-    Index extent = 0;
-    for (std::size_t i = at; i < at + 4; ++i) extent = extent << 8 | file.bytes[i];
-    TEMPER_CHECK(extent > 0, file.path, ": extent ", axis, " is 0 at byte ", at, ", an empty data set; download it again");
+    const Index extent = extent_at(file.bytes, axis);
+    TEMPER_CHECK(extent > 0, file.path, ": extent ", axis, " is 0 at byte ", 4 + 4 * axis, ", an empty data set; download it again");
     extents[static_cast<std::size_t>(axis)] = extent;
     claim += (axis ? " x " : "") + std::to_string(extent);
     fits = fits && extent <= content / product;
@@ -65,6 +72,16 @@ std::array<Index, 3> check_header(const FileBytes& file, int rank) {
 }
 
 }  // namespace
+
+FileBytes read_idx(const std::string& path, int rank) {
+  return read_unpacked(path, [&](std::span<const std::uint8_t> beginning) {
+    check_magic(beginning, rank, path);
+    double bytes = 1;
+    for (int axis = 0; axis < rank; ++axis) bytes *= static_cast<double>(extent_at(beginning, axis));
+    constexpr double kMost = 1e15;  // more than any file: exact below
+    return static_cast<std::uint64_t>(header_bytes(rank)) + static_cast<std::uint64_t>(std::min(bytes, kMost));
+  });
+}
 
 Dataset parse_idx(FileBytes images, const FileBytes& labels, std::string name) {
   const auto [count, height, width] = check_header(images, 3);

@@ -8,6 +8,10 @@
 
 namespace temper::data {
 
+// The bytes of an IDX file of unsigned bytes, plain or gzip: no more than its header claims is unpacked. rank: 3 images, 1 labels. Throws
+// Error as read_unpacked, and for another magic number or rank.
+FileBytes read_idx(const std::string& path, int rank);
+
 // The data set made of one image file (unsigned bytes, rank 3: N,H,W) and one label file (unsigned bytes, rank 1: N; each 0..9).
 // Its images are (H,W,1), its ten classes are named "0".."9". The bytes of `images` become the pixels without a copy.
 // Throws Error, naming file and byte, for another magic number, type or rank, an extent 0, a file shorter or longer than its header says,

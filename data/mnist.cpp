@@ -24,7 +24,7 @@ std::vector<std::string> spellings(const std::string& stem, int rank) {
 Dataset read_part(const DataFolder& folder, const std::string& stem, std::string name) {
   const std::string images = folder.require(spellings(stem + "-images", 3));
   const std::string labels = folder.require(spellings(stem + "-labels", 1));
-  return parse_idx(read_unpacked(images), read_unpacked(labels), std::move(name));
+  return parse_idx(read_idx(images, 3), read_idx(labels, 1), std::move(name));
 }
 
 }  // namespace
@@ -37,6 +37,9 @@ Splits mnist(const std::string& dir) {
   Dataset test = read_part(folder, "t10k", "mnist test");
   TEMPER_CHECK(all.image == test.image, dir, ": training images are ", all.image, " but test images ", test.image,
                "; take all four files from the same set");
+  TEMPER_CHECK(all.pixels != test.pixels, dir,
+               ": the files of the training images and of the test images (train-images, t10k-images) have the ",
+               "same content; download both again");
   constexpr Index kHeldOutOneIn = 12;  // 5,000 of 60,000
   TEMPER_CHECK(all.size() >= kHeldOutOneIn, dir, ": only ", all.size(), " training images, too few to hold some out; use at least ",
                kHeldOutOneIn);

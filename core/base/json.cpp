@@ -1,14 +1,53 @@
 #include "core/base/json.h"
 
+#include <set>
+
 #include "core/base/check.h"
 
 namespace temper {
 
+namespace {
+
+// Hears of each part of a text as it is parsed, and refuses what nlohmann-json lets pass.
+class Watch {
+ public:
+  void operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    TEMPER_CHECK(depth <= kDeepest, "not valid JSON: more than ", kDeepest, " arrays and objects inside each other");
+    if (event == Json::parse_event_t::object_start) keys_.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys_.pop_back();
+    if (event == Json::parse_event_t::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      TEMPER_CHECK(keys_.back().insert(key).second, "not valid JSON: the key ", key, " occurs twice");
+      TEMPER_CHECK(keys_.back().size() <= kMostKeys, "not valid JSON: an object of more than ", kMostKeys, " keys");
+    }
+    const bool text = (event == Json::parse_event_t::key || event == Json::parse_event_t::value) && parsed.is_string();
+    TEMPER_CHECK(!text || parsed.get_ref<const std::string&>().find('\0') == std::string::npos, "not valid JSON: a text with a NUL in it");
+  }
+
+ private:
+  static constexpr int kDeepest = 100;
+  static constexpr std::size_t kMostKeys = 4096;  // keys are searched one by one
+
+  std::vector<std::set<std::string>> keys_;  // of the objects around the place where the parser is
+};
+
+}  // namespace
+
 Json parse_json(std::string_view text) {
+  constexpr std::size_t kMostBytes = 100'000'000;
+  TEMPER_CHECK(text.size() <= kMostBytes, "not valid JSON: ", text.size(), " bytes, more than ", kMostBytes);
+  const std::size_t zero = text.find('\0');  // the parser would take it for the end
+  TEMPER_CHECK(zero == std::string_view::npos, "not valid JSON at byte ", zero + 1);
   try {
-    return Json::parse(text);
+    Watch watch;
+    return Json::parse(text, [&](int depth, Json::parse_event_t event, const Json& parsed) {
+      watch(depth, event, parsed);
+      return true;
+    });
   } catch (const Json::parse_error& error) {
     throw Error(str_cat("not valid JSON at byte ", error.byte));
+  } catch (const Json::exception& error) {  // a number beyond all
+    throw Error(str_cat("not valid JSON: ", error_text(error)));
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/number_type.h"
+#include "core/engine/safetensors_header.h"
 
 namespace temper {
 namespace {
@@ -21,15 +21,14 @@ struct ByteRange {
 };
 
 // One entry of the header, checked against the `data` that follow it.
-ByteRange read_entry(const std::string& name, const Json& json, std::string_view data, TensorFile::Entry& entry) {
-  const auto type_name = json.at("dtype").get<std::string>();
+ByteRange read_entry(const SafetensorsHeader::Tensor& tensor, std::string_view data, TensorFile::Entry& entry) {
+  const auto& [name, type_name, extents, begin, end] = tensor;
   const std::optional<NumberType> type = safetensors_type(type_name);
   TEMPER_CHECK(type, "tensor ", name, ": number type ", type_name, " is not known");
-  const auto extents = json.at("shape").get<std::vector<std::uint64_t>>();
-  const auto offsets = json.at("data_offsets").get<std::vector<std::uint64_t>>();
-  TEMPER_CHECK(offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data.size(), "tensor ", name,
-               ": its data_offsets do not lie in the ", data.size(), " bytes of data");
-  const auto extent = [&](std::size_t axis) { return static_cast<Index>(std::min<std::uint64_t>(extents[axis], std::uint64_t{1} << 60)); };
+  TEMPER_CHECK(begin <= end && end <= data.size(), "tensor ", name, ": its data_offsets do not lie in the ", data.size(), " bytes of data");
+  const auto extent = [&axes = tensor.shape](std::size_t axis) {
+    return static_cast<Index>(std::min<std::uint64_t>(axes[axis], std::uint64_t{1} << 60));
+  };
   switch (extents.size()) {
     case 0:
       entry.shape = Shape{};
@@ -50,11 +49,10 @@ ByteRange read_entry(const std::string& name, const Json& json, std::string_view
       throw Error(str_cat("tensor ", name, ": it has ", extents.size(), " axes; temper reads up to 4"));
   }
   const std::size_t bytes = static_cast<std::size_t>(entry.shape.size()) * type->bytes;
-  TEMPER_CHECK(offsets[1] - offsets[0] == bytes, "tensor ", name, ": ", offsets[1] - offsets[0], " bytes for the shape ", entry.shape,
-               " of ", type_name);
+  TEMPER_CHECK(end - begin == bytes, "tensor ", name, ": ", end - begin, " bytes for the shape ", entry.shape, " of ", type_name);
   entry.values.resize(static_cast<std::size_t>(entry.shape.size()));
-  type->decode(data.substr(offsets[0], bytes), std::span(entry.values));
-  return {offsets[0], offsets[1], name};
+  type->decode(data.substr(begin, bytes), std::span(entry.values));
+  return {begin, end, name};
 }
 
 // The data must be covered by the tensors without gap or overlap.
@@ -71,22 +69,14 @@ void check_cover(std::vector<ByteRange> ranges, std::size_t data_size) {
 
 TensorFile parse(std::string_view bytes) {
   TEMPER_CHECK(bytes.size() >= 8, bytes.size(), " bytes are too few for a header");
-  std::uint64_t header_size = 0;
-  std::memcpy(&header_size, bytes.data(), 8);
-  TEMPER_CHECK(header_size <= bytes.size() - 8, "the header claims ", header_size, " bytes, the file has ", bytes.size());
-  const Json header = parse_json(bytes.substr(8, header_size));
-  TEMPER_CHECK(header.is_object(), "the header is not a JSON object");
+  const std::uint64_t header_size = safetensors_header_size(std::span<const char, 8>(bytes.data(), 8), bytes.size());
+  SafetensorsHeader header = parse_safetensors_header(bytes.substr(8, header_size));
   const std::string_view data = bytes.substr(8 + header_size);
 
   TensorFile file;
+  file.metadata = std::move(header.metadata);
   std::vector<ByteRange> ranges;
-  for (const auto& [name, json] : header.items()) {
-    if (name == "__metadata__") {
-      file.metadata = json.get<std::map<std::string, std::string>>();
-    } else {
-      ranges.push_back(read_entry(name, json, data, file.tensors[name]));
-    }
-  }
+  for (const SafetensorsHeader::Tensor& tensor : header.tensors) ranges.push_back(read_entry(tensor, data, file.tensors[tensor.name]));
   check_cover(std::move(ranges), data.size());
   return file;
 }

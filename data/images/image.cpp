@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "data/file_bytes.h"
+#include "data/images/gif_codes.h"
 #include "data/images/jpeg_marks.h"
 #include "data/images/png_chunks.h"
 #include "data/images/pnm.h"
@@ -91,12 +92,18 @@ constexpr const char* kGetAgain = "get the file again, or save it again as PNG o
 
 [[noreturn]] void refuse_foreign(Bytes bytes, const std::string& name, const char* reason) {
   const bool ours = (is_jpeg(bytes) && bytes.size() > 1 && bytes[1] == 0xD8) || is_png(bytes) ||
-                    (bytes.size() > 2 && bytes[0] == 'B' && bytes[1] == 'M') ||
-                    (bytes.size() > 3 && bytes[0] == 'G' && bytes[1] == 'I' && bytes[2] == 'F');
+                    (bytes.size() > 2 && bytes[0] == 'B' && bytes[1] == 'M') || is_gif(bytes);
   if (ours) throw Error(str_cat(name, ": the header of the picture is invalid (", reason, "); ", kGetAgain));
   const std::string kind = guess_kind(bytes);
   throw Error(str_cat(name, ": is no picture that temper reads (JPEG, PNG, BMP, GIF, TGA, PNM)", kind.empty() ? "" : ": " + kind, "; ",
                       "save it as one of these, or remove it"));
+}
+
+// The most pixels that a byte of a file of this kind, which is none of those that are checked before, may stand for.
+Index most_pixels_a_byte(Bytes bytes) {
+  if (is_png(bytes) || is_jpeg(bytes)) return kMostPixelsAByte;
+  if (is_gif(bytes)) return 4096;            // its longest code, of 12 bits
+  return begins_with(bytes, "BM") ? 8 : 64;  // BMP: bits; TGA: 128 equal pixels in two bytes
 }
 
 void check_header(Bytes bytes, const std::string& name) {
@@ -108,7 +115,7 @@ void check_header(Bytes bytes, const std::string& name) {
                  " pixels; ", kGetAgain);
     refuse_foreign(bytes, name, stbi_failure_reason());
   }
-  check_size(height, width, bytes.size(), name);
+  check_size(height, width, bytes.size(), name, most_pixels_a_byte(bytes));
 }
 
 // (H,W,4) over white.
@@ -161,11 +168,11 @@ Image upright(Image stored, int orientation) {
 
 }  // namespace
 
-void check_size(Index height, Index width, std::size_t bytes, const std::string& name) {
+void check_size(Index height, Index width, std::size_t bytes, const std::string& name, Index most_a_byte) {
   TEMPER_CHECK(height >= 1 && width >= 1, name, ": a picture of ", height, " x ", width, " pixels; ", kGetAgain);
   TEMPER_CHECK(height <= kMostPixels / width, name, ": ", height, " x ", width, " pixels, more than ", kMostPixels,
                "; make the picture smaller");
-  TEMPER_CHECK(height * width / kMostPixelsAByte <= static_cast<Index>(bytes), name, ": the header describes ", height, " x ", width,
+  TEMPER_CHECK(height * width / most_a_byte <= static_cast<Index>(bytes), name, ": the header describes ", height, " x ", width,
                " pixels, more than ", bytes, " bytes can hold; ", kGetAgain);
 }
 
@@ -173,9 +180,9 @@ Image decode_image(Bytes bytes, const std::string& name) {
   TEMPER_CHECK(!bytes.empty(), name, ": is empty, 0 bytes; ", kGetAgain);
   if (is_pnm(bytes)) return decode_pnm(bytes, name);
   if (is_png(bytes)) check_png(bytes, name);
+  if (is_gif(bytes)) check_gif(bytes, name);
   if (!is_jpeg(bytes)) return decode_with_stb(bytes, name, true);
-  const JpegMarks marks = read_jpeg_marks(bytes);
-  TEMPER_CHECK(marks.sound, name, ": the JPEG is damaged (a Huffman table with more than 256 codes); ", kGetAgain);
+  const JpegMarks marks = read_jpeg_marks(bytes, name);
   TEMPER_CHECK(marks.scanned >= marks.components, name, ": the JPEG has the pixels of ", marks.scanned, " of its ", marks.components,
                " colours; ", kGetAgain);
   TEMPER_CHECK(marks.components != 4 || marks.adobe, name,

@@ -23,7 +23,7 @@ inline constexpr Index kMostPixels = Index{1} << 27;
 inline constexpr Index kMostPixelsAByte = 10'000;
 
 // Throws Error, naming `name`, for a picture that is empty or beyond these limits. `bytes`: of its file.
-void check_size(Index height, Index width, std::size_t bytes, const std::string& name);
+void check_size(Index height, Index width, std::size_t bytes, const std::string& name, Index most_a_byte = kMostPixelsAByte);
 
 // Decodes JPEG, PNG, BMP, GIF (its first picture), TGA and PNM (P1 to P6). The format is detected from the content, not the name.
 //   gray          the three channels are equal
@@ -32,7 +32,8 @@ void check_size(Index height, Index width, std::size_t bytes, const std::string&
 //   EXIF          a JPEG is turned upright by its orientation, 1 to 8
 //   CMYK, YCCK    JPEGs of Adobe's kind become RGB by (1-C)(1-K) and so on, without a colour profile; others are refused
 // Throws Error, naming `name` and the reason, for bytes that are none of these, empty, cut off, damaged as far as the format can tell (PNG:
-// every checksum), or larger than the limit.
+// every checksum), larger than the limit, or that would take more memory or time than their header lets expect (png_chunks.h, jpeg_marks.h,
+// gif_codes.h).
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
 
 // The same for a file.

@@ -1,11 +1,14 @@
 #include "data/images/jpeg_marks.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <set>
 #include <string_view>
 
+#include "core/base/check.h"
 #include "data/file_bytes.h"
+#include "data/images/image.h"
 
 namespace temper::data {
 namespace {
@@ -39,76 +42,141 @@ int read_orientation(Bytes tiff) {
   return 1;
 }
 
-bool is_frame(std::uint8_t marker) { return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC; }
+constexpr const char* kGetAgain = "; get the file again, or save it again as PNG or JPEG";
 
-// Reads the marked segments of a JPEG. Where it is damaged, a decoder may take other bytes for a segment than this does; what is dangerous
-// is looked for wherever a decoder could.
 class Segments {
  public:
-  explicit Segments(Bytes bytes) : bytes_(bytes) {}
+  Segments(Bytes bytes, const std::string& name) : bytes_(bytes), name_(name) {}
 
   JpegMarks read() {
-    std::size_t at = 2;  // after the start of image
-    while (at + 1 < bytes_.size() && marks_.scanned == 0) at = marker(at);
-    for (; at + 1 < bytes_.size(); ++at) {  // in a scan 0xFF is followed by 0, so that other markers stand out
-      if (bytes_[at] == 0xFF && (bytes_[at + 1] == kScan || bytes_[at + 1] == kHuffman)) look_at(bytes_[at + 1], at + 4);
+    while (at_ < bytes_.size() && bytes_[at_] == 0xFF) ++at_;
+    if (at_ == 0 || at_ == bytes_.size() || bytes_[at_++] != kStart) return marks_;
+    for (int segments = 1;; ++segments) {
+      const std::uint8_t marker = next_marker();
+      if (marker == kEnd) return marks_;
+      TEMPER_CHECK(segments <= kMostJpegSegments, name_, ": the JPEG has more than ", kMostJpegSegments, " segments", kGetAgain);
+      const std::size_t length = number(bytes_, at_, 2, true);  // of the segment, its length field included
+      expect(length >= 2 && length <= bytes_.size() - at_, "a segment is cut off");
+      const Bytes content = bytes_.subspan(at_ + 2, length - 2);
+      look_at(marker, content);
+      at_ += length;
+      if (marker == kScan) skip_pixels();
     }
-    return marks_;
   }
 
  private:
-  static constexpr std::uint8_t kApp1 = 0xE1, kApp14 = 0xEE, kScan = 0xDA, kHuffman = 0xC4;
+  static constexpr std::uint8_t kStart = 0xD8, kEnd = 0xD9, kScan = 0xDA, kTables = 0xDB, kLines = 0xDC, kInterval = 0xDD, kHuffman = 0xC4,
+                                kApp1 = 0xE1, kApp14 = 0xEE, kComment = 0xFE;
 
-  // The place after the segment whose marker may be at `at`, or the next byte.
-  std::size_t marker(std::size_t at) {
-    if (bytes_[at] != 0xFF || bytes_[at + 1] == 0xFF || bytes_[at + 1] == 0) return at + 1;
-    look_at(bytes_[at + 1], at + 4);
-    const std::size_t length = number(bytes_, at + 2, 2, true);  // of the segment, its length field included
-    return at + 2 + std::max<std::size_t>(2, length);
+  void expect(bool holds, const char* what) const {
+    TEMPER_CHECK(holds, name_, ": the JPEG is damaged near byte ", at_, " (", what, ")", kGetAgain);
   }
 
-  void look_at(std::uint8_t marker, std::size_t start) {
+  // Before the frame a decoder passes over what is no marker.
+  std::uint8_t next_marker() {
+    while (marks_.components == 0 && at_ < bytes_.size() && bytes_[at_] != 0xFF) ++at_;
+    TEMPER_CHECK(at_ < bytes_.size(), name_, ": the JPEG is cut off after ", bytes_.size(), " bytes; get the whole file");
+    expect(bytes_[at_] == 0xFF, "no marker");
+    while (at_ < bytes_.size() && bytes_[at_] == 0xFF) ++at_;
+    TEMPER_CHECK(at_ < bytes_.size(), name_, ": the JPEG is cut off after ", bytes_.size(), " bytes; get the whole file");
+    return bytes_[at_++];
+  }
+
+  // In the pixels of a scan 0xFF is followed by 0, or begins a restart, if there are any.
+  void skip_pixels() {
+    for (; at_ + 1 < bytes_.size(); ++at_) {
+      const std::uint8_t next = bytes_[at_ + 1];
+      if (bytes_[at_] != 0xFF || next == 0 || next == 0xFF) continue;
+      const bool restart = next >= 0xD0 && next <= 0xD7;
+      if (!restart) return;
+      expect(restarts_, "a restart where none is expected");
+    }
+    at_ = bytes_.size();
+  }
+
+  void look_at(std::uint8_t marker, Bytes content) {
     using namespace std::string_view_literals;
-    if (start >= bytes_.size()) return;
-    const std::size_t length = number(bytes_, start - 2, 2, true);
-    const Bytes rest = bytes_.subspan(start);
-    const Bytes content = rest.first(std::min(rest.size(), length < 2 ? 0 : length - 2));
-    if (marker == kApp1 && !has_exif_ && begins_with(content, "Exif\0\0"sv)) {
+    if (marker == kHuffman) {
+      read_huffman(content);
+    } else if (marker == kTables) {
+      for (; !content.empty(); content = content.subspan(content[0] >> 4 ? 129 : 65))
+        expect(content[0] >> 4 <= 1 && content.size() >= (content[0] >> 4 ? 129U : 65U), "a table of factors");
+    } else if (marker == kScan) {
+      read_scan(content);
+    } else if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC8 && marker != 0xCC) {
+      TEMPER_CHECK(marker <= 0xC2, name_, ": a JPEG of a rare kind (lossless, hierarchical or arithmetic)", kGetAgain);
+      read_frame(content);
+    } else if (marker == kApp1 && !has_exif_ && begins_with(content, "Exif\0\0"sv)) {
       marks_.orientation = read_orientation(content.subspan(6));
       has_exif_ = true;
-    } else if (marker == kApp14 && begins_with(content, "Adobe")) {
+    } else if (marker == kApp14 && content.size() >= 12 && begins_with(content, "Adobe\0"sv)) {
       marks_.adobe = true;
-    } else if (is_frame(marker) && content.size() >= 6) {
-      marks_.components = content[5];
-    } else if (marker == kHuffman) {
-      read_huffman(rest, static_cast<long>(length) - 2);
-    } else if (marker == kScan && !content.empty()) {
-      for (std::size_t c = 0; c < content[0] && 1 + 2 * c < content.size(); ++c) scanned_.insert(content[1 + 2 * c]);
-      marks_.scanned = static_cast<int>(scanned_.size());
+    } else {
+      const bool application = (marker >= 0xE0 && marker <= 0xEF) || marker == kComment;
+      const bool of_four = (marker == kLines && marks_.scanned > 0) || marker == kInterval;
+      expect(application || (of_four && content.size() + 2 == 4), "an unknown segment");
+      if (marker == kInterval) restarts_ = number(content, 0, 2, true) > 0;
     }
   }
 
-  // Tables follow one another as long as the segment lasts, and the last is read to its end even if the segment is too short for it.
-  void read_huffman(Bytes rest, long left) {
+  void read_huffman(Bytes content) {
     constexpr std::size_t kCounts = 17;  // a name and the number of codes of each length
-    while (left > 0 && !rest.empty()) {
+    while (!content.empty()) {
+      expect(content.size() >= kCounts, "a Huffman table is cut off");
       std::size_t codes = 0;
-      for (const std::uint8_t count : rest.subspan(1, std::min(kCounts, rest.size()) - 1)) codes += count;
-      if (codes > 256) marks_.sound = false;
-      const std::size_t size = std::min(rest.size(), kCounts + codes);
-      left -= static_cast<long>(kCounts + codes);
-      rest = rest.subspan(size);
+      for (const std::uint8_t count : content.subspan(1, kCounts - 1)) codes += count;
+      expect(codes <= 256, "a Huffman table with more than 256 codes");
+      expect(content.size() >= kCounts + codes, "a Huffman table is cut off");
+      content = content.subspan(kCounts + codes);
     }
+  }
+
+  void read_frame(Bytes content) {
+    expect(marks_.components == 0, "a second frame");
+    expect(content.size() >= 6 && content[5] > 0 && content.size() == 6 + 3 * std::size_t{content[5]}, "the frame");
+    marks_.components = content[5];
+    marks_.height = number(content, 1, 2, true);
+    marks_.width = number(content, 3, 2, true);
+    check_size(marks_.height, marks_.width, bytes_.size(), name_, kMostJpegPixelsAByte);
+    int across = 1, down = 1;
+    for (Bytes rest = content.subspan(6); !rest.empty(); rest = rest.subspan(3)) {
+      across = std::max(across, rest[1] >> 4);
+      down = std::max(down, rest[1] & 15);
+    }
+    for (Bytes rest = content.subspan(6); !rest.empty(); rest = rest.subspan(3)) {
+      const Index height = marks_.height * (rest[1] & 15) / down + 8, width = marks_.width * (rest[1] >> 4) / across + 8;
+      pixels_[rest[0]] = height * width;
+    }
+  }
+
+  void read_scan(Bytes content) {
+    expect(marks_.components > 0, "a scan before the frame");
+    expect(!content.empty() && content.size() == 4 + 2 * std::size_t{content[0]}, "a scan");
+    ++scans_;
+    TEMPER_CHECK(scans_ <= kMostJpegScans, name_, ": the JPEG has more than ", kMostJpegScans, " scans", kGetAgain);
+    for (std::size_t c = 0; c < content[0]; ++c) {
+      const std::uint8_t component = content[1 + 2 * c];
+      scanned_.insert(component);
+      visited_ += pixels_[component];
+    }
+    TEMPER_CHECK(visited_ <= 16 * kMostPixels, name_, ": the JPEG has too many scans for its ", marks_.height, " x ", marks_.width,
+                 " pixels", kGetAgain);
+    marks_.scanned = static_cast<int>(scanned_.size());
   }
 
   Bytes bytes_;
+  const std::string& name_;
+  std::size_t at_ = 0;
   JpegMarks marks_;
-  bool has_exif_ = false;
+  bool has_exif_ = false, restarts_ = false;
+  std::array<Index, 256> pixels_{};  // of each component of the frame
   std::set<std::uint8_t> scanned_;
+  int scans_ = 0;
+  Index visited_ = 0;
 };
 
 }  // namespace
 
-JpegMarks read_jpeg_marks(Bytes bytes) { return Segments(bytes).read(); }
+JpegMarks read_jpeg_marks(Bytes bytes, const std::string& name) { return Segments(bytes, name).read(); }
 
 }  // namespace temper::data

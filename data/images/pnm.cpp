@@ -44,6 +44,12 @@ class PnmReader {
     TEMPER_CHECK(is_space(bytes_[at_++]), name_, ": the header of the PNM picture does not end at byte ", at_ - 1, "; save it again");
   }
 
+  // Before memory is taken for what the header claims.
+  void check_holds(Index bytes) const {
+    TEMPER_CHECK(bytes <= static_cast<Index>(bytes_.size() - at_), name_, ": the PNM picture is cut off after ", bytes_.size(),
+                 " bytes; get the whole file");
+  }
+
  private:
   void skip_blanks() {
     for (; at_ < bytes_.size(); ++at_) {
@@ -64,6 +70,13 @@ class PnmReader {
   std::size_t at_ = 2;  // after the mark
 };
 
+// The fewest bytes that the pixels of a picture take. As text, two of a number and of the blank before it, one of a bit.
+Index smallest_size(const Image& image, int kind, bool text, bool small_values) {
+  const Index values = image.height * image.width * (kind == 2 ? 3 : 1);
+  if (kind == 0) return text ? values : image.height * ((image.width + 7) / 8);
+  return text || !small_values ? 2 * values : values;
+}
+
 }  // namespace
 
 bool is_pnm(std::span<const std::uint8_t> bytes) {
@@ -80,6 +93,7 @@ Image decode_pnm(std::span<const std::uint8_t> bytes, const std::string& name) {
   TEMPER_CHECK(most >= 1 && most <= 65535, name, ": the PNM picture has values up to ", most, ", expected 1-65535; save it again");
   check_size(image.height, image.width, bytes.size(), name);
   if (!text) reader.end_of_header();
+  reader.check_holds(smallest_size(image, kind, text, most < 256));
 
   Index packed = 0;
   const auto value = [&](Index x) {

@@ -12,6 +12,8 @@ class PickleReader {
   PickleReader(std::string_view bytes, const std::string& name, Pickle& pickle) : bytes_(bytes), name_(name), pickle_(pickle) {}
 
   void run() {
+    constexpr std::size_t kLongest = 64 << 20;
+    if (bytes_.size() > kLongest) fail("the pickle is longer than that of any file of weights");
     while (step()) {}
     pickle_.root_ = pop();
   }
@@ -43,6 +45,8 @@ class PickleReader {
   }
 
   Id make(Value value) {
+    constexpr std::size_t kMost = 4'000'000;  // each takes many times the byte that it may be made of
+    if (pickle_.values_.size() == kMost) fail("more values than a file of weights has");
     pickle_.values_.push_back(std::move(value));
     return pickle_.values_.size() - 1;
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "core/base/names.h"
 #include "core/base/number_type.h"
 #include "data/pytorch/pickle.h"
 #include "data/pytorch/state_dict.h"
@@ -50,10 +51,10 @@ bool is_known(std::string_view global) {
 
 // All bytes of a member; in blocks, so that a false claim takes no memory. PyTorch never compresses, so no small file unpacks to a large
 // one.
-std::string content(const ByteStore& store, const ZipMember& member) {
+std::string content(const ZipArchive& archive, const ZipMember& member, const std::string& file) {
   constexpr std::uint64_t kBlock = std::uint64_t{1} << 24;
-  TEMPER_CHECK(member.method == 0, store.name(), ": ", member.name, " in it is compressed, which torch.save does not do", kSaveWithTorch);
-  const auto stream = open_member(store, member);
+  TEMPER_CHECK(!member.deflated, file, ": ", member.name, " in it is compressed, which torch.save does not do", kSaveWithTorch);
+  const auto stream = archive.open(member);
   std::string bytes;
   while (bytes.size() < member.size) {
     const std::size_t old = bytes.size();
@@ -82,18 +83,17 @@ std::optional<NumberType> storage_type(std::string_view storage) {
 
 class StateDictReader {
  public:
-  explicit StateDictReader(const std::string& path) : store_(open_file(path)) {
-    for (ZipMember& member : zip_directory(*store_)) {
-      std::string name = member.name;
-      members_.emplace(std::move(name), std::move(member));
-    }
-    const auto found = std::find_if(members_.begin(), members_.end(), [](const auto& m) { return m.first.ends_with("data.pkl"); });
+  explicit StateDictReader(const std::string& path) : store_(open_file(path)), archive_(*store_) {
+    for (const ZipMember& member : archive_.members()) members_.emplace(member.name, member);
+    const auto is_pickle = [](const auto& m) { return m.first.ends_with("data.pkl"); };
+    const auto found = std::ranges::find_if(members_, is_pickle);
     TEMPER_CHECK(found != members_.end(), path, ": an archive without data.pkl, so none of PyTorch's", kSaveWithTorch);
+    TEMPER_CHECK(std::ranges::count_if(members_, is_pickle) == 1, path, ": it holds several data.pkl; give an archive with one of them");
     folder_ = found->first.substr(0, found->first.size() - std::string_view("data.pkl").size());
     const auto order = members_.find(folder_ + "byteorder");
-    TEMPER_CHECK(order == members_.end() || content(*store_, order->second) == "little", path,
+    TEMPER_CHECK(order == members_.end() || content(order->second) == "little", path,
                  ": its numbers are big-endian; save it on a little-endian machine");
-    pickle_.emplace(content(*store_, found->second), path + ":" + found->first);
+    pickle_.emplace(content(found->second), path + ":" + found->first);
     check_globals();
   }
 
@@ -102,13 +102,17 @@ class StateDictReader {
     const Value& dictionary = state_dict();
     for (std::size_t i = 0; i + 1 < dictionary.items.size(); i += 2) {
       const Value &key = value(dictionary.items[i]), *found = tensor(dictionary.items[i + 1]);
-      if (key.kind == Kind::text && found) read_tensor(key.text, *found, file.tensors[key.text] = {});
+      if (key.kind != Kind::text || !found) continue;
+      const auto [entry, first] = file.tensors.try_emplace(key.text);
+      TEMPER_CHECK(first, store_->name(), ": tensor ", key.text, " occurs twice", kSaveWithTorch);
+      read_tensor(key.text, *found, entry->second);
     }
     return file;
   }
 
  private:
   const Value& value(Pickle::Id id) const { return (*pickle_)[id]; }
+  std::string content(const ZipMember& member) const { return data::content(archive_, member, store_->name()); }
 
   void check_globals() const {
     for (Pickle::Id id = 0; id < pickle_->size(); ++id) {
@@ -142,19 +146,23 @@ class StateDictReader {
     const Value& root = value(pickle_->root());
     TEMPER_CHECK(root.kind == Kind::dictionary, store_->name(), ": it holds no dictionary, so no state_dict", kSaveWeights);
     const Value* only = nullptr;
-    std::string names;
+    std::vector<std::string> names;
+    bool usual = false;
+    constexpr std::size_t kMostShown = 10;
     for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
-      const std::string& key = value(root.items[i]).text;
+      std::string key = value(root.items[i]).text;
       const Value& part = value(root.items[i + 1]);
       if (part.kind != Kind::dictionary || !has_tensors(part)) continue;
-      if (key == "state_dict" || key == "model_state_dict" || key == "model" || key == "net") return part;
-      names += (only ? ", " : "") + key;
+      usual = usual || key == "state_dict" || key == "model_state_dict" || key == "model" || key == "net";
+      if (names.size() == kMostShown) key = "...";
+      if (names.size() <= kMostShown) names.push_back(key);
       only = &part;
     }
-    if (has_tensors(root)) return root;
-    TEMPER_CHECK(only, store_->name(), ": its dictionary holds no tensors", kSaveWeights);
-    TEMPER_CHECK(names.find(", ") == std::string::npos, store_->name(), ": several parts hold tensors: ", names,
+    TEMPER_CHECK(names.size() <= 1 || (!usual && has_tensors(root)), store_->name(),
+                 ": several parts hold tensors: ", list_names(names, ", "),
                  "; save one of them alone, in Python: torch.save(torch.load(path)[name], \"model.pt\")");
+    if (!usual && has_tensors(root)) return root;
+    TEMPER_CHECK(only, store_->name(), ": its dictionary holds no tensors", kSaveWeights);
     return *only;
   }
 
@@ -203,7 +211,7 @@ class StateDictReader {
     TEMPER_CHECK(layout.rank <= Shape::kMaxRank && strides.items.size() == layout.rank, store_->name(), ": tensor ", name, " has ",
                  layout.rank, " axes; temper reads up to ", Shape::kMaxRank, ", so save the file without it");
     // Tensors may share a storage, and an expanded one its numbers, but no small file is to become a large one.
-    constexpr Index kTimesShared = 64;
+    constexpr Index kTimesShared = 16;
     const Index most = kTimesShared * static_cast<Index>(store_->size() / sizeof(float));
     bool inside = layout.offset <= storage.size, empty = false;
     Index last = layout.offset;
@@ -262,12 +270,13 @@ class StateDictReader {
 
   // The values of a storage; tensors that follow each other often share one.
   const std::string& member_bytes(const ZipMember& member) {
-    if (loaded_ != &member) bytes_ = content(*store_, member);
+    if (loaded_ != &member) bytes_ = content(member);
     loaded_ = &member;
     return bytes_;
   }
 
   std::unique_ptr<ByteStore> store_;
+  ZipArchive archive_;
   std::map<std::string, ZipMember> members_;
   std::string folder_;  // of the archive: "archive/"
   std::optional<Pickle> pickle_;

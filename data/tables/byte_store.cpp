@@ -65,7 +65,10 @@ class MemoryStore : public ByteStore {
 class RangeStream : public ByteStream {
  public:
   RangeStream(const ByteStore& store, std::uint64_t begin, std::uint64_t end)
-      : ByteStream(store.name()), store_(store), at_(begin), end_(std::min(end, store.size())) {}
+      : ByteStream(store.name(), std::min(end, store.size()) - std::min(begin, store.size())),
+        store_(store),
+        at_(begin),
+        end_(std::min(end, store.size())) {}
 
   std::size_t read(std::span<char> out) override {
     const std::uint64_t left = at_ < end_ ? end_ - at_ : 0;

@@ -42,14 +42,15 @@ class ByteStream {
   // All of `out`; throws Error "<name>: ..." when the stream ends before, naming what was being read.
   void read_all(std::span<char> out, std::string_view what);
   const std::string& name() const { return name_; }
+  std::uint64_t size() const { return size_; }          // it has no more bytes, and fewer only if it is damaged
   std::uint64_t position() const { return position_; }  // bytes read so far by read_all()
 
  protected:
-  explicit ByteStream(std::string name) : name_(std::move(name)) {}
+  ByteStream(std::string name, std::uint64_t size) : name_(std::move(name)), size_(size) {}
 
  private:
   std::string name_;
-  std::uint64_t position_ = 0;
+  std::uint64_t size_, position_ = 0;
 };
 
 // The bytes [begin, end) of a store.

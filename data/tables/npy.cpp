@@ -106,6 +106,10 @@ Header read_header(ByteStream& stream) {
   TEMPER_CHECK(result.rows > 0 && result.columns > 0, stream.name(), ": it has ", result.rows, " rows of ", result.columns,
                " numbers, so nothing to read; check what was saved");
   TEMPER_CHECK(result.rows <= kMostNumbers / result.columns, stream.name(), ": its shape claims more than 2^48 numbers", kSaveWithNumpy);
+  const std::uint64_t rest = stream.size() - stream.position();  // before memory is taken for a row
+  TEMPER_CHECK(result.bytes() <= rest, stream.name(), ": the array is cut off: ", result.rows, " rows of ", result.columns,
+               " numbers take ", result.bytes(), " bytes, and ", rest, " follow its header; copy or write the file again");
+  TEMPER_CHECK(result.bytes() == rest, stream.name(), ": ", rest - result.bytes(), " more bytes follow the array", kSaveWithNumpy);
   return result;
 }
 

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "core/base/check.h"
-#include "core/base/json.h"
 #include "core/base/number_type.h"
+#include "core/engine/safetensors_header.h"
 #include "data/tables/zip.h"
 
 namespace temper::data {
@@ -14,8 +14,10 @@ namespace {
 
 // The one of `names` that is meant: the one asked for, or the only one.
 std::size_t choose(const std::vector<std::string>& names, std::string_view part, const std::string& file, const char* what) {
+  constexpr std::size_t kMostShown = 10;
   std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostShown); ++i) all += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > kMostShown) all += str_cat(" and ", names.size() - kMostShown, " more");
   TEMPER_CHECK(!names.empty(), file, ": it holds no ", what, "; check what was saved");
   TEMPER_CHECK(!part.empty() || names.size() == 1, file, ": it holds several ", what, "s (", all, "); name one, as in ", file, ":",
                names[0]);
@@ -44,35 +46,28 @@ struct TensorPlace {
   std::uint64_t begin = 0;
 };
 
-TensorPlace locate_tensor(const Json& entry, std::uint64_t data_begin, std::uint64_t data_size) {
-  const auto type_name = entry.at("dtype").get<std::string>();
-  const auto type = safetensors_type(type_name);
-  TEMPER_CHECK(type, "its number type ", type_name, " is not known");
-  const auto shape = entry.at("shape").get<std::vector<std::uint64_t>>();
-  const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+TensorPlace locate_tensor(const SafetensorsHeader::Tensor& tensor, std::uint64_t data_begin, std::uint64_t data_size) {
+  const auto type = safetensors_type(tensor.type);
+  TEMPER_CHECK(type, "its number type ", tensor.type, " is not known");
+  const auto& shape = tensor.shape;
   TEMPER_CHECK(shape.size() == 1 || shape.size() == 2, "it has ", shape.size(),
                " axes; a table has two (samples, classes), labels have one");
   const std::uint64_t rows = shape[0], columns = shape.size() == 2 ? shape[1] : 1;
   TEMPER_CHECK(rows > 0 && columns > 0, "it has ", rows, " rows of ", columns, " numbers, so nothing to read");
-  TEMPER_CHECK(columns <= data_size && rows <= data_size / columns && offsets[0] <= offsets[1] && offsets[1] <= data_size &&
-                   offsets[1] - offsets[0] == rows * columns * type->bytes,
+  TEMPER_CHECK(columns <= data_size && rows <= data_size / columns && tensor.begin <= tensor.end && tensor.end <= data_size &&
+                   tensor.end - tensor.begin == rows * columns * type->bytes,
                "its shape and its data_offsets do not fit together in ", data_size, " bytes of data");
-  return {*type, static_cast<Index>(rows), static_cast<Index>(columns), data_begin + offsets[0]};
+  return {*type, static_cast<Index>(rows), static_cast<Index>(columns), data_begin + tensor.begin};
 }
 
-Json read_safetensors_header(const ByteStore& store, std::uint64_t& data_begin) {
+SafetensorsHeader read_safetensors_header(const ByteStore& store, std::uint64_t& data_begin) {
   std::array<char, 8> length{};
   store.read_at(0, length);
-  std::uint64_t size = 0;
-  for (std::size_t i = 8; i-- > 0;) size = size << 8 | static_cast<unsigned char>(length[i]);
-  TEMPER_CHECK(size <= store.size() - 8, "the header claims ", size, " bytes, the file has ", store.size());
+  const std::uint64_t size = safetensors_header_size(length, store.size());
   std::string text(static_cast<std::size_t>(size), ' ');
   store.read_at(8, text);
   data_begin = 8 + size;
-  Json header = parse_json(text);
-  TEMPER_CHECK(header.is_object(), "the header is not a JSON object");
-  header.erase("__metadata__");
-  return header;
+  return parse_safetensors_header(text);
 }
 
 void read_rows(ByteStream& stream, const TensorPlace& place, const RowSink& sink) {
@@ -94,13 +89,14 @@ void read_safetensors_table(const ByteStore& store, std::string_view part, const
   TensorPlace place;
   std::string which = "its header";
   try {
-    const Json header = read_safetensors_header(store, data_begin);
+    const SafetensorsHeader header = read_safetensors_header(store, data_begin);
     std::vector<std::string> names;
-    for (const auto& [name, entry] : header.items()) names.push_back(name);
-    which = "tensor " + names.at(choose(names, part, store.name(), "tensor"));
-    place = locate_tensor(header.at(which.substr(7)), data_begin, store.size() - data_begin);
-  } catch (const std::exception& error) {
-    const std::string what = error_text(error);
+    for (const SafetensorsHeader::Tensor& tensor : header.tensors) names.push_back(tensor.name);
+    const SafetensorsHeader::Tensor& chosen = header.tensors[choose(names, part, store.name(), "tensor")];
+    which = "tensor " + chosen.name;
+    place = locate_tensor(chosen, data_begin, store.size() - data_begin);
+  } catch (const Error& error) {
+    const std::string what = error.what();
     throw Error(what.starts_with(store.name()) ? what : str_cat(store.name(), ": ", which, ": ", what, "; copy or write it again"));
   }
   const auto stream = open_stream(store, place.begin, store.size());
@@ -108,14 +104,14 @@ void read_safetensors_table(const ByteStore& store, std::string_view part, const
 }
 
 void read_npz(const ByteStore& store, std::string_view part, const RowSink& sink) {
-  const std::vector<ZipMember> members = zip_directory(store);
+  const ZipArchive archive(store);
   std::vector<std::string> names;
-  for (const ZipMember& member : members) {
+  for (const ZipMember& member : archive.members()) {
     std::string_view name = member.name;
     if (name.ends_with(".npy")) name.remove_suffix(4);
     names.emplace_back(name);
   }
-  const auto stream = open_member(store, members[choose(names, part, store.name(), "array")]);
+  const auto stream = archive.open(archive.members()[choose(names, part, store.name(), "array")]);
   read_npy(*stream, sink);
 }
 

@@ -1,10 +1,11 @@
 #include "data/tables/zip.h"
 
-#include <zlib.h>
+#include <zip.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <exception>
+#include <set>
+#include <utility>
 
 #include "core/base/check.h"
 
@@ -12,153 +13,172 @@ namespace temper::data {
 namespace {
 
 constexpr const char* kWriteAgain = "; copy or write the archive again";
-constexpr std::uint32_t kInZip64 = 0xFFFFFFFF;
 
-template <class T> T number_at(std::span<const char> bytes, std::size_t offset) {
-  T value{};
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
+class Failure {
+ public:
+  Failure() { zip_error_init(&error_); }
+  Failure(const Failure&) = delete;
+  Failure& operator=(const Failure&) = delete;
+  ~Failure() { zip_error_fini(&error_); }
+  zip_error_t* get() { return &error_; }
+  const char* text() { return zip_error_strerror(&error_); }
 
-std::vector<char> read_bytes(const ByteStore& store, std::uint64_t offset, std::uint64_t count, const char* what) {
-  TEMPER_CHECK(offset <= store.size() && count <= store.size() - offset, store.name(), ": ", what, " at byte ", offset,
-               " reaches beyond the end of the file at ", store.size(), kWriteAgain);
-  std::vector<char> bytes(static_cast<std::size_t>(count));
-  store.read_at(offset, bytes);
-  return bytes;
-}
-
-struct Directory {
-  std::uint64_t offset = 0, size = 0, members = 0;
+ private:
+  zip_error_t error_;
 };
 
-// The end record is last, before a comment of at most 65535 bytes; a zip64 locator may precede it.
-Directory find_directory(const ByteStore& store) {
-  constexpr std::uint64_t kRecord = 22, kLongestComment = 65535, kLocator = 20, kRecord64 = 56;
-  const std::uint64_t tail = std::min(store.size(), kRecord + kLongestComment), start = store.size() - tail;
-  const std::vector<char> bytes = read_bytes(store, start, tail, "the end record");
-  std::size_t at = bytes.size();
-  for (std::size_t i = bytes.size() >= kRecord ? bytes.size() - kRecord + 1 : 0; i-- > 0 && at == bytes.size();)
-    if (number_at<std::uint32_t>(bytes, i) == 0x06054b50) at = i;
-  TEMPER_CHECK(at < bytes.size(), store.name(), ": it is no whole zip archive: the directory at its end is missing", kWriteAgain);
-  Directory directory{number_at<std::uint32_t>(bytes, at + 16), number_at<std::uint32_t>(bytes, at + 12),
-                      number_at<std::uint16_t>(bytes, at + 10)};
-  if (at >= kLocator && number_at<std::uint32_t>(bytes, at - kLocator) == 0x07064b50) {
-    const auto record = read_bytes(store, number_at<std::uint64_t>(bytes, at - kLocator + 8), kRecord64, "the zip64 end record");
-    TEMPER_CHECK(number_at<std::uint32_t>(record, 0) == 0x06064b50, store.name(), ": its zip64 end record is damaged", kWriteAgain);
-    directory = {number_at<std::uint64_t>(record, 48), number_at<std::uint64_t>(record, 40), number_at<std::uint64_t>(record, 32)};
-  }
-  return directory;
-}
+// The store as libzip reads it. No exception may pass through libzip: the first is kept.
+struct Source {
+  explicit Source(const ByteStore& bytes) : store(bytes) {}
+  const ByteStore& store;
+  std::uint64_t at = 0;
+  Failure failure;
+  std::exception_ptr thrown;
 
-// Sizes of 4 GiB and more stand in the extra field 1, in the order of the fields that could not hold them.
-void read_zip64(std::span<const char> extra, ZipMember& member) {
-  while (extra.size() >= 4) {
-    const auto id = number_at<std::uint16_t>(extra, 0), size = number_at<std::uint16_t>(extra, 2);
-    if (extra.size() - 4 < size) return;
-    std::span<const char> field = extra.subspan(4, size);
-    for (std::uint64_t* value : {&member.size, &member.packed, &member.header}) {
-      if (id != 1 || *value != kInZip64 || field.size() < 8) continue;
-      *value = number_at<std::uint64_t>(field, 0);
-      field = field.subspan(8);
-    }
-    extra = extra.subspan(4 + std::size_t{size});
+  void rethrow() {
+    if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
   }
-}
+
+  zip_int64_t fail(int code) {
+    zip_error_set(failure.get(), code, 0);
+    return -1;
+  }
+
+  zip_int64_t read(void* out, zip_uint64_t length) {
+    const std::uint64_t left = at < store.size() ? store.size() - at : 0;
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, length));
+    try {
+      store.read_at(at, {static_cast<char*>(out), count});
+    } catch (...) {
+      thrown = std::current_exception();
+      return fail(ZIP_ER_READ);
+    }
+    at += count;
+    return static_cast<zip_int64_t>(count);
+  }
+
+  static zip_int64_t call(void* self, void* data, zip_uint64_t length, zip_source_cmd_t command) {
+    auto& source = *static_cast<Source*>(self);
+    switch (command) {
+      case ZIP_SOURCE_OPEN:
+        source.at = 0;
+        return 0;
+      case ZIP_SOURCE_READ:
+        return source.read(data, length);
+      case ZIP_SOURCE_CLOSE:
+      case ZIP_SOURCE_FREE:
+        return 0;
+      case ZIP_SOURCE_STAT: {
+        auto* status = static_cast<zip_stat_t*>(data);
+        zip_stat_init(status);
+        status->valid = ZIP_STAT_SIZE;
+        status->size = source.store.size();
+        return sizeof *status;
+      }
+      case ZIP_SOURCE_ERROR:
+        return zip_error_to_data(source.failure.get(), data, length);
+      case ZIP_SOURCE_SEEK: {
+        const zip_int64_t place = zip_source_seek_compute_offset(source.at, source.store.size(), data, length, source.failure.get());
+        if (place < 0) return -1;
+        source.at = static_cast<std::uint64_t>(place);
+        return 0;
+      }
+      case ZIP_SOURCE_TELL:
+        return static_cast<zip_int64_t>(source.at);
+      case ZIP_SOURCE_SUPPORTS:
+        return ZIP_SOURCE_SUPPORTS_SEEKABLE;
+      default:
+        return source.fail(ZIP_ER_OPNOTSUPP);
+    }
+  }
+};
 
 class MemberStream : public ByteStream {
  public:
-  MemberStream(const ByteStore& store, const ZipMember& member, std::unique_ptr<ByteStream> packed)
-      : ByteStream(store.name() + ":" + member.name), member_(member), packed_(std::move(packed)), block_(1 << 16) {
-    if (member.method == 8 && inflateInit2(&inflater_, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
-  }
+  MemberStream(std::string name, std::uint64_t size, zip_file_t* file, Source& source)
+      : ByteStream(std::move(name), size), file_(file), source_(source), left_(size) {}
   MemberStream(const MemberStream&) = delete;
   MemberStream& operator=(const MemberStream&) = delete;
-  ~MemberStream() override {
-    if (member_.method == 8) inflateEnd(&inflater_);
-  }
+  ~MemberStream() override { zip_fclose(file_); }
 
   std::size_t read(std::span<char> out) override {
-    out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), std::min<std::uint64_t>(member_.size - done_, 1U << 30))));
-    const std::size_t count = member_.method == 8 ? unpack(out) : packed_->read(out);
-    checksum_ = crc32(checksum_, reinterpret_cast<const Bytef*>(out.data()), static_cast<uInt>(count));
-    done_ += count;
-    const bool due = done_ == member_.size && !out.empty();
-    TEMPER_CHECK(!due || checksum_ == member_.checksum, name(), ": its checksum is wrong, so it is damaged", kWriteAgain);
+    const std::size_t count = read_some(out.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, out.size()))));
+    left_ -= count;
+    if (left_ == 0 && !ended_) {  // libzip compares size and checksum when it reaches the end
+      ended_ = true;
+      char more = 0;
+      TEMPER_CHECK(read_some({&more, 1}) == 0, name(), ": it unpacks to more bytes than the archive claims", kWriteAgain);
+    }
     return count;
   }
 
  private:
-  std::size_t unpack(std::span<char> out) {
-    inflater_.next_out = reinterpret_cast<Bytef*>(out.data());
-    inflater_.avail_out = static_cast<uInt>(out.size());
-    while (inflater_.avail_out > 0 && !ended_) {
-      if (inflater_.avail_in == 0) {
-        const std::size_t count = packed_->read(block_);
-        inflater_.next_in = reinterpret_cast<Bytef*>(block_.data());
-        inflater_.avail_in = static_cast<uInt>(count);
-      }
-      const bool hungry = inflater_.avail_in == 0;
-      const int status = inflate(&inflater_, Z_NO_FLUSH);
-      if (status == Z_MEM_ERROR) throw std::bad_alloc();
-      ended_ = status == Z_STREAM_END;
-      if (hungry && !ended_) break;  // cut off: the caller sees too few bytes
-      TEMPER_CHECK(ended_ || status == Z_OK || status == Z_BUF_ERROR, name(), ": the packed data are damaged near byte ", done_,
-                   kWriteAgain);
-    }
-    return out.size() - inflater_.avail_out;
+  std::size_t read_some(std::span<char> out) {
+    if (out.empty()) return 0;
+    const zip_int64_t count = zip_fread(file_, out.data(), out.size());
+    source_.rethrow();
+    TEMPER_CHECK(count >= 0, name(), ": it is damaged (", zip_error_strerror(zip_file_get_error(file_)), ")", kWriteAgain);
+    return static_cast<std::size_t>(count);
   }
 
-  ZipMember member_;
-  std::unique_ptr<ByteStream> packed_;
-  std::vector<char> block_;
-  z_stream inflater_{};
-  uLong checksum_ = crc32(0, nullptr, 0);
-  std::uint64_t done_ = 0;
+  zip_file_t* file_;
+  Source& source_;
+  std::uint64_t left_;
   bool ended_ = false;
 };
 
 }  // namespace
 
-std::vector<ZipMember> zip_directory(const ByteStore& store) {
-  constexpr std::size_t kEntry = 46;
-  const Directory directory = find_directory(store);
-  const std::vector<char> bytes = read_bytes(store, directory.offset, directory.size, "the directory");
-  std::span<const char> rest = bytes;
-  std::vector<ZipMember> members;
-  while (rest.size() >= kEntry && number_at<std::uint32_t>(rest, 0) == 0x02014b50) {
-    const std::size_t name = number_at<std::uint16_t>(rest, 28), extra = number_at<std::uint16_t>(rest, 30),
-                      comment = number_at<std::uint16_t>(rest, 32);
-    TEMPER_CHECK(rest.size() - kEntry >= name + extra + comment, store.name(), ": its directory is cut off at member ", members.size(),
-                 kWriteAgain);
-    ZipMember member{.name = std::string(rest.data() + kEntry, name),
-                     .method = number_at<std::uint16_t>(rest, 10),
-                     .checksum = number_at<std::uint32_t>(rest, 16),
-                     .packed = number_at<std::uint32_t>(rest, 20),
-                     .size = number_at<std::uint32_t>(rest, 24),
-                     .header = number_at<std::uint32_t>(rest, 42)};
-    TEMPER_CHECK((number_at<std::uint16_t>(rest, 8) & 1) == 0, store.name(), ": ", member.name,
-                 " is encrypted; write it without a password");
-    read_zip64(rest.subspan(kEntry + name, extra), member);
-    members.push_back(std::move(member));
-    rest = rest.subspan(kEntry + name + extra + comment);
+struct ZipArchive::Opened {
+  explicit Opened(const ByteStore& store) : source(store) {
+    zip_source_t* bytes = zip_source_function_create(&Source::call, &source, failure.get());
+    if (bytes == nullptr) throw std::bad_alloc();
+    archive = zip_open_from_source(bytes, ZIP_RDONLY, failure.get());
+    if (archive == nullptr) zip_source_free(bytes);
+    source.rethrow();
+    TEMPER_CHECK(archive != nullptr, store.name(), ": it is no whole zip archive (", failure.text(), ")", kWriteAgain);
   }
-  TEMPER_CHECK(members.size() == directory.members, store.name(), ": its directory has ", members.size(), " of ", directory.members,
-               " members", kWriteAgain);
-  return members;
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  ~Opened() { zip_discard(archive); }
+
+  Failure failure;
+  Source source;
+  zip_t* archive = nullptr;
+};
+
+ZipArchive::ZipArchive(const ByteStore& store) : store_(store), opened_(std::make_unique<Opened>(store)) {
+  const auto count = static_cast<zip_uint64_t>(std::max<zip_int64_t>(0, zip_get_num_entries(opened_->archive, 0)));
+  std::set<std::string> seen;
+  for (zip_uint64_t number = 0; number < count; ++number) {
+    zip_stat_t status;
+    zip_stat_init(&status);
+    const char* name = zip_get_name(opened_->archive, number, ZIP_FL_ENC_RAW);
+    const bool known = name != nullptr && zip_stat_index(opened_->archive, number, 0, &status) == 0;
+    TEMPER_CHECK(known, store.name(), ": member ", number, " of its directory is damaged", kWriteAgain);
+    TEMPER_CHECK(seen.insert(name).second, store.name(), ": it holds two members of the name ", name, "; write it again with one of them");
+    members_.push_back({.name = name, .deflated = status.comp_method != ZIP_CM_STORE, .size = status.size, .number = number});
+  }
 }
 
-std::unique_ptr<ByteStream> open_member(const ByteStore& store, const ZipMember& member) {
-  constexpr std::uint64_t kLocal = 30;
-  TEMPER_CHECK(member.method == 0 || member.method == 8, store.name(), ": ", member.name, " is packed by method ", member.method,
-               "; use numpy.savez or numpy.savez_compressed");
-  const std::vector<char> local = read_bytes(store, member.header, kLocal, "a member's header");
-  TEMPER_CHECK(number_at<std::uint32_t>(local, 0) == 0x04034b50, store.name(), ": the header of ", member.name, " at byte ", member.header,
-               " is damaged", kWriteAgain);
-  const std::uint64_t begin = member.header + kLocal + number_at<std::uint16_t>(local, 26) + number_at<std::uint16_t>(local, 28);
-  TEMPER_CHECK(begin <= store.size() && member.packed <= store.size() - begin, store.name(), ": ", member.name, " claims ", member.packed,
-               " bytes from byte ", begin, " on, but the file has ", store.size(), kWriteAgain);
-  return std::make_unique<MemberStream>(store, member, open_stream(store, begin, begin + member.packed));
+ZipArchive::~ZipArchive() = default;
+
+std::unique_ptr<ByteStream> ZipArchive::open(const ZipMember& member) const {
+  zip_stat_t status;
+  zip_stat_init(&status);
+  const bool known = zip_stat_index(opened_->archive, member.number, 0, &status) == 0;
+  TEMPER_CHECK(known, store_.name(), ": ", member.name, ": its entry in the directory is damaged", kWriteAgain);
+  TEMPER_CHECK(status.encryption_method == ZIP_EM_NONE, store_.name(), ": ", member.name, " is encrypted; write it without a password");
+  TEMPER_CHECK(status.comp_method == ZIP_CM_STORE || status.comp_method == ZIP_CM_DEFLATE, store_.name(), ": ", member.name,
+               " is packed by method ", status.comp_method, "; use numpy.savez or numpy.savez_compressed");
+  constexpr std::uint64_t kMostOfAByte = 1032;  // of deflate
+  const std::uint64_t packed = status.comp_size, times = member.deflated ? kMostOfAByte : 1;
+  TEMPER_CHECK(packed <= store_.size() && status.size / times <= packed, store_.name(), ": ", member.name, " claims ", status.size,
+               " bytes, packed as ", packed, ", in an archive of ", store_.size(), kWriteAgain);
+  zip_file_t* file = zip_fopen_index(opened_->archive, member.number, 0);
+  opened_->source.rethrow();
+  TEMPER_CHECK(file != nullptr, store_.name(), ": ", member.name, " cannot be read (", zip_strerror(opened_->archive), ")", kWriteAgain);
+  return std::make_unique<MemberStream>(store_.name() + ":" + member.name, status.size, file, opened_->source);
 }
 
 }  // namespace temper::data

@@ -1,5 +1,5 @@
-// Zip archives, as far as NumPy's .npz and PyTorch's .pt need them (PKWARE APPNOTE 6.3.10): stored or deflated members, zip64 sizes, no
-// encryption.
+// Zip archives, as far as NumPy's .npz and PyTorch's .pt need them: stored or deflated members, no encryption. libzip reads them; what is
+// written here keeps every member at a multiple of 64 bytes, which libzip does not.
 #pragma once
 
 #include <memory>
@@ -13,17 +13,31 @@ namespace temper::data {
 
 struct ZipMember {
   std::string name;
-  int method = 0;  // 0 stored, 8 deflated
-  std::uint32_t checksum = 0;
-  std::uint64_t packed = 0, size = 0;  // bytes
-  std::uint64_t header = 0;            // where its local header begins
+  bool deflated = false;   // or stored
+  std::uint64_t size = 0;  // bytes, unpacked, as the archive claims
+  std::uint64_t number = 0;
 };
 
-// The members in the order of the directory at the end. Throws Error "<name>: ...", naming the byte, for bytes that are no whole archive.
-std::vector<ZipMember> zip_directory(const ByteStore& store);
+// An archive that is open for reading, by one thread at a time. Refers to the store.
+class ZipArchive {
+ public:
+  // Throws Error "<name>: ..." for bytes that are no whole archive, or one with two members of a name.
+  explicit ZipArchive(const ByteStore& store);
+  ZipArchive(const ZipArchive&) = delete;
+  ZipArchive& operator=(const ZipArchive&) = delete;
+  ~ZipArchive();
 
-// The bytes of a member, unpacked. Reading throws Error for damage, also for a checksum that is wrong at the end. Refers to the store.
-std::unique_ptr<ByteStream> open_member(const ByteStore& store, const ZipMember& member);
+  const std::vector<ZipMember>& members() const { return members_; }  // in the order of the directory
+  // The bytes of a member, unpacked: as many as its size, which is refused when the packed bytes cannot hold so many. Reading throws Error
+  // for damage, also, at the end, for another size or checksum. Refers to the archive.
+  std::unique_ptr<ByteStream> open(const ZipMember& member) const;
+
+ private:
+  struct Opened;
+  const ByteStore& store_;
+  std::unique_ptr<Opened> opened_;
+  std::vector<ZipMember> members_;
+};
 
 struct NewZipMember {
   std::string name;

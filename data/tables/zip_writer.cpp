@@ -1,10 +1,9 @@
-#include <zlib.h>
-
 #include <deque>
 
 #include "core/base/check.h"
 #include "core/base/file.h"
 #include "data/tables/zip.h"
+#include "data/unpack.h"
 
 namespace temper::data {
 namespace {
@@ -23,7 +22,7 @@ std::string description(const NewZipMember& member, std::uint64_t extra) {
   append(bytes, 20, 2);
   append(bytes, 0, 4);
   append(bytes, 0x00210000, 4);  // 1 January 1980, 0:00: the same content is the same file
-  append(bytes, crc32_z(0, reinterpret_cast<const Bytef*>(member.bytes.data()), member.bytes.size()), 4);
+  append(bytes, compute_crc32({reinterpret_cast<const std::uint8_t*>(member.bytes.data()), member.bytes.size()}), 4);
   append(bytes, member.bytes.size(), 4);
   append(bytes, member.bytes.size(), 4);
   append(bytes, member.name.size(), 2);

@@ -58,6 +58,28 @@ TEST_CASE("data: a file is read as it is, gzip by its content") {
   CHECK(read_unpacked(folder.write("zeros.gz", gzip(zeros))).bytes == zeros);
 }
 
+TEST_CASE("data: gzip that unpacks to more than its header or its size lets expect is refused, early") {
+  const FileFolder folder;
+  const std::string bomb = folder.write("bomb.gz", gzip(Bytes(40'000'000, 0))), plain = folder.write("plain", Bytes(200'000, 7));
+  CHECK(holds(read_error(bomb), {"bomb.gz", "unpacks to more than 16777216 bytes from"}));
+  for (const std::string& path : {bomb, plain}) {
+    std::size_t seen = 0;
+    const auto claiming = [&](std::uint64_t bytes) {
+      return [&seen, bytes](std::span<const std::uint8_t> beginning) {
+        seen = beginning.size();
+        return bytes;
+      };
+    };
+    CHECK(holds(error_of([&] { read_unpacked(path, claiming(70'000)); }), {path, "more than the 70000 bytes that its header claims"}));
+    CHECK(seen == 65536);
+    CHECK(holds(error_of([&] { read_unpacked(path, claiming(16)); }), {path, "more than the 16 bytes that its header claims"}));
+    const std::size_t size = path == bomb ? 40'000'000 : 200'000;
+    CHECK(read_unpacked(path, claiming(size)).bytes.size() == size);
+    CHECK_THROWS_AS(read_unpacked(path, claiming(size - 1)), Error);
+  }
+  CHECK(read_unpacked(folder.write("small.gz", gzip(Bytes(60'000, 1))), [](auto) { return 1; }).bytes.size() == 60'000);  // not asked
+}
+
 TEST_CASE("data: gzip members follow each other, padding with zeros is allowed") {
   const FileFolder folder;
   Bytes packed = gzip(counting(1000));

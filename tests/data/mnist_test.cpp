@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "data/dataset.h"
 #include "tests/data/file_folder.h"
@@ -85,6 +86,34 @@ TEST_CASE("data: a folder that is no MNIST is refused by what is wrong with it")
   folder.write("train-images-idx3-ubyte", idx_images(11, 3));
   folder.write("train-labels-idx1-ubyte", idx_labels(11));
   CHECK(holds(mnist_error(folder), {"only 11 training images", "at least 12"}));
+}
+
+TEST_CASE("data: an IDX file that unpacks to more than its header claims is refused after 64 KiB, whatever follows") {
+  const FileFolder folder;
+  write_set(folder);
+  Bytes images = idx_images(40, 3);
+  images.resize(20'000'000);
+  std::filesystem::remove(folder.path("train-images-idx3-ubyte"));
+  folder.write("train-images-idx3-ubyte.gz", gzip(images));
+  CHECK(holds(mnist_error(folder), {"train-images-idx3-ubyte.gz", "more than the 376 bytes that its header claims"}));
+  folder.write("train-images-idx3-ubyte", images);
+  CHECK(holds(mnist_error(folder), {"train-images-idx3-ubyte", "more than the 376 bytes that its header claims"}));
+  images[3] = 1;
+  folder.write("train-images-idx3-ubyte", images);
+  CHECK(holds(mnist_error(folder), {"label file, expected the images"}));
+  write_set(folder);
+  Bytes labels = idx_labels(40);
+  labels.resize(20'000'000);
+  folder.write("train-labels-idx1-ubyte", gzip(labels));
+  CHECK(holds(mnist_error(folder), {"train-labels-idx1-ubyte", "more than the 48 bytes that its header claims"}));
+}
+
+TEST_CASE("data: MNIST whose test images are the training images is refused") {
+  const FileFolder folder;
+  write_set(folder);
+  folder.write("t10k-images-idx3-ubyte", idx_images(40, 3));
+  folder.write("t10k-labels-idx1-ubyte", idx_labels(40));
+  CHECK(holds(mnist_error(folder), {folder.path(), "train-images", "t10k-images", "same content"}));
 }
 
 TEST_CASE("data: the real MNIST") {

@@ -28,6 +28,25 @@ TEST_CASE("json: what is wrong with a text is said in words, without the library
   CHECK(complaint([&] { throw Error("ours stays as it is"); }) == "ours stays as it is");
 }
 
+TEST_CASE("json: a key twice, a NUL, and what takes longer than it is long is refused") {
+  const auto refused = [](std::string_view text, const char* why) {
+    CHECK_THROWS_WITH_AS(parse_json(text), doctest::Contains(why), Error);
+  };
+  refused(R"({"a": 1, "b": {"a": 2, "c": 3, "c": 4}})", "the key c occurs twice");
+  CHECK(parse_json(R"([{"a": 1}, {"a": {"a": 1}}])").size() == 2);
+  refused(std::string_view("{\"a\": 1}\0{", 10), "at byte 9");
+  refused(std::string_view("{\"a\0\": 1}", 9), "at byte 4");
+  refused(R"({"a\u0000b": 1})", "a NUL in it");
+  refused(R"(["\u0000"])", "a NUL in it");
+  refused("[1e999]", "number overflow");
+  CHECK_NOTHROW(parse_json(std::string(100, '[') + std::string(100, ']')));
+  refused(std::string(102, '[') + std::string(102, ']'), "inside each other");
+  std::string keys = "{\"x\": 0";
+  for (int i = 0; i < 5000; ++i) keys += ", \"" + std::to_string(i) + "\": 0";
+  refused(keys + "}", "more than 4096 keys");
+  refused(std::string(100'000'001, ' '), "more than 100000000");
+}
+
 TEST_CASE("json: a node names the whole path of what is wrong, and null is absent") {
   const Json json = parse_json(R"({"a": {"b": [{"n": 1.5, "f": 2, "c": -1, "t": 7, "i": [2, 1]}, 3], "none": null}})");
   const JsonNode node(json);

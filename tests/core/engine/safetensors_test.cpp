@@ -83,6 +83,49 @@ TEST_CASE("safetensors: headers that lie are refused") {
   refused(huge);
 }
 
+TEST_CASE("safetensors: what the format forbids in a header is refused by its reason") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "x.safetensors";
+  const auto refused = [&](const std::string& bytes, const char* why) {
+    CAPTURE(why);
+    write_file(path, bytes);
+    CHECK_THROWS_WITH_AS(read_safetensors(path), doctest::Contains(why), Error);
+    CHECK_THROWS_WITH_AS(read_safetensors(path), doctest::Contains("x.safetensors: not a whole safetensors file: "), Error);
+  };
+  const std::string one = R"("dtype":"F32","shape":[1],"data_offsets":[0,4])";
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})", "1234"), "tensor a: a number that is not whole");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}})", "1234"), "tensor a: a number that is not whole");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0.7,4.9]}})", "1234"), "tensor a: a number that is not whole");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234"), "tensor a: a negative number");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[18446744073709551615,4]}})", "1234"), "data_offsets do not lie");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}})", "1234"), "not whole");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[true],"data_offsets":[0,4]}})", "1234"), "true or false");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":"1","data_offsets":[0,4]}})", "1234"), "a text where none");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", "1234"), "an array where none");
+  refused(with_header(R"({"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}})", "1234"), "a number where none");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}})", "1234"), "not two numbers");
+  refused(with_header(R"({"a":{"dtype":"F32","shape":[1]}})", "1234"), "data_offsets is missing");
+  refused(with_header("{\"a\":{" + one + "},\"a\":{" + one + "}}", "1234"), "tensor a: its name occurs twice");
+  refused(with_header("{\"a\":{\"shape\":[1]," + one + "}}", "1234"), "tensor a: the key shape occurs twice");
+  refused(with_header("{\"a\\u0000b\":{" + one + "}}", "1234"), "a NUL in it");
+  refused(with_header("{\"a\":{" + one + "}}" + std::string(3, '\0'), "1234"), "not valid JSON at byte");
+  refused(with_header(" {\"a\":{" + one + "}}", "1234"), "from its first byte on");
+  refused(with_header("\xEF\xBB\xBF{\"a\":{" + one + "}}", "1234"), "from its first byte on");
+  refused(with_header("{\"a\":{" + one + "}} {", "1234"), "not valid JSON at byte");
+  refused(with_header("{\"__metadata__\":{\"x\":\"1\",\"x\":\"2\"},\"a\":{" + one + "}}", "1234"), "the key x occurs twice");
+  refused(with_header("{\"__metadata__\":{\"x\":1},\"a\":{" + one + "}}", "1234"), "a number where none");
+  const std::string large(100'000'001, ' ');
+  refused(with_header("{" + large + "}", ""), "more than 100000000");
+  write_file(path, with_header("{\"__metadata__\":{\"x\":\"1\"},\"a\":{" + one + "}}   ", "1234"));
+  CHECK(read_safetensors(path).metadata.at("x") == "1");
+  // As many names as a file can hold are searched in no more time than it takes to read them.
+  std::string many = "{";
+  for (int i = 0; i < 100'000; ++i)
+    many += (i ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
+  write_file(path, with_header(many + "}", ""));
+  CHECK(read_safetensors(path).tensors.size() == 100'000);
+}
+
 TEST_CASE("safetensors: the other number types are converted") {
   const TemporaryFolder folder;
   const std::string path = folder / "x.safetensors";

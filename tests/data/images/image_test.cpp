@@ -147,6 +147,7 @@ TEST_CASE("image: what is empty or foreign, and a JPEG without a scan, is refuse
   for (const std::uint32_t two : {0xFFC0u, 17u, 0x0805u, 0xC802u, 0xD003u, 0x0111u, 0x0002u, 0x1101u, 0x0311u, 0x01FFu})
     put(no_scan, two, 2);  // a frame of 720 x 1480
   put(no_scan, 0xD9, 1);
+  no_scan.insert(no_scan.end(), 1100, 0);  // fewer bytes could not hold so many pixels
   CHECK(holds(refusal(no_scan), {"some/picture", "0 of its 3 colours"}));
 }
 
