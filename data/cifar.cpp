@@ -2,9 +2,11 @@
 // byte (CIFAR-100: coarse, then fine) and 3 x 32 x 32 pixel bytes, channel by channel. No header: only the size tells a damaged file.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 
 #include "core/base/check.h"
+#include "core/base/fingerprint.h"
 #include "data/data_folder.h"
 #include "data/dataset.h"
 #include "data/file_bytes.h"
@@ -59,11 +61,26 @@ void check_labels(const FileBytes& file, const Format& format) {
   }
 }
 
+// The files of a set, by what is in them: a copy of one in the place of another would train on the test, or on the same images twice.
+class DifferentFiles {
+ public:
+  void add(const FileBytes& file) {
+    TEMPER_CHECK(std::ranges::any_of(file.bytes, [](std::uint8_t byte) { return byte != 0; }), file.path, ": its ", file.bytes.size(),
+                 " bytes are all 0; download it again");
+    const auto [other, first] = paths_.emplace(Fingerprint().add(std::span(file.bytes)).hex(), file.path);
+    TEMPER_CHECK(first, file.path, ": has the same content as ", other->second, "; download both again");
+  }
+
+ private:
+  std::map<std::string, std::string> paths_;
+};
+
 // Appends the records of a file to `set`; planes become pixels: (3,32,32) -> (32,32,3). Returns how many there were.
-Index append(const std::string& path, const Format& format, Dataset& set) {
+Index append(const std::string& path, const Format& format, DifferentFiles& files, Dataset& set) {
   const FileBytes file = read_unpacked(path);
   check_file_size(file, format);
   check_labels(file, format);
+  files.add(file);
   const Index records = static_cast<Index>(file.bytes.size()) / format.record();
   std::size_t out = set.pixels.size();
   set.pixels.resize(out + static_cast<std::size_t>(records * kPixels));
@@ -105,16 +122,17 @@ Splits cifar10(const std::string& dir) {
   if (const auto path = folder.find({"batches.meta.txt"})) names = read_class_names(*path, names.size());
 
   Dataset all = empty_set(kFormat10, "", names), test = empty_set(kFormat10, " test", names);
+  DifferentFiles files;
   Index first_count = 0;
   for (int batch = 1; batch <= 5; ++batch) {
     const std::string path = folder.require({str_cat("data_batch_", batch, ".bin")});
-    const Index count = append(path, kFormat10, all);
+    const Index count = append(path, kFormat10, files, all);
     if (batch == 1) first_count = count;
     TEMPER_CHECK(count == first_count, path, ": ", count, " records but data_batch_1.bin has ", first_count,
                  ", the five are of one size; download the smaller again");
   }
   const std::string test_path = folder.require({"test_batch.bin"});
-  append(test_path, kFormat10, test);
+  append(test_path, kFormat10, files, test);
   return divide(all, std::move(test), test_path);
 }
 
@@ -125,9 +143,10 @@ Splits cifar100(const std::string& dir) {
   if (const auto path = folder.find({"fine_label_names.txt"})) names = read_class_names(*path, names.size());
 
   Dataset all = empty_set(kFormat100, "", names), test = empty_set(kFormat100, " test", names);
-  append(folder.require({"train.bin"}), kFormat100, all);
+  DifferentFiles files;
+  append(folder.require({"train.bin"}), kFormat100, files, all);
   const std::string test_path = folder.require({"test.bin"});
-  append(test_path, kFormat100, test);
+  append(test_path, kFormat100, files, test);
   return divide(all, std::move(test), test_path);
 }
 

@@ -81,10 +81,12 @@ std::string DataFolder::require(const std::vector<std::string>& names) const {
 std::vector<std::string> read_class_names(const std::string& path, std::size_t count) {
   const FileBytes file = read_unpacked(path);
   std::vector<std::string> names(1);
-  for (const std::uint8_t byte : file.bytes) {
-    if (byte == '\n') {
+  for (std::size_t i = 0; i < file.bytes.size(); ++i) {
+    const std::uint8_t byte = file.bytes[i];
+    if (byte == '\n' && i > 0 && file.bytes[i - 1] == '\r') continue;
+    if (byte == '\n' || byte == '\r') {
       names.emplace_back();
-    } else if (byte != '\r') {
+    } else {
       names.back() += static_cast<char>(byte);
     }
   }

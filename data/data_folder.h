@@ -24,7 +24,8 @@ class DataFolder {
   std::string dir_, expected_;
 };
 
-// The lines of a list of class names: blank lines at the end dropped, "\r\n" accepted. Throws Error unless there are `count` names.
+// The lines of a list of class names: blank lines at the end dropped, "\r\n" and "\r" accepted. Throws Error unless there are `count`
+// names.
 std::vector<std::string> read_class_names(const std::string& path, std::size_t count);
 
 // "0", "1", ...: the names of classes that have none.

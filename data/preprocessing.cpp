@@ -51,6 +51,8 @@ Preprocessor::Preprocessor(const Preprocessing& preprocessing, const Shape& imag
 }
 
 void Preprocessor::operator()(std::span<const std::uint8_t> pixels, const CropFlip& crop_flip, float* out) const {
+  TEMPER_CHECK(static_cast<Index>(pixels.size()) == image_.size(), pixels.size(), " pixel bytes for an image of ", image_, "; give ",
+               image_.size());
   apply_crop_flip(pixels, image_, crop_flip, table_, input_shape_, out);
   if (standardization_ == Standardization::image) standardize_image({out, static_cast<std::size_t>(input_shape_.size())});
 }

@@ -34,7 +34,8 @@ class Preprocessor {
   Preprocessor(const Preprocessing& preprocessing, const Shape& image);
 
   const Shape& input_shape() const { return input_shape_; }  // (h,w,C)
-  // Writes the network's input (h,w,C) for the image (H,W,C), in the window of `placement`, to out.
+  // Writes the network's input (h,w,C) for the image (H,W,C), in the window of `crop_flip`, to out. Throws Error
+  // for another number of bytes. Any number of threads may call it at the same time.
   void operator()(std::span<const std::uint8_t> pixels, const CropFlip& crop_flip, float* out) const;
 
  private:

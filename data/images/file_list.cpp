@@ -1,7 +1,11 @@
 #include "data/images/file_list.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -29,6 +33,26 @@ std::vector<fs::path> sorted_entries(const fs::path& dir) {
   return entries;
 }
 
+// A folder, whatever the path that leads to it.
+using Place = std::pair<dev_t, ino_t>;
+
+Place place_of(const fs::path& dir) {
+  struct stat status {};
+  TEMPER_CHECK(::stat(dir.c_str(), &status) == 0, dir.string(), ": the folder cannot be read (", std::generic_category().message(errno),
+               "); check the permissions");
+  return {status.st_dev, status.st_ino};
+}
+
+// The folder and those around it.
+std::set<Place> places_around(const fs::path& dir) {
+  std::error_code error;
+  fs::path at = fs::canonical(dir, error);
+  TEMPER_CHECK(!error, dir.string(), ": the folder cannot be read (", error.message(), "); check the permissions");
+  std::set<Place> places{place_of(at)};
+  for (; at != at.parent_path(); at = at.parent_path()) places.insert(place_of(at.parent_path()));
+  return places;
+}
+
 // Collects the pictures of one part of a folder.
 class Walk {
  public:
@@ -36,15 +60,30 @@ class Walk {
 
   // The class folders in `dir`. Returns their names, in order.
   std::vector<std::string> classes(const fs::path& dir) {
-    std::vector<std::string> names;
+    const std::set<Place> around = places_around(dir);
+    std::vector<fs::path> folders;
     for (const fs::path& entry : sorted_entries(dir)) {
       const Kind kind = look_at(entry);
-      if (kind == Kind::folder) {
-        names.push_back(entry.filename().string());
-        collect(entry, names.back());
-      } else if (kind == Kind::picture) {
-        skip(list_.skipped.outside, entry);
+      if (kind == Kind::folder && around.contains(place_of(entry)))
+        skip(list_.skipped.links, entry);  // it would be a class of all pictures
+      else if (kind == Kind::folder)
+        folders.push_back(entry);
+      if (kind == Kind::picture) skip(list_.skipped.outside, entry);
+    }
+    std::map<Place, fs::path> classes;
+    for (const fs::path& folder : folders) {
+      const auto [other, first] = classes.emplace(place_of(folder), folder);
+      TEMPER_CHECK(first, folder.string(), ": is the same folder as ", other->second.string(),
+                   ", under the name of another class; remove one");
+    }
+    std::vector<std::string> names;
+    for (const fs::path& folder : folders) {
+      names.push_back(folder.filename().string());
+      seen_ = around;
+      for (const auto& [place, other] : classes) {
+        if (other != folder) seen_.insert(place);  // no link makes pictures of one class those of another
       }
+      collect(folder, folder, 1);
     }
     return names;
   }
@@ -62,20 +101,20 @@ class Walk {
     return Kind::picture;
   }
 
-  void collect(const fs::path& dir, const std::string& label) {
-    std::error_code error;
-    const fs::path true_name = fs::canonical(dir, error);
-    TEMPER_CHECK(!error, dir.string(), ": the folder cannot be read (", error.message(), "); check the permissions");
-    if (!above_.insert(true_name).second) {
+  // Each folder once, so that links lead in no circle and to nothing twice.
+  void collect(const fs::path& dir, const fs::path& of_class, int depth) {
+    constexpr int kDeepest = 100;
+    TEMPER_CHECK(depth <= kDeepest, of_class.string(), ": its folders lie more than ", kDeepest,
+                 " deep inside each other; move the pictures up, or remove what is no class");
+    if (!seen_.insert(place_of(dir)).second) {
       skip(list_.skipped.links, dir);
       return;
     }
     for (const fs::path& entry : sorted_entries(dir)) {
       const Kind kind = look_at(entry);
-      if (kind == Kind::folder) collect(entry, label);
-      if (kind == Kind::picture) list_.images.push_back({entry.string(), label, part_});
+      if (kind == Kind::folder) collect(entry, of_class, depth + 1);
+      if (kind == Kind::picture) list_.images.push_back({entry.string(), of_class.filename().string(), part_});
     }
-    above_.erase(true_name);
   }
 
   Kind skip(Index& count, const fs::path& path) {
@@ -86,7 +125,7 @@ class Walk {
 
   Split part_;
   FileList& list_;
-  std::set<fs::path> above_;  // the folders around the place where the walk is, by their true names: no circle is entered
+  std::set<Place> seen_;  // the folders that this class does not enter again
 };
 
 std::string what_there_is(const SkippedFiles& skipped) {
@@ -107,6 +146,7 @@ FileList list_folder(const std::string& dir) {
     list.classes = Walk(Split::open, list).classes(dir);
   } else {
     std::set<Split> seen;
+    std::map<Place, std::string> places;
     for (const auto& [part, name] : {std::pair{Split::train, "train"},
                                      {Split::val, "val"},
                                      {Split::val, "valid"},
@@ -114,6 +154,9 @@ FileList list_folder(const std::string& dir) {
                                      {Split::test, "test"}}) {
       if (!fs::is_directory(inner(name), error)) continue;
       TEMPER_CHECK(seen.insert(part).second, inner(name).string(), ": a second folder for validation; keep one of the two");
+      const auto [other, first] = places.emplace(place_of(inner(name)), name);
+      TEMPER_CHECK(first, inner(name).string(), ": is the same folder as ", other->second,
+                   ", so the parts are not apart; give each its own");
       const std::vector<std::string> classes = Walk(part, list).classes(inner(name));
       if (part == Split::train) list.classes = classes;
     }

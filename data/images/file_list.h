@@ -22,7 +22,7 @@ struct SkippedFiles {
   Index hidden = 0;   // names that begin with a dot, and all below them
   Index foreign = 0;  // names without the ending of a picture
   Index outside = 0;  // pictures in no class folder
-  Index links = 0;    // links that are broken or lead in a circle
+  Index links = 0;    // links that are broken, lead in a circle, or to what is there already
   std::string example = {};
   std::vector<std::string> damaged = {};  // the messages of pictures that cannot be decoded, if LoadOptions::skip_damaged
 };
@@ -37,8 +37,9 @@ struct FileList {
 };
 
 // A folder of class folders, or one that has such folders named train, test and perhaps val (valid, validation). Class folders are searched
-// to any depth; links are followed. The order of names is that of their bytes, whatever the locale and the file system: 0, 1, 10, 2.
-// Throws Error when there is no such folder, one cannot be read, there is no class folder, or a class has no pictures in the training part.
+// to a depth of 100; links are followed, but not in a circle, to another class or to the same folder twice. The order of names is that of
+// their bytes, whatever the locale and the file system: 0, 1, 10, 2. Throws Error when there is no such folder, one cannot be read, there
+// is no class folder, a class has no pictures in the training part, or two classes or parts are the same folder.
 FileList list_folder(const std::string& dir);
 
 // A CSV file with the heading path,label,split in any order: paths are relative to its folder, splits are train, val and test. Throws Error

@@ -32,6 +32,7 @@ void read_npy(ByteStream& stream, const RowSink& sink);                         
 void read_npz(const ByteStore& store, std::string_view part, const RowSink& sink);  // stored or deflated
 void read_safetensors_table(const ByteStore& store, std::string_view part, const RowSink& sink);
 void read_text(ByteStream& stream,
-               const RowSink& sink);  // , ; tab or space between numbers; a heading, "# ..." and empty lines are skipped
+               const RowSink& sink);  // , ; tab or space between numbers; a heading, that is a first line without a number, "# ..." and
+                                      // empty lines are skipped
 
 }  // namespace temper::data

@@ -41,9 +41,11 @@ std::string normalise(std::string_view text, const TextOptions& options) {
 std::vector<std::string> split_lines(std::string_view rest, const std::string& name) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  // "\r" alone ends a line where nothing else does, as in the files of old Macs; else it is a blank.
+  const char line_end = rest.find('\n') == rest.npos ? '\r' : '\n';
   std::vector<std::string> lines;
   while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::size_t end = std::min(rest.find(line_end), rest.size());
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);

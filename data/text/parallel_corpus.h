@@ -17,8 +17,8 @@ struct TextOptions {
 // As the options say, with single spaces between words and none at the ends. requires: valid UTF-8.
 std::string normalise(std::string_view text, const TextOptions& options);
 
-// The lines of a text file, plain or gzip. "\r\n" is accepted, as is a byte order mark, and a last line without an end. Throws Error naming
-// the path, and the line that is not UTF-8.
+// The lines of a text file, plain or gzip. "\r\n" is accepted, as are "\r" in a file that has no "\n", a byte order mark, and a last line
+// without an end. Throws Error naming the path, and the line that is not UTF-8.
 std::vector<std::string> read_lines(const std::string& path);
 
 // The same of bytes that are in memory already; `name` is for errors.

@@ -127,6 +127,10 @@ TextSplits read_parallel_text(const std::string& place, const TextLoadOptions& o
   TextSplits splits{.train = read_parallel(parts.train.source, parts.train.target, options.text),
                     .val = read_part(parts.val, options.val, "--val-text", options.text),
                     .test = read_part(parts.test, options.test, "--test-text", options.text)};
+  for (const auto& [part, name] : {std::pair{&splits.val, "validation"}, {&splits.test, "test"}}) {
+    TEMPER_CHECK(part->source != splits.train.source || part->target != splits.train.target, part->name, ": the ", name,
+                 " part holds the same sentences as the training part, ", splits.train.name, "; give sentences that are not trained on");
+  }
   if (splits.test.size() == 0) splits.test = hold_out(splits.train, options.held_out, "test", 0);
   if (splits.val.size() == 0) splits.val = hold_out(splits.train, options.held_out, "validation", 1);
   return splits;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 
 #include "data/dataset.h"
 #include "tests/data/file_folder.h"
@@ -14,9 +15,9 @@ using namespace tests;
 constexpr int kPlane = 32 * 32;
 
 // Records whose label bytes count up and whose pixel at plane c, position p of record i is (40 c + p + i) mod 256.
-Bytes records(int count, int label_bytes, int coarse_classes, int fine_classes = 100) {
+Bytes records(int count, int label_bytes, int coarse_classes, int fine_classes = 100, int first = 0) {
   Bytes bytes;
-  for (int i = 0; i < count; ++i) {
+  for (int i = first; i < first + count; ++i) {
     bytes.push_back(static_cast<std::uint8_t>(i % coarse_classes));
     if (label_bytes == 2) bytes.push_back(static_cast<std::uint8_t>((i + 50) % fine_classes));
     for (int c = 0; c < 3; ++c) {
@@ -25,11 +26,11 @@ Bytes records(int count, int label_bytes, int coarse_classes, int fine_classes =
   }
   return bytes;
 }
-Bytes cifar10_records(int count) { return records(count, 1, 10); }
+Bytes cifar10_records(int count, int first = 0) { return records(count, 1, 10, 100, first); }
 Bytes cifar100_records(int count) { return records(count, 2, 20); }
 
 void write_cifar10(const FileFolder& folder, const std::string& below = "") {
-  for (int batch = 1; batch <= 5; ++batch) folder.write(below + "data_batch_" + std::to_string(batch) + ".bin", cifar10_records(8));
+  for (int batch = 1; batch <= 5; ++batch) folder.write(below + "data_batch_" + std::to_string(batch) + ".bin", cifar10_records(8, batch));
   folder.write(below + "test_batch.bin", cifar10_records(12));
 }
 
@@ -77,6 +78,23 @@ TEST_CASE("data: CIFAR-100 gives the fine labels") {
     CHECK(set.test.labels[59] == 9);
     CHECK(set.test.pixel_span(59)[0] == 59);
   }
+}
+
+TEST_CASE("data: CIFAR files that are copies of one another, or zeros, are refused, both named") {
+  for (const char* other : {"test_batch.bin", "data_batch_1.bin", "data_batch_4.bin"}) {
+    const FileFolder folder;
+    write_cifar10(folder);
+    folder.write("test_batch.bin", cifar10_records(8));
+    CHECK(cifar10_error(folder) == "");
+    std::filesystem::copy_file(folder.path(other), folder.path("data_batch_3.bin"), std::filesystem::copy_options::overwrite_existing);
+    CHECK(holds(cifar10_error(folder), {"data_batch_3.bin", other, "the same content"}));
+    folder.write("data_batch_3.bin", Bytes(8 * 3073, 0));
+    CHECK(holds(cifar10_error(folder), {"data_batch_3.bin", "are all 0"}));
+  }
+  const FileFolder folder;
+  folder.write("train.bin", cifar100_records(30));
+  folder.write("test.bin", cifar100_records(30));
+  CHECK(holds(cifar100_error(folder), {"train.bin", "test.bin", "the same content"}));
 }
 
 TEST_CASE("data: class names come from the file beside the images") {
@@ -134,7 +152,8 @@ TEST_CASE("data: a CIFAR download that broke off between two records") {
   folder.write("data_batch_4.bin", cifar10_records(7));
   CHECK(holds(cifar10_error(folder), {"data_batch_4.bin", "7 records but data_batch_1.bin has 8"}));
   // 50,000 for training, so the test file is the official one: 10,000.
-  for (int batch = 1; batch <= 5; ++batch) folder.write("data_batch_" + std::to_string(batch) + ".bin", Bytes(30'730'000, 1));
+  for (int batch = 1; batch <= 5; ++batch)
+    folder.write("data_batch_" + std::to_string(batch) + ".bin", Bytes(30'730'000, static_cast<std::uint8_t>(batch)));
   CHECK(holds(cifar10_error(folder), {"test_batch.bin", "12 records, expected 10000"}));
 }
 

@@ -34,6 +34,18 @@ Dataset noisy_set(const Shape& image, Index size) {
   return set;
 }
 
+TEST_CASE("preprocessing: another number of bytes than that of the image is refused, before any is read") {
+  const Preprocessor preprocessor({.normalization = {.mean = {0}, .std = {1}}}, Shape{8, 8, 1});
+  std::vector<float> out(64);
+  for (const std::size_t size : {0U, 3U, 63U, 65U, 192U}) {
+    const std::vector<std::uint8_t> pixels(size);
+    CHECK_THROWS_WITH_AS(preprocessor(pixels, {}, out.data()),
+                         doctest::Contains((std::to_string(size) + " pixel bytes for an image of (8,8,1); give 64").c_str()), Error);
+  }
+  preprocessor(std::vector<std::uint8_t>(64, 255), {}, out.data());
+  CHECK(out[63] == 1);
+}
+
 }  // namespace
 
 TEST_CASE("data: an image is standardised as TensorFlow does it, over the crop alone") {

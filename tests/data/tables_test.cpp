@@ -112,12 +112,49 @@ TEST_CASE("tables: text that is no table is refused with its line") {
   refused("a,b\n", "no row of numbers");
   refused("\n\n# only a comment\n", "no row of numbers");
   refused(",0,1\n0,0.5,0.5\n", "index=False");
-  refused("1,5;2,5\n", "no row of numbers");  // taken for a heading, and nothing follows
+  refused("1,5;2,5\n", "line 1, column 1");
   refused("1;2\n1,5;2,5\n", "with a point and not a comma");
-  refused("1,1e999\n2,2\n1,1e999\n", "line 3");
   refused(std::string_view("1,2\n3,\0004\n", 9), "zero byte");
   refused("", "empty");
   refused("1,2\n", "without a name", "logits");
+}
+
+TEST_CASE("tables: a heading holds no number at all; else the first line is a row as every other") {
+  for (const char* row : {"NA,2,1", "1,NA,1", "0x10,2,1", "1.5.2,2,1", "1d5,2,1", "\"1,000\",2,1", ",2,1", "1,,2", "1,2,", "a,2,1", "1,b,2",
+                          "-x,2,3", "#N/A,2,1", "#DIV/0!,2,1", "1;2,5,1", "NA,NA,NA", "-,?,."}) {
+    CAPTURE(row);
+    refused(std::string(row) + "\n1,3,0\n5,1,2\n", row[0] == ',' ? "index=False" : "line 1");
+    refused("1,3,0\n" + std::string(row) + "\n5,1,2\n", "line 2");
+  }
+  for (const char* one : {"NA", "0x10", "1.5.2", "1d5", "1_000", "null", "#N/A"})
+    refused(std::string(one) + "\n1\n2\n", "line 1, column 1");
+  refused("1x\n2\n", "numbers only, or a heading of names alone");
+  for (const char* heading : {"a,b,c", "\"a b\",logit_1,c2", "cat,NA,none", "a,,c", " x , y , z "})
+    check_six(read(std::string(heading) + "\n1,2,3\n4,5,6\n"));
+}
+
+TEST_CASE("tables: a number too small for a double is 0, one too large is infinite, in any row") {
+  const double infinite = HUGE_VAL;
+  const Table table = read("1e-400,2,1e309\n-1e999,0.0000001e-320,1\n-1e-400,+1e400,1\n");
+  REQUIRE(table.values.size() == 9);
+  CHECK(table.values == std::vector<double>{0, 2, infinite, -infinite, 0, 1, 0, infinite, 1});
+  CHECK(std::signbit(table.values[6]));
+  const std::string zeros(400, '0');
+  CHECK(read("1" + zeros + ",0." + zeros + "1\n").values == std::vector<double>{infinite, 0});
+  CHECK(read("1" + zeros + "e-300,0." + zeros + "1e401\n").values == std::vector<double>{1e100, 1});
+  CHECK(read("1e99999999999999999999,1e-99999999999999999999\n").values == std::vector<double>{infinite, 0});
+  refused("1,+-2\n", "line 1");
+}
+
+TEST_CASE("tables: lines that end as on old Macs, and all kinds in one file, keep their numbers") {
+  check_six(read("1,2,3\r4,5,6\r"));
+  check_six(read("a,b,c\r\r1,2,3\r4,5,6"));
+  check_six(read("1,2,3\r\n\r\n4,5,6\r\n"));
+  refused("1,2\r\n3,4\r5,6\n\n7,x\r\n", "line 5, column 2");
+  std::string text;  // a "\r\n" on the edge of a block
+  for (int i = 0; i < 300'000; ++i) text += "12345\r\n";
+  CHECK(read(text).rows == 300'000);
+  refused(text + "x", "line 300001");
 }
 
 TEST_CASE("tables: long text in pieces, and a row longer than a block") {

@@ -138,6 +138,54 @@ TEST_CASE("image folder: links are followed, but not in a circle, and broken one
   CHECK(splits.test.labels == std::vector<std::int32_t>{0, 1, 1, 1});
 }
 
+TEST_CASE("image folder: a link to the folder itself, around it, to another class or twice to one brings no picture a second time") {
+  const FileFolder folder;
+  for (const char* name : {"cat", "dog"}) add_class(folder, std::string("inner/") + name, 12);
+  folder.write("elsewhere/one.png", plain_png(6, 5, 77));
+  const std::string dir = folder.path("inner");
+  const Splits plain = image_folder(dir);
+  fs::create_directory_symlink(".", folder.path("inner/self"));
+  fs::create_directory_symlink("..", folder.path("inner/above"));
+  fs::create_directory_symlink("/", folder.path("inner/root"));
+  fs::create_directory_symlink("../dog", folder.path("inner/cat/friend"));
+  fs::create_directory_symlink("../../elsewhere", folder.path("inner/dog/first"));
+  fs::create_directory_symlink("../../elsewhere", folder.path("inner/dog/second"));
+  const Splits splits = image_folder(dir);
+  CHECK(splits.train.class_names == std::vector<std::string>{"cat", "dog"});
+  CHECK(splits.train.skipped.links == 5);
+  CHECK(splits.train.size() + splits.val.size() + splits.test.size() == plain.train.size() + plain.val.size() + plain.test.size() + 1);
+  fs::create_directory_symlink("cat", folder.path("inner/lion"));
+  CHECK(holds(error_of([&] { image_folder(dir); }), {"lion", "is the same folder as", "cat"}));
+  const FileFolder divided;
+  add_class(divided, "train/cat", 2);
+  add_class(divided, "train/dog", 2);
+  fs::create_directory_symlink("train", divided.path("test"));
+  CHECK(holds(error_of([&] { image_folder(divided.path()); }), {"test", "is the same folder as train"}));
+}
+
+TEST_CASE("image folder: links that double at every level take no time, and folders that are too deep are refused") {
+  const FileFolder folder;
+  add_class(folder, "cat", 12);
+  add_class(folder, "dog", 12);
+  for (int level = 0; level < 40; ++level) {
+    const std::string below = "chain/" + std::to_string(level);
+    fs::create_directories(folder.path(below));
+    if (level == 0) continue;
+    for (const char* name : {"/a", "/b"}) fs::create_directory_symlink("../" + std::to_string(level - 1), folder.path(below + name));
+  }
+  fs::create_directories(folder.path(".hidden"));
+  fs::rename(folder.path("chain"), folder.path(".hidden/chain"));
+  fs::create_directory_symlink("../.hidden/chain/39", folder.path("cat/doubling"));
+  CHECK(image_folder(folder.path()).train.skipped.links == 39);
+  std::string deep = "dog";
+  for (int level = 1; level < 99; ++level) deep += "/d";
+  fs::create_directories(folder.path(deep));
+  CHECK_NOTHROW(image_folder(folder.path()));
+  for (int level = 0; level < 1000; ++level) deep += "/d";
+  fs::create_directories(folder.path(deep));
+  CHECK(holds(error_of([&] { image_folder(folder.path()); }), {folder.path("dog") + ": ", "more than 100 deep"}));
+}
+
 TEST_CASE("image folder: a damaged picture is named and refused, or left out and counted") {
   const FileFolder folder;
   fill(folder);

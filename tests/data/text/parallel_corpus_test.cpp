@@ -19,6 +19,8 @@ TEST_CASE("parallel corpus: lines of plain and gzip files, with every kind of li
   CHECK(read_lines(folder.write("b", std::string("\xEF\xBB\xBFone\r\n\r\ntwo"))) == Lines{"one", "", "two"});
   CHECK(read_lines(folder.write("c", std::string())).empty());
   CHECK(read_lines(folder.write("d", std::string("\n"))) == Lines{""});
+  CHECK(read_lines(folder.write("mac", std::string("one\r\rtwo\r"))) == Lines{"one", "", "two"});
+  CHECK(read_lines(folder.write("stray", std::string("on\re\ntwo\r\n"))) == Lines{"on\re", "two"});
   const std::string text = "Grüße\nzwei\n";
   CHECK(read_lines(folder.write("e.gz", tests::gzip({text.begin(), text.end()}))) == Lines{"Grüße", "zwei"});
 }

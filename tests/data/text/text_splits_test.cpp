@@ -67,6 +67,18 @@ TEST_CASE("text: parts without files are held out of the training pairs, always 
   CHECK(tests::error_of([&] { load_text(spec, {.held_out = 60}); }).starts_with("--val-size: 60 of the 40 training pairs"));
 }
 
+TEST_CASE("text: a test part that is the training part is refused, both named") {
+  const tests::FileFolder folder;
+  write_pair(folder, "train", tests::small_corpus(30));
+  for (const char* part : {"val", "test"}) {
+    write_pair(folder, part, tests::small_corpus(30));
+    const std::string error = tests::error_of([&] { load_text("text:" + folder.path()); });
+    CHECK(tests::holds(error, {std::string(part) + ".en", "train.en", "the same sentences"}));
+    write_pair(folder, part, tests::small_corpus(30, 2));
+  }
+  CHECK_NOTHROW(load_text("text:" + folder.path()));
+}
+
 TEST_CASE("text: what cannot be read is refused with the file and what to do") {
   const tests::FileFolder folder;
   const auto error = [&](const std::string& spec, const TextLoadOptions& options = {}) {
