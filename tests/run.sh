@@ -46,8 +46,8 @@ beside_the_builds() {
   tests/cluster/bits.sh
   tests/cluster/failures.sh
   tests/cluster/network.sh
-  step "damaged files for the readers of logits"
-  build/tables_fuzz "$([[ $mode == full ]] && echo 300 || echo 20)"
+  step "damaged files for all readers of files"
+  build/fuzz "$([[ $mode == full ]] && echo 600 || echo 120)"
   step "a matrix product is right under other BLAS kernels"
   for kernel in Haswell SkylakeX Prescott Zen; do
     OPENBLAS_CORETYPE=$kernel build/temper_tests --source-file='*/tests/core/engine/gemm_test.cpp' --minimal >/dev/null && echo "$kernel: passed"
@@ -90,7 +90,7 @@ if [[ $mode != quick ]]; then
   sanitized='tests/(core|data|layers|optim|models/(training|runs))/'
   [[ $mode != full ]] || sanitized='tests/(core|data|golden|layers|models|optim)/'
   step "address and undefined-behaviour sanitizers: $sanitized"
-  build build/asan "temper_tests tables_fuzz" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DTEMPER_SANITIZE=address,undefined \
+  build build/asan "temper_tests fuzz" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DTEMPER_SANITIZE=address,undefined \
     -DTEMPER_TEST_FILTER="$sanitized"
   ctest --test-dir build/asan --output-on-failure -j 2
 
