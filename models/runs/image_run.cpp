@@ -6,6 +6,7 @@
 
 #include "core/engine/weights.h"
 #include "models/networks/registry.h"
+#include "models/runs/classes_file.h"
 #include "models/runs/json.h"
 #include "models/runs/run_file.h"
 #include "models/runs/run_folder.h"
@@ -76,6 +77,7 @@ models::Model read_model(const JsonNode& node, const std::string& network) {
 
 void save_run(const std::string& folder, const models::Model& model, Run& run) {
   save_weights(*model.parameters, (fs::path(folder) / "model.safetensors").string());
+  if (run.classes) save_classes(folder, *run.classes);
   run.parameters = model.parameters->learned_size();
   write_run_json(folder, run, to_json(model));
 }

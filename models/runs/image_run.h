@@ -13,7 +13,8 @@ struct ImageRun {
   models::Model model;
 };
 
-// Writes the weights, then run.json. Fills in how many parameters the model has, and when and on what machine the run was made.
+// Writes the weights, classes.json where the run has a class record, then run.json. Fills in how many parameters the model has, and when
+// and on what machine the run was made.
 void save_run(const std::string& folder, const models::Model& model, Run& run);
 
 // Everything is checked; throws Error naming the file and what is wrong.

@@ -3,13 +3,13 @@
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
 //   log.csv             a line an epoch, written as the run goes
 //   log_steps.csv       a line every --log-steps steps, where these were asked for, see models/runs/step_log.h
-//   calibrator.json     written by `temper calibrate`; loaded together with the model
-//   model.safetensors   the weights, in PyTorch's names and axis order
-//   subwords.model      of a run that translates: the model of SentencePiece that the network reads and writes
+//   classes.json        of a run that classifies: how it does class by class on its test split, see models/runs/classes_file.h; may be
+//   absent calibrator.json     written by `temper calibrate`; loaded together with the model model.safetensors   the weights, in PyTorch's
+//   names and axis order subwords.model      of a run that translates: the model of SentencePiece that the network reads and writes
 //   checkpoint/         where the training can be resumed, see models/training/checkpoints.h
 //   snapshots/          weights after some of the epochs, where these were asked for, see models/training/snapshots.h
 //
-// Run is what the first three say. What a version that wrote them did not measure is NaN, or empty.
+// Run is what the first four say. What a version that wrote them did not measure is NaN, or empty.
 #pragma once
 
 #include <optional>
@@ -20,6 +20,7 @@
 #include "core/engine/machine.h"
 #include "models/calibration/metrics/metrics.h"
 #include "models/calibration/study/calibration_record.h"
+#include "models/runs/class_record.h"
 #include "models/training/recipe.h"
 #include "models/training/run_state.h"
 #include "models/translation/bleu.h"
@@ -61,6 +62,7 @@ struct Run {
   Machine machine = {};
   std::vector<training::EpochRecord> epochs = {};                  // log.csv, of the metrics those that it has
   std::optional<calibration::CalibrationRecord> calibration = {};  // calibrator.json
+  std::optional<ClassRecord> classes = {};                         // classes.json, where it is of the images that `test` is of
 
   const char* unit() const { return score ? "words" : "images"; }  // of the samples
   // Its calibrator; without one that leaves the logits as they are.
@@ -68,6 +70,9 @@ struct Run {
   // The temperature by which its calibrator divides the logits: 1 without a calibrator, nothing for one of another kind.
   std::optional<double> temperature() const;
 };
+
+// Whether the class record has every sample as the run's calibrator makes it: that of an earlier calibration is not its.
+bool has_current_calibrator(const Run& run);
 
 // The settings as run.json has them, in its order: data, those of the recipe that apply to the run, threads. Without those that are empty.
 std::vector<std::pair<std::string, std::string>> list_settings(const Run& run);

@@ -7,6 +7,7 @@
 #include "core/base/file.h"
 #include "models/calibration/metrics/json.h"
 #include "models/calibration/study/calibration_file.h"
+#include "models/runs/classes_file.h"
 #include "models/runs/json.h"
 #include "models/runs/log_file.h"
 #include "models/runs/run_folder.h"
@@ -217,6 +218,9 @@ Run read_run(const std::string& folder) {
   const std::string log = path_of(folder, "log.csv");
   if (fs::exists(log)) run.epochs = parse_log(read_file(log), log);
   read_calibration(folder, 0, run);
+  const std::string classes = path_of(folder, "classes.json");
+  if (fs::exists(classes)) run.classes = load_classes(classes);
+  if (run.classes && !agrees(*run.classes, run.test)) run.classes.reset();
   return run;
 }
 

@@ -8,7 +8,7 @@
 
 namespace temper::runs {
 
-// run.json, and log.csv and calibrator.json where they exist.
+// run.json, and log.csv, calibrator.json and classes.json where they exist.
 Run read_run(const std::string& folder);
 
 // run.json alone.

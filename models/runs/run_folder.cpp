@@ -24,7 +24,7 @@ void remove_litter(const fs::path& folder) {
 std::vector<std::string> run_files(const std::string& folder) {
   std::vector<std::string> files;
   // run.json first: where it is gone there is no finished run.
-  for (const char* name : {"run.json", "calibrator.json", "model.safetensors", "log.csv", kStepLog, kSubwordsFile})
+  for (const char* name : {"run.json", "calibrator.json", "classes.json", "model.safetensors", "log.csv", kStepLog, kSubwordsFile})
     files.push_back((fs::path(folder) / name).string());
   return files;
 }
@@ -60,7 +60,7 @@ FolderLock continue_run(const std::string& folder) {
 }
 
 void remove_results(const std::string& folder) {
-  for (const char* name : {"run.json", "calibrator.json"}) fs::remove(fs::path(folder) / name);
+  for (const char* name : {"run.json", "calibrator.json", "classes.json"}) fs::remove(fs::path(folder) / name);
 }
 
 void check_finished(const std::string& folder) {
