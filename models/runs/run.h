@@ -3,9 +3,10 @@
 //   run.json            settings, seed, machine, final metrics; written last: a folder without it is not a finished run
 //   log.csv             a line an epoch, written as the run goes
 //   log_steps.csv       a line every --log-steps steps, where these were asked for, see models/runs/step_log.h
-//   classes.json        of a run that classifies: how it does class by class on its test split, see models/runs/classes_file.h; may be
-//   absent calibrator.json     written by `temper calibrate`; loaded together with the model model.safetensors   the weights, in PyTorch's
-//   names and axis order subwords.model      of a run that translates: the model of SentencePiece that the network reads and writes
+//   classes.json        of a run that classifies: how it does class by class, see models/runs/classes_file.h; may be absent
+//   calibrator.json     written by `temper calibrate`; loaded together with the model
+//   model.safetensors   the weights, in PyTorch's names and axis order
+//   subwords.model      of a run that translates: the model of SentencePiece that the network reads and writes
 //   checkpoint/         where the training can be resumed, see models/training/checkpoints.h
 //   snapshots/          weights after some of the epochs, where these were asked for, see models/training/snapshots.h
 //

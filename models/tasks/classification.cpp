@@ -8,6 +8,7 @@
 #include "data/text/text_splits.h"
 #include "models/analysis/equivalent_smoothing.h"
 #include "models/training/class_weights.h"
+#include "models/tasks/class_record.h"
 #include "models/training/distributed_predict.h"
 #include "models/training/image_objective.h"
 #include "models/training/loss.h"
@@ -141,6 +142,9 @@ void Classification::measure_run(runs::Run& run, const calibration::Metrics* val
   const calibration::Predictions test = predict(Split::test, ranks);
   run.test = calibration::metrics(test);
   run.test_reliability = calibration::reliability(test);
+  if (ranks.rank() != 0) return;
+  run.classes = class_record(Split::test, test, *calibration::identity_calibrator());
+  run.classes->calibrated = {};  // there is no calibrator yet
 }
 
 void Classification::save(const std::string& folder, runs::Run& run) const { runs::save_run(folder, model_, run); }
@@ -177,8 +181,18 @@ calibration::Predictions Classification::predict(Split split, optim::Communicato
   return training::distributed_predict(model_, set(split), {.tta = model_.tta}, ranks);
 }
 
-calibration::Metrics Classification::measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) {
-  return calibration::metrics(predict(split, ranks), calibrator);
+Measurement Classification::measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) {
+  const calibration::Predictions predictions = predict(split, ranks);
+  Measurement result{.metrics = calibration::metrics(predictions, calibrator)};
+  if (ranks.rank() == 0) result.classes = class_record(split, predictions, calibrator);
+  return result;
+}
+
+std::optional<runs::ClassRecord> Classification::class_record(Split split, const calibration::Predictions& predictions,
+                                                              const calibration::Calibrator& calibrator) const {
+  runs::ClassRecord record = make_class_record(set(split), predictions, calibrator);
+  record.split = name(split);
+  return record;
 }
 
 }  // namespace temper::tasks

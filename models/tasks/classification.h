@@ -33,7 +33,9 @@ class Classification final : public Task {
   void load_run_data(const EvaluationOptions& options) override;
   std::string split_name(Split split) const override { return set(split).name; }
   calibration::Predictions predict(Split split, optim::Communicator& ranks) override;
-  calibration::Metrics measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) override;
+  Measurement measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) override;
+  std::optional<runs::ClassRecord> class_record(Split split, const calibration::Predictions& predictions,
+                                                const calibration::Calibrator& calibrator) const override;
 
   // For what is only known of classifiers of images.
   models::Model& model() { return model_; }

@@ -39,6 +39,11 @@ struct Reporter {
   std::function<void(const std::string&)> on_warning = [](const std::string&) {};
 };
 
+struct Measurement {
+  calibration::Metrics metrics = {};
+  std::optional<runs::ClassRecord> classes = {};  // on rank 0, of a task that has classes
+};
+
 // How the data are read, beside what the recipe says.
 struct DataOptions {
   std::uint64_t memory_budget = data::LoadOptions::kUsualBudget;  // bytes of decoded pictures to keep
@@ -105,7 +110,13 @@ class Task {
 
   // Logits and labels of a split. All ranks call it and get the same.
   virtual calibration::Predictions predict(Split split, optim::Communicator& ranks) = 0;
-  virtual calibration::Metrics measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) = 0;
+  virtual Measurement measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) = 0;
+  // How a classifier of images does class by class: `predictions` are those of the split. The record knows no name of the calibrator.
+  // Nothing for a task without classes.
+  virtual std::optional<runs::ClassRecord> class_record(Split /*split*/, const calibration::Predictions& /*predictions*/,
+                                                        const calibration::Calibrator& /*calibrator*/) const {
+    return std::nullopt;
+  }
   // BLEU of the translations of a split, decoded at the temperature; nothing for a task that translates nothing, and with a beam of 0.
   virtual std::optional<translation::Score> score_translations(Split /*split*/, double /*temperature*/) { return std::nullopt; }
 

@@ -139,8 +139,8 @@ calibration::Predictions Translation::predict(Split split, optim::Communicator& 
   return translation::predict_tokens(*model_->network, tokenise(split));
 }
 
-calibration::Metrics Translation::measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& /*ranks*/) {
-  return translation::token_metrics(*model_->network, tokenise(split), calibrator).result();
+Measurement Translation::measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& /*ranks*/) {
+  return {.metrics = translation::token_metrics(*model_->network, tokenise(split), calibrator).result()};
 }
 
 std::optional<translation::Score> Translation::score_translations(Split split, double temperature) {

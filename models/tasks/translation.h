@@ -37,7 +37,7 @@ class Translation final : public Task {
   void load_run_data(const EvaluationOptions& options) override;
   std::string split_name(Split split) const override { return corpus(split).name; }
   calibration::Predictions predict(Split split, optim::Communicator& ranks) override;
-  calibration::Metrics measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) override;
+  Measurement measure(Split split, const calibration::Calibrator& calibrator, optim::Communicator& ranks) override;
   std::optional<translation::Score> score_translations(Split split, double temperature) override;
 
   // For what is only known of translators.

@@ -13,12 +13,14 @@
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/commands/hard_twin.h"
 #include "apps/temper/commands/probability_file.h"
+#include "apps/temper/terminal/classes_text.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/check.h"
 #include "core/base/file.h"
 #include "models/calibration/calibrators/calibrators.h"
+#include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/study/calibration_file.h"
 #include "models/calibration/study/prediction_files.h"
 #include "models/runs/run_folder.h"
@@ -29,6 +31,15 @@ namespace {
 
 using calibration::CalibratorKind;
 using calibration::Predictions;
+
+// The class record of a run at its new calibrator, for the report.
+std::optional<runs::ClassRecord> record_classes(const tasks::Task& task, const Predictions& test, const calibration::Fitted& fitted) {
+  std::optional<runs::ClassRecord> record = task.class_record(tasks::Split::test, test, *fitted.calibrator);
+  if (!record || !agrees(*record, task.run().test)) return std::nullopt;
+  record->calibrator = fitted.kind->name;
+  record->temperature = calibration::fitted_temperature(fitted).value_or(calibration::kNotMeasured);
+  return record;
+}
 
 struct CalibrateOptions {
   std::vector<std::string> runs, tables;
@@ -64,6 +75,7 @@ void finish(const Calibrated& calibrated, const std::string& folder, const Calib
   clear_stage();
   const calibration::CalibrationRecord& record = calibrated.study.record;
   if (!folder.empty()) calibration::save_calibration(folder, record);
+  if (calibrated.classes) keep_classes(folder, *calibrated.classes);
   const std::string whose = options.runs.size() > 1 ? calibrated.name + ": " : "";
   for (const std::string& sentence : record.advice) warn(whose + sentence);
   if (!options.json) fmt::print("{}{}", format_calibration(calibrated), options.runs.size() > 1 ? "\n" : "");
@@ -96,6 +108,7 @@ std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateO
   Calibrated calibrated{.name = run, .unit = task->unit(), .study = calibration::calibrate_and_test(val, test, settings)};
   calibration::CalibrationRecord& record = calibrated.study.record;
   record.weights = task->run().weights_fingerprint;
+  calibrated.classes = record_classes(*task, test, record.evaluation.fitted);
   const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record);
   record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());
   if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *record.evaluation.fitted.calibrator);

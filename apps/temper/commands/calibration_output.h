@@ -1,11 +1,13 @@
 // The output of `temper calibrate`: text for people, JSON for scripts, and tables of calibrators times metrics for papers and spreadsheets.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
 #include "core/base/json.h"
 #include "models/calibration/study/calibrate.h"
+#include "models/runs/class_record.h"
 
 namespace temper::app {
 
@@ -14,6 +16,7 @@ struct Calibrated {
   std::string name;             // of the run, or of the file
   std::string unit = "images";  // that a run was measured on, or "words"
   calibration::CalibrationStudy study = {};
+  std::optional<runs::ClassRecord> classes = {};  // of a run that classifies
 };
 
 // Every metric before and after, a line each.

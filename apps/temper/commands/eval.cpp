@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "apps/temper/commands/commands.h"
+#include "apps/temper/terminal/classes_text.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/metrics_text.h"
 #include "apps/temper/terminal/ranks.h"
@@ -34,6 +35,24 @@ std::string describe_calibrator(const EvalOptions& options, const runs::Run& run
   return fmt::format("{} calibrator{}", fitted.kind->name, is_applied(fitted.status) ? "" : ", which leaves the logits unchanged");
 }
 
+// Keeps in the run's classes.json what belongs there: how the run with its own calibrator does on the images that run.json was measured on.
+// Anything else was asked for to be looked at: another split, other data, another temperature, other views.
+void keep_if_own(const EvalOptions& options, const runs::Run& run, runs::ClassRecord record) {
+  if (options.split != "test" || options.temperature || options.tta) return;
+  if (!agrees(record, run.test)) {
+    if (options.data.empty())
+      warn(options.run + "/classes.json: not written, because accuracy and NLL are not those of run.json: the images are others now");
+    return;
+  }
+  if (run.calibration) {
+    record.calibrator = run.calibration->evaluation.fitted.kind->name;
+    record.temperature = run.temperature().value_or(calibration::kNotMeasured);
+  } else {
+    record.calibrated = {};
+  }
+  keep_classes(options.run, record);
+}
+
 void run(const EvalOptions& options) {
   TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
   TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
@@ -46,8 +65,10 @@ void run(const EvalOptions& options) {
   const std::shared_ptr<const calibration::Calibrator> calibrator =
       options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature) : run.calibrator();
   const std::optional<double> temperature = options.temperature ? options.temperature : run.temperature();
-  const calibration::Metrics m = task->measure(split, *calibrator, ranks());
+  const tasks::Measurement measured = task->measure(split, *calibrator, ranks());
   if (!is_first_rank()) return;
+  const calibration::Metrics& m = measured.metrics;
+  if (measured.classes) keep_if_own(options, run, *measured.classes);
   // A beam prefers words by a temperature alone: other calibrators are not for decoding.
   const std::optional<translation::Score> score = task->score_translations(split, temperature.value_or(1));
   if (options.json) {
@@ -56,19 +77,21 @@ void run(const EvalOptions& options) {
     json["calibrator"] = options.temperature || !run.calibration ? Json() : Json(run.calibration->evaluation.fitted.kind->name);
     json["split"] = options.split;
     if (score) add_bleu(*score, json);
-    fmt::print("{}\n", json.dump());
+    if (measured.classes) add_classes(*measured.classes, json);
+    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // the name of a file may be no UTF-8
     return;
   }
   fmt::print("{} on {} ({} {}), {}\n", options.run, task->split_name(split), grouped(m.samples), task->unit(),
              describe_calibrator(options, run));
   if (score) fmt::print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
   fmt::print("{}", metrics_lines(m));
+  if (measured.classes) fmt::print("\n{}", classes_text(*measured.classes));
 }
 
 }  // namespace
 
 void add_eval(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("eval", "Measure a run: accuracy, NLL, calibration errors");
+  CLI::App* command = app.add_subcommand("eval", "Measure a run: accuracy, NLL, calibration errors, and class by class");
   auto options = std::make_shared<EvalOptions>();
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
@@ -82,7 +105,9 @@ void add_eval(CLI::App& app) {
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       "The NLL is that of the labels without smoothing, also for a run with label smoothing. Of a run that translates, accuracy, NLL and\n"
-      "calibration errors are those of next words, given the right ones before, and BLEU that of its translations at its temperature.");
+      "calibration errors are those of next words, given the right ones before, and BLEU that of its translations at its temperature.\n"
+      "Of a run that classifies, also: precision, recall and F1 of every class, the confusion matrix, the images of the highest loss and\n"
+      "the most confident mistakes. On the run's own test images these are kept in RUN/classes.json, for the report.");
   command->callback([options] { run(*options); });
 }
 

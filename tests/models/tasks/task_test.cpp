@@ -88,7 +88,7 @@ TEST_CASE("tasks: a training is kept, and the run that is opened again measures 
     CHECK_FALSE(opened->run().calibration);
     opened->load_run_data({});
     for (const auto& [split, expected] : {std::pair{Split::val, record.val}, {Split::test, record.test}}) {
-      const calibration::Metrics measured = opened->measure(split, *calibration::identity_calibrator(), single_process);
+      const calibration::Metrics measured = opened->measure(split, *calibration::identity_calibrator(), single_process).metrics;
       CHECK(measured.samples == expected.samples);
       CHECK(measured.accuracy == doctest::Approx(expected.accuracy));
       CHECK(measured.nll == doctest::Approx(expected.nll).epsilon(1e-6));
