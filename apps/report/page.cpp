@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/report/calibration_figures.h"
+#include "apps/report/class_figures.h"
 #include "apps/report/comparison.h"
 #include "apps/report/findings.h"
 #include "apps/report/learning_curves.h"
@@ -85,7 +86,7 @@ std::string table(std::span<const runs::Run> runs) {
          "<p class=\"note\" style=\"margin-top:12px\">Measured on the test split. An arrow leads from the network as trained (T = 1) to "
          "the network after "
          "temperature scaling; T was fitted on the validation split. A green ground marks the best value among runs on the same test "
-         "split, "
+         "split, which may be chance, "
          "± the sampling error of the accuracy, √(p(1 − p)/N) in points. A dash: not measured, or not a finite number.</p>\n";
 }
 
@@ -166,6 +167,7 @@ std::string page(std::span<const runs::Run> runs) {
   text += section("How they learned", learning_curves(named));
   text += section("Are their probabilities reliable?", reliability_figures(named));
   text += section("What to do with the confidence", calibration_figures(named));
+  text += section("Class by class", class_figures(named));
   text += section("Terms", kTerms);
   text += section("Settings", settings(named));
   return text + kFooter;

@@ -98,6 +98,17 @@ svg.plot .label { fill: var(--ink); font-size: 12px; }
 .rule { display: inline-block; height: 13px; margin-right: 5px; border-left: 2px solid var(--ink); vertical-align: -2px; }
 .rule.dashed { border-left-style: dashed; }
 
+.classes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 22px 32px; margin: 14px 0 22px; align-items: start; }
+.classes .measures { max-width: none; } .classes td { overflow-wrap: anywhere; } .classes .number { text-align: right; white-space: nowrap; }
+@media screen and (min-width: 760px) { .classes .large { grid-column: span 2; } }
+svg.heat { max-width: 640px; } svg.plot.heat .tick, svg.plot.heat .on, svg.plot.heat .off { font-size: 11px; }
+.heat .field { fill: var(--grid); fill-opacity: .5; } .heat .right { fill: var(--c0); } .heat .wrong { fill: var(--c1); }
+svg.plot.heat .on { fill: var(--card); } svg.plot.heat .off { fill: var(--ink); } .heat text { pointer-events: none; }
+.shots { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 14px; margin: 0 0 18px; }
+.shot { margin: 0; font-size: 12.5px; line-height: 1.35; overflow-wrap: anywhere; }
+.shot img { display: block; width: 80px; height: 80px; margin-bottom: 5px; object-fit: contain; background: var(--grid); border-radius: 4px; image-rendering: pixelated; }
+.card + .card { margin-top: 22px; } .cards .card + .card { margin-top: 0; }
+
 .terms { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 4px 28px; margin: 0; }
 .terms dt { font-weight: 600; } .terms dd { margin: 0 0 10px; color: var(--quiet); }
 details { border-bottom: 1px solid var(--hair); }
@@ -121,6 +132,7 @@ footer { margin-top: 56px; padding-top: 16px; border-top: 1px solid var(--hair);
   .runs td > div { min-width: 0; overflow-wrap: anywhere; }
   .curves .panel, .card { padding: 14px; }
 }
+@media screen and (max-width: 480px) { .classes .wide { display: none; } .shot img { width: 64px; height: 64px; } }
 @media print {
   :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --quiet: #444; --hair: #bbb; --grid: #ddd; --best: #dff0e8; --best-ink: #07513b;
     --bar: #b4c0cc; --count: #8b98a6; --over: #d55e00; --over-ground: #fbe3d2; --under: #0072b2; --under-ground: #d5e7f3; --warn: #fbe7d6; --warn-ink: #8a3c00;
