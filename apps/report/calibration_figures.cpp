@@ -89,7 +89,9 @@ std::string before_and_after(const calibration::CalibrationRecord& record) {
                         cell(metric, record.evaluation.before), cell(metric, record.evaluation.after));
   }
   return "<table class=\"measures\">\n<thead><tr><th>measure</th><th>before</th><th>after</th></tr></thead>\n<tbody>\n" + rows +
-         "</tbody>\n</table>\n";
+         "</tbody>\n</table>\n<p class=\"note\" style=\"margin-top:8px\">Of all rows, the AURC too. An interval leans below its ECE: "
+         "chance "
+         "alone raises the ECE of a finite sample, and the interval takes that off.</p>\n";
 }
 
 }  // namespace temper::report

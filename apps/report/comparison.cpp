@@ -31,6 +31,8 @@ bool measured(const runs::Run& run) {
   return std::isfinite(run.test.accuracy) && std::isfinite(run.test.nll) && std::isfinite(run.test.ece);
 }
 
+bool has_samples(const runs::Run& run) { return run.classes && !run.classes->as_trained.correct.empty(); }
+
 double mean(std::span<const runs::Run* const> runs, const std::function<double(const runs::Run&)>& value) {
   double sum = 0;
   for (const runs::Run* run : runs) sum += value(*run);
@@ -68,6 +70,40 @@ double Arm::temperature() const {
 double Arm::chance_ece(bool calibrated) const {
   return mean(runs, [&](const runs::Run& run) {
     return report::chance_ece(calibrated && run.calibration ? run.calibration->evaluation.after.reliability : run.test_reliability);
+  });
+}
+
+calibration::PairedDifference paired_difference(const Arm& first, const Arm& second) {
+  const auto same_images = [&](const runs::Run* run) {
+    return has_samples(*run) && run->classes->data_hash == first.first().classes->data_hash &&
+           run->classes->as_trained.correct.size() == first.first().classes->as_trained.correct.size();
+  };
+  if (!has_samples(first.first()) || !std::ranges::all_of(first.runs, same_images) || !std::ranges::all_of(second.runs, same_images))
+    return {};
+  const auto samples = [](const Arm& arm) {
+    std::vector<const calibration::Confidences*> all;
+    for (const runs::Run* run : arm.runs) all.push_back(&run->classes->as_trained);
+    return all;
+  };
+  return calibration::paired_difference(samples(first), samples(second));
+}
+
+calibration::PairedDifference calibration_change(const Arm& arm) {
+  const auto mean_interval = [&](calibration::Interval calibration::PairedDifference::*value) {
+    const auto end = [&](double calibration::Interval::*which) {
+      return mean(arm.runs, [&](const runs::Run& run) {
+        return run.calibration ? run.calibration->evaluation.change.*value.*which : calibration::kNotMeasured;
+      });
+    };
+    return calibration::Interval{end(&calibration::Interval::lower), end(&calibration::Interval::upper)};
+  };
+  using Change = calibration::PairedDifference;
+  return {.accuracy = mean_interval(&Change::accuracy), .nll = mean_interval(&Change::nll), .ece = mean_interval(&Change::ece)};
+}
+
+double excess_aurc(const Arm& arm) {
+  return mean(arm.runs, [](const runs::Run& run) {
+    return has_samples(run) ? calibration::excess_aurc(run.classes->as_trained) : calibration::kNotMeasured;
   });
 }
 

@@ -25,6 +25,16 @@ struct Arm {
   double chance_ece(bool calibrated) const;                                           // mean; NaN without reliability bins
 };
 
+// 95 % intervals of the difference of two arms, image by image; not measured unless every run of both has its class record, of the same
+// images. As trained.
+calibration::PairedDifference paired_difference(const Arm& first, const Arm& second);
+
+// The mean of the runs' intervals of what calibration changed; not measured unless all of them are.
+calibration::PairedDifference calibration_change(const Arm& arm);
+
+// The mean of the runs' AURC beyond what their mistakes account for; NaN without class records.
+double excess_aurc(const Arm& arm);
+
 // Runs measured on the same test images.
 struct Comparison {
   std::string data;

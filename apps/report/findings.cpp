@@ -42,11 +42,24 @@ std::string beside(const Arm& a, const Arm& b) {
   return differences.empty() ? "" : " The runs also differ in " + joined(differences) + ".";
 }
 
-// "has 1.1 points less accuracy than hard, 96.7 % against 97.8 %: less than the sampling error of 1.0 points, so no difference is shown"
-std::string accuracy_against(const calibration::Metrics& a, const calibration::Metrics& b, const std::string& other) {
+// "-0.1 to 2.1"
+std::string range_text(const calibration::Interval& interval, double scale, int digits) {
+  return fmt::format("{} to {}", decimal(scale * interval.lower, digits), decimal(scale * interval.upper, digits));
+}
+
+// "has 1.1 points less accuracy than hard, 96.7 % against 97.8 %: image by image, the 95 % interval of the difference is -2.3 to 0.1
+// points, so no difference is shown"; by the sampling error where the images of one are not known.
+std::string accuracy_against(const calibration::Metrics& a, const calibration::Metrics& b, const std::string& other,
+                             const calibration::Interval& difference) {
   const int digits = percent_digits(a.samples);
   const std::string points = decimal(100 * std::abs(a.accuracy - b.accuracy), digits);
   if (points == decimal(0, digits)) return fmt::format("has the accuracy of {}, {}", other, percent(a.accuracy, digits));
+  if (is_measured(difference)) {
+    return fmt::format(
+        "has {} points {} accuracy than {}, {} against {}: image by image, the 95 % interval of the difference is {} points{}", points,
+        a.accuracy > b.accuracy ? "more" : "less", other, percent(a.accuracy, digits), percent(b.accuracy, digits),
+        range_text(difference, 100, digits), is_significant(difference) ? "" : ", so no difference is shown");
+  }
   const double error = std::hypot(sampling_error(a.accuracy, a.samples), sampling_error(b.accuracy, b.samples));
   const double ratio = std::abs(a.accuracy - b.accuracy) / error;
   std::string verdict = fmt::format("{} times the sampling error of {} points", decimal(ratio, 1), decimal(100 * error, digits));
@@ -64,8 +77,17 @@ std::string moved(double from, double to) {
   return fmt::format("{} ECE from {} to {}", to < from ? "lowered" : "raised", before, after);
 }
 
-// Behind a change of ECE that is no larger than what chance alone shows.
-std::string chance_note(double from, double to, double chance) {
+// Whether a change of ECE is more than chance: by its interval, and without one by what chance alone shows.
+bool may_be_chance(double from, double to, const calibration::Interval& change, double chance) {
+  return is_measured(change) ? !is_significant(change) : std::abs(from - to) < chance;
+}
+
+// Behind a change of ECE.
+std::string chance_note(double from, double to, const calibration::Interval& change, double chance) {
+  if (is_measured(change) && decimal(from, 3) != decimal(to, 3)) {
+    const std::string interval = "95 % interval of the change " + range_text(change, 1, 3);
+    return is_significant(change) ? " (" + interval + ")" : ", which may be chance (" + interval + ")";
+  }
   if (!(std::abs(from - to) < chance) || decimal(from, 3) == decimal(to, 3)) return "";
   return fmt::format(", which may be chance (a perfectly calibrated network shows about {} here)", decimal(chance, 3));
 }
@@ -97,9 +119,10 @@ Sentences accuracy(const Comparison& comparison) {
                   fmt::format("{} gets {} of {} test {} right, ±{} points of sampling error.", named(*best), percent(top.accuracy, digits),
                               count(comparison.samples), unit, decimal(100 * sampling_error(top.accuracy, comparison.samples), digits)))};
   }
-  return {
-      topic("Accuracy.", fmt::format("Of {} settings on {} test {} the best, {}, {}.", comparison.arms.size(), count(comparison.samples),
-                                     unit, named(*best), accuracy_against(top, worst->before(), "the last, " + named(*worst))))};
+  return {topic(
+      "Accuracy.",
+      fmt::format("Of {} settings on {} test {} the best, {}, {}.", comparison.arms.size(), count(comparison.samples), unit, named(*best),
+                  accuracy_against(top, worst->before(), "the last, " + named(*worst), paired_difference(*best, *worst).accuracy)))};
 }
 
 Sentences translations(const Comparison& comparison) {
@@ -112,6 +135,17 @@ Sentences translations(const Comparison& comparison) {
   return sentences;
 }
 
+// Of an arm whose AURC is larger: mistakes raise it, too, so only the part that they do not account for speaks of the order.
+std::string order_text(const Arm& arm, const Arm& other, const calibration::Interval& difference) {
+  const std::string values = fmt::format("AURC is {} against {}", decimal(arm.before().aurc, 4), decimal(other.before().aurc, 4));
+  if (!is_measured(difference)) return fmt::format(" The {}; whether that is more than chance is not known.", values);
+  const std::string interval = fmt::format("what the mistakes do not account for is {} against {}, 95 % interval of the difference {}",
+                                           decimal(excess_aurc(arm), 4), decimal(excess_aurc(other), 4), range_text(difference, 1, 4));
+  if (difference.lower > 0)
+    return fmt::format(" It spoilt the order of the confidences: the {} ({}), so abstaining by them works less well.", values, interval);
+  return fmt::format(" The {}; that the order of the confidences is spoilt is not shown ({}).", values, interval);
+}
+
 Sentences smoothing(const Comparison& comparison) {
   Sentences sentences;
   for (const Arm& arm : comparison.arms) {
@@ -120,18 +154,16 @@ Sentences smoothing(const Comparison& comparison) {
         nearest(comparison, arm, [&](const Arm& other) { return other.hard() && other.first().recipe.model == arm.first().recipe.model; });
     if (hard == nullptr) continue;
     const calibration::Metrics with = arm.before(), without = hard->before();
+    const calibration::PairedDifference difference = paired_difference(arm, *hard);
     std::string text =
         fmt::format("Smoothing {} alone {} (from {} to {}){}.", plain(arm.first().recipe.smoothing), moved(without.ece, with.ece),
-                    named(*hard), named(arm), chance_note(without.ece, with.ece, arm.chance_ece(false)));
+                    named(*hard), named(arm), chance_note(without.ece, with.ece, difference.ece, arm.chance_ece(false)));
     if (const std::optional<calibration::Metrics> scaled = hard->after()) {
       text += fmt::format(" Temperature scaling of the hard-label run reaches {} at {}.", decimal(scaled->ece, 3),
                           temperature_text(hard->temperature()));
     }
-    if (with.aurc > without.aurc) {
-      text += fmt::format(" It spoilt the order of the confidences: the AURC is {} against {}, so abstaining by them works less well.",
-                          decimal(with.aurc, 4), decimal(without.aurc, 4));
-    }
-    text += fmt::format(" By accuracy, {} {}.", named(arm), accuracy_against(with, without, named(*hard)));
+    if (with.aurc > without.aurc) text += order_text(arm, *hard, difference.excess_aurc);
+    text += fmt::format(" By accuracy, {} {}.", named(arm), accuracy_against(with, without, named(*hard), difference.accuracy));
     sentences.push_back(topic("Label smoothing.", text + beside(arm, *hard)));
   }
   return sentences;
@@ -169,10 +201,15 @@ Sentences temperature(const Comparison& comparison) {
     const calibration::Metrics before = arm.before();
     const std::string how = std::isfinite(arm.temperature()) ? temperature_text(arm.temperature())
                                                              : escape(arm.first().calibration->evaluation.fitted.kind->name) + " scaling";
-    std::string text = fmt::format("For {}, {} {}{}. NLL went from {} to {}{}.", named(arm), how, moved(before.ece, after->ece),
-                                   chance_note(before.ece, after->ece, arm.chance_ece(true)), decimal(before.nll, 3),
-                                   decimal(after->nll, 3), temperature_meaning(arm.temperature()));
-    if (after->nll > before.nll + 5e-4)
+    const calibration::PairedDifference change = calibration_change(arm);
+    const double chance = arm.chance_ece(true);
+    // What a temperature says of the network holds where it changed something by more than chance.
+    const bool shown = is_measured(change.nll) ? change.nll.upper < 0 : !may_be_chance(before.ece, after->ece, change.ece, chance);
+    std::string text = fmt::format("For {}, {} {}{}. NLL went from {} to {}{}{}.", named(arm), how, moved(before.ece, after->ece),
+                                   chance_note(before.ece, after->ece, change.ece, chance), decimal(before.nll, 3), decimal(after->nll, 3),
+                                   is_measured(change.nll) && !is_significant(change.nll) ? ", which may be chance" : "",
+                                   shown ? temperature_meaning(arm.temperature()) : "");
+    if (change.nll.lower > 0)
       text += " On the test split that made things worse: the validation split it was fitted on differs, or is small.";
     sentences.push_back(topic("Temperature.", text));
   }
@@ -197,8 +234,10 @@ Sentences teachers(const Comparison& comparison) {
     });
     if (hard == nullptr) continue;
     const std::string other = "the student of the hard teacher, " + named(*hard);
-    sentences.push_back(topic("Teachers.", fmt::format("The student of the smoothed teacher, {}, {}.{}", named(arm),
-                                                       accuracy_against(arm.before(), hard->before(), other), beside(arm, *hard))));
+    sentences.push_back(topic(
+        "Teachers.",
+        fmt::format("The student of the smoothed teacher, {}, {}.{}", named(arm),
+                    accuracy_against(arm.before(), hard->before(), other, paired_difference(arm, *hard).accuracy), beside(arm, *hard))));
   }
   return sentences;
 }
@@ -212,10 +251,13 @@ Sentences distillation(const Comparison& comparison) {
         nearest(comparison, arm, [&](const Arm& other) { return other.hard() && other.first().recipe.model == student.recipe.model; });
     if (alone == nullptr) continue;
     const calibration::Metrics with = arm.before(), without = alone->before();
+    const calibration::PairedDifference difference = paired_difference(arm, *alone);
     const std::string other = "the same network trained alone, " + named(*alone);
-    sentences.push_back(topic("Distillation.", fmt::format("Taught by {}, {} {}. Its ECE is {} against {}.{}", lesson(*student.teacher),
-                                                           named(arm), accuracy_against(with, without, other), decimal(with.ece, 3),
-                                                           decimal(without.ece, 3), beside(arm, *alone))));
+    sentences.push_back(
+        topic("Distillation.",
+              fmt::format("Taught by {}, {} {}. Its ECE is {} against {}{}.{}", lesson(*student.teacher), named(arm),
+                          accuracy_against(with, without, other, difference.accuracy), decimal(with.ece, 3), decimal(without.ece, 3),
+                          chance_note(without.ece, with.ece, difference.ece, arm.chance_ece(false)), beside(arm, *alone))));
   }
   return sentences;
 }

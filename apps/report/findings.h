@@ -8,8 +8,9 @@
 
 namespace temper::report {
 
-// Accuracy, label smoothing, temperature, distillation and warnings, as HTML lists, one for each set of test images. Accuracies are called
-// different only beyond the standard error of their difference, ECEs only beyond what chance shows for a calibrated model.
+// Accuracy, label smoothing, temperature, distillation and warnings, as HTML lists, one for each set of test images. A difference is
+// claimed only beyond its 95 % interval, image by image; where the images of a run are not known, accuracies beyond the standard error of
+// their difference, ECEs beyond what chance shows for a calibrated model, and AURCs not at all.
 std::string findings(std::span<const runs::Run> runs);
 
 }  // namespace temper::report

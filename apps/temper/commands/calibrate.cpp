@@ -109,8 +109,10 @@ std::optional<Calibrated> calibrate_run(const std::string& run, const CalibrateO
   calibration::CalibrationRecord& record = calibrated.study.record;
   record.weights = task->run().weights_fingerprint;
   calibrated.classes = record_classes(*task, test, record.evaluation.fitted);
-  const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record);
-  record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());
+  if (calibrated.classes) {
+    const std::vector<std::string> on_smoothing = advise_by_hard_twin(run, record, *calibrated.classes);
+    record.advice.insert(record.advice.end(), on_smoothing.begin(), on_smoothing.end());
+  }
   if (!options.save_probabilities.empty()) write_probabilities(options.save_probabilities, test, *record.evaluation.fitted.calibrator);
   return calibrated;
 }

@@ -39,14 +39,24 @@ std::string selection_text(const calibration::CalibrationRecord& record) {
     const std::string p = result.selector.score == calibration::Score::p_norm ? fmt::format(" (p = {:g})", result.selector.p) : "";
     line += fmt::format("{}{}{} {:.4f}", line.empty() ? "" : ", ", calibration::name(result.selector.score), p, result.aurc);
   }
-  text += fmt::format("AURC of the scores to abstain by: {}\n", line);
+  const std::string rows = record.selective_rows.empty()
+                               ? ""
+                               : fmt::format(" (logits as they came, on {} {})", grouped(record.selective_samples), record.selective_rows);
+  text += fmt::format("AURC of the scores to abstain by{}: {}\n", rows, line);
   line.clear();
   for (const calibration::ConformalResult& result : record.conformal) {
     line += fmt::format("{}{} {} with {:.2f} classes", line.empty() ? "" : ", ", calibration::name(result.kind),
                         percent(result.on_new_data.coverage), result.on_new_data.mean_size);
   }
-  text += fmt::format("conformal sets that should hold {}: {}\n", percent(record.wanted_coverage), line);
+  text += fmt::format("conformal sets that should hold {}{}: {}\n", percent(record.wanted_coverage),
+                      record.selective_rows.empty() ? "" : " (calibrated, on the same rows)", line);
   return text;
+}
+
+// What the numbers of the table are of, and how its interval is to be read.
+std::string interval_note(const calibration::CalibrationRecord& record) {
+  return fmt::format("  the table, its AURC too, is of all {} rows; an interval leans below its ECE, as chance alone raises an ECE\n",
+                     grouped(record.evaluation.before.metrics.samples));
 }
 
 }  // namespace
@@ -70,7 +80,7 @@ std::string format_calibration(const Calibrated& calibrated) {
                       grouped(record.samples), record.fitted_on == "val" ? "validation " + calibrated.unit : "rows",
                       grouped(record.evaluation.after.metrics.samples),
                       record.measured_on == "test" ? "test " + calibrated.unit : "rows, each calibrated by a fit without it");
-  return text + before_and_after(record.evaluation.before, record.evaluation.after) + selection_text(record);
+  return text + before_and_after(record.evaluation.before, record.evaluation.after) + interval_note(record) + selection_text(record);
 }
 
 Json to_json(const calibration::CalibrationStudy& study) {
@@ -171,11 +181,11 @@ std::string markdown(std::span<const Calibrated> all) {
     }
   }
   return text +
-         "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it made "
-         "things worse, so it was rejected. at_lower_bound and at_upper_bound: the rows fitted on do not tell how sure the model may be, "
-         "so the "
-         "logits are left as they are. The interval of the ECE is a basic bootstrap's: it takes off the part of the ECE that is "
-         "sampling noise, so it may lie below the ECE of a calibrator that is as good as the rows can show.\n";
+         "\nBold: kept, the least NLL on rows that took no part in its fit. kept_identity: on rows that took no part in its fit it did "
+         "not help, so it was rejected. at_lower_bound and at_upper_bound: the rows fitted on do not tell how sure the model may be, "
+         "so the logits are left as they are. The interval of the ECE is a basic bootstrap's, extended to the ECE itself: it takes off "
+         "what "
+         "chance alone adds to an ECE, so it leans below that of a calibrator that is as good as the rows can show.\n";
 }
 
 }  // namespace

@@ -166,7 +166,13 @@ Interval ece_interval(std::span<const double> confidence, std::span<const std::u
   });
   std::sort(errors.begin(), errors.end());
   const double tail = (1 - bootstrap.level) / 2;
-  return {std::clamp(2 * error - quantile(errors, 1 - tail), 0.0, 1.0), std::clamp(2 * error - quantile(errors, tail), 0.0, 1.0)};
+  return with_estimate(
+      {std::clamp(2 * error - quantile(errors, 1 - tail), 0.0, 1.0), std::clamp(2 * error - quantile(errors, tail), 0.0, 1.0)}, error);
+}
+
+Interval with_estimate(const Interval& interval, double estimate) {
+  if (!std::isfinite(interval.lower) || !std::isfinite(estimate)) return interval;
+  return {std::min(interval.lower, estimate), std::max(interval.upper, estimate)};
 }
 
 }  // namespace temper::calibration

@@ -25,9 +25,11 @@ struct Interval {
 };
 
 // The basic bootstrap interval of the equal-width ECE: [2 e - q(1 - a/2), 2 e - q(a/2)] inside [0,1], e the ECE, q the quantiles of the ECE
-// of resamples, a = 1 - level. The basic and not the percentile interval: resampling raises the ECE by as much again as the sample's own
-// noise did, so the percentiles of a calibrated model lie above its true ECE. A function of the data, their order and `seed`.
-// `resamples` 0: 1000, fewer for large N (20 million draws in all, at least 100). Throws as reliability(), and Error unless 0 < level < 1.
+// of resamples, a = 1 - level, extended to e where it leaves that out: it then lies below e, as chance raises the ECE of a good model, but
+// an interval without its own estimate is taken for an error. The basic and not the percentile interval: resampling raises the ECE by as
+// much again as the sample's own noise did, so the percentiles of a calibrated model lie above its true ECE. A function of the data, their
+// order and `seed`. `resamples` 0: 1000, fewer for large N (20 million draws in all, at least 100). Throws as reliability(), and Error
+// unless 0 < level < 1.
 struct Bootstrap {
   double level = 0.95;
   Index resamples = 0;
@@ -35,5 +37,8 @@ struct Bootstrap {
   std::uint64_t seed = 1;
 };
 Interval ece_interval(std::span<const double> confidence, std::span<const std::uint8_t> correct, const Bootstrap& bootstrap = {});
+
+// The interval extended to its estimate; as it is where either was not measured. For intervals of files of earlier versions, too.
+Interval with_estimate(const Interval& interval, double estimate);
 
 }  // namespace temper::calibration

@@ -87,7 +87,8 @@ void MetricsStream::add_rows(const RowSubset& batch, const Calibrator& calibrato
     confidences_.correct[at] = correct;
     sums.correct += correct ? 1 : 0;
     sums.changed += row.softmax_result().predicted == argmax(batch.row(i)) ? 0 : 1;
-    sums.nll -= row.log_probability(label);
+    losses_[at] = -row.log_probability(label);
+    sums.nll += losses_[at];
     sums.brier += row.brier(label);
     sums.class_bins.add(row.probabilities(), label);
   }
@@ -100,6 +101,7 @@ void MetricsStream::add(const RowSubset& batch, const Calibrator& calibrator) {
   const std::size_t samples = confidences_.confidence.size() + static_cast<std::size_t>(batch.size());
   confidences_.confidence.resize(samples);
   confidences_.correct.resize(samples);
+  losses_.resize(samples);
   const Chunks all = chunks(batch);
   std::vector<Sums> parts(static_cast<std::size_t>(all.number()), Sums{.class_bins = {classes_, kBins}});
   parallel_for(

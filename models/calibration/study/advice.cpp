@@ -16,6 +16,14 @@ constexpr double kTrainingAccuracy = 0.999;  // few test sets are so easy, all t
 constexpr int kDigits = 4;
 
 std::string decimal(double value) { return format_fixed(value, kDigits); }
+std::string interval_text(const Interval& interval) { return str_cat("[", decimal(interval.lower), ", ", decimal(interval.upper), "]"); }
+
+// Behind the two values of a change: what its interval says of it. Nothing where it was not measured.
+std::string verdict(const Interval& difference) {
+  if (!is_measured(difference)) return "";
+  return str_cat(is_significant(difference) ? "" : ", which may be chance", " (95 % interval of the change ", interval_text(difference),
+                 ")");
+}
 
 void advise_on_status(const CalibrationRecord& record, Sentences& advice) {
   const Fitted& fitted = record.evaluation.fitted;
@@ -49,32 +57,33 @@ void advise_on_harm(const CalibrationRecord& record, Sentences& advice) {
   const CalibratorKind& kind = *record.evaluation.fitted.kind;
   if (at_bound(record.evaluation.fitted.status)) return;
   if (record.evaluation.rejected) {
-    advice.push_back(str_cat(kind.name, " made things worse on rows it was not fitted on (out of fold on ", format_count(record.samples),
+    advice.push_back(str_cat(kind.name, " did not help on rows it was not fitted on (out of fold on ", format_count(record.samples),
                              " rows its ", name(kind.judged_by), " is ", decimal(record.evaluation.score_after), ", against ",
                              decimal(record.evaluation.score_before), " as it was) and was rejected: the logits are left as they are"));
     return;
   }
-  if (after.nll > before.nll && std::isfinite(before.nll)) {
+  const PairedDifference& change = record.evaluation.change;
+  const bool may_be_chance = is_measured(change.nll) && !is_significant(change.nll);
+  if (after.nll > before.nll && std::isfinite(before.nll) && !may_be_chance) {
     advice.push_back(
         std::isinf(after.nll)
             ? str_cat(kind.name, " gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method")
-            : str_cat("the NLL rose from ", decimal(before.nll), " to ", decimal(after.nll), " on the ", record.measured_on,
-                      " rows: they differ from those fitted on, or are few"));
+            : str_cat("the NLL rose from ", decimal(before.nll), " to ", decimal(after.nll), " on the ", record.measured_on, " rows",
+                      verdict(change.nll), ": they differ from those fitted on, or are few"));
   }
   if (record.evaluation.changed > 0) {
     advice.push_back(str_cat(kind.name, " changes ", format_count(record.evaluation.changed), " of ", format_count(after.samples),
                              " predictions; the accuracy goes from ", format_percent(before.accuracy), " to ",
-                             format_percent(after.accuracy)));
+                             format_percent(after.accuracy), verdict(change.accuracy)));
   }
 }
 
 void advise_on_samples(const CalibrationRecord& record, const Predictions& fitted_on, Sentences& advice) {
-  const Assessment &before = record.evaluation.before, &after = record.evaluation.after;
-  const double change = std::abs(before.metrics.ece - after.metrics.ece),
-               width = std::max(before.ece_interval.width(), after.ece_interval.width());
-  if (is_applied(record.evaluation.fitted.status) && width > change) {
-    advice.push_back(str_cat(format_count(before.metrics.samples), " samples are too few to be sure: the 95 % interval of the ECE is ",
-                             decimal(width), " wide, the ECE changed by ", decimal(change)));
+  const Metrics &before = record.evaluation.before.metrics, &after = record.evaluation.after.metrics;
+  const Interval& change = record.evaluation.change.ece;
+  if (is_applied(record.evaluation.fitted.status) && !is_significant(change)) {
+    advice.push_back(str_cat(format_count(before.samples), " samples are too few to be sure: the ECE went from ", decimal(before.ece),
+                             " to ", decimal(after.ece), verdict(change)));
   }
   std::vector<bool> seen(static_cast<std::size_t>(fitted_on.classes));
   for (const std::int32_t label : fitted_on.labels) seen[static_cast<std::size_t>(label)] = true;
@@ -96,9 +105,11 @@ void advise_on_selection(const CalibrationRecord& record, Sentences& advice) {
   };
   const auto plain = find(Score::max_probability), norm = find(Score::p_norm);
   if (plain == record.selective.end() || norm == record.selective.end() || !(norm->aurc < 0.9 * plain->aurc)) return;
+  if (!(norm->difference.upper < 0)) return;
   advice.push_back(str_cat("to abstain by the p-norm score (p = ", format_general(norm->selector.p),
                            ") is better than by the largest probability: AURC ", decimal(norm->aurc), " against ", decimal(plain->aurc),
-                           "; networks with label smoothing often need that"));
+                           " (95 % interval of the difference ", interval_text(norm->difference),
+                           "); networks with label smoothing often need that"));
 }
 
 }  // namespace
@@ -112,16 +123,24 @@ Sentences advise(const CalibrationRecord& record, const Predictions& fitted_on) 
   return advice;
 }
 
-Sentences advise_on_smoothing(double smoothing, const Metrics& smooth, const HardTwin& hard) {
+Sentences advise_on_smoothing(double smoothing, const Metrics& smooth, const Confidences& samples, const HardTwin& hard) {
   Sentences advice;
-  if (smooth.ece > hard.after.ece) {
+  const auto compare = [&](const Confidences& other) {
+    const Confidences* const first = &samples;
+    const Confidences* const second = &other;
+    return paired_difference(std::span(&first, 1), std::span(&second, 1));
+  };
+  const Interval error = compare(hard.calibrated).ece, order = compare(hard.as_trained).excess_aurc;
+  if (error.lower > 0) {
     advice.push_back(str_cat("smoothing ", format_general(smoothing), " alone has an ECE of ", decimal(smooth.ece),
                              "; hard labels with temperature ", format_fixed(hard.temperature, 2), " (", hard.name, ") reach ",
-                             decimal(hard.after.ece)));
+                             decimal(hard.after.ece), " (95 % interval of the difference ", interval_text(error), ")"));
   }
-  if (smooth.aurc > hard.before.aurc) {
+  if (order.lower > 0) {
     advice.push_back(str_cat("smoothing ", format_general(smoothing), " spoilt the order of the confidences: AURC ", decimal(smooth.aurc),
-                             " against ", decimal(hard.before.aurc), " of hard labels (", hard.name, "); abstain by the p-norm score"));
+                             " against ", decimal(hard.before.aurc), " of hard labels (", hard.name,
+                             "), and what is more than its mistakes account for by ", interval_text(order),
+                             " (95 % interval); abstain by the p-norm score"));
   }
   return advice;
 }

@@ -27,9 +27,13 @@ std::span<const Index> take_first(std::span<const Index> rows) { return rows.fir
 std::vector<SelectiveResult> measure_selection(const RowSubset& fitted_on, const RowSubset& measured_on) {
   std::vector<SelectiveResult> results;
   const std::vector<std::uint8_t> correct = correctness(measured_on);
+  Confidences plain;
   for (const Score score : kScores) {
     const Selector selector = score == Score::p_norm ? Selector::fit_p_norm(fitted_on) : Selector{.score = score};
-    results.push_back({selector, aurc(selector(measured_on), correct)});
+    const Confidences scores{selector(measured_on), correct};
+    results.push_back({selector, aurc(scores.confidence, correct)});
+    if (score == Score::max_probability) plain = scores;
+    if (score == Score::p_norm) results.back().difference = paired_aurc_difference(scores, plain);
   }
   return results;
 }
@@ -77,6 +81,8 @@ CalibrationStudy calibrate_and_test(const Predictions& val, const Predictions& t
   }
   add_curve(record, val, test);
   record.selective = measure_selection(val, test);
+  record.selective_rows = "test rows";
+  record.selective_samples = test.size();
   record.wanted_coverage = settings.coverage;
   record.conformal = measure_conformal_sets(val, test, *record.evaluation.fitted.calibrator, settings.coverage);
   record.advice = advise(record, val);
@@ -99,6 +105,8 @@ CalibrationStudy cross_calibrate(const Predictions& data, const CalibrationSetti
   const Folds halves(data, 2, settings.evaluation.seed);
   const RowSubset first(data, take_first(halves.held_out(0))), second(data, take_first(halves.held_out(1)));
   record.selective = measure_selection(first, second);
+  record.selective_rows = "rows of the half that they were not fitted on";
+  record.selective_samples = second.size();
   // The sets need a calibrator that has not seen the half that they are checked on.
   const Fitted& stored = record.evaluation.fitted;
   const Fitted half_fitted = is_applied(stored.status) ? fit(*stored.kind, first, settings.evaluation.fit, &stored) : stored;

@@ -14,6 +14,12 @@
 namespace temper::calibration {
 namespace {
 
+constexpr std::pair<const char*, Interval PairedDifference::*> kChanges[]{{"accuracy", &PairedDifference::accuracy},
+                                                                          {"nll", &PairedDifference::nll},
+                                                                          {"ece", &PairedDifference::ece},
+                                                                          {"aurc", &PairedDifference::aurc},
+                                                                          {"excess_aurc", &PairedDifference::excess_aurc}};
+
 template <class List, class Convert> Json list_of(const List& list, Convert convert) {
   Json json = Json::array();
   for (const auto& element : list) json.push_back(convert(element));
@@ -78,12 +84,25 @@ Fitted fitted_of(const JsonNode& node, Index classes) {
   return fitted;
 }
 
+Json to_json(const PairedDifference& change) {
+  Json json;
+  for (const auto& [key, value] : kChanges) json[key] = {(change.*value).lower, (change.*value).upper};
+  return json;
+}
+
+PairedDifference read_change(const JsonNode& node) {
+  PairedDifference change;
+  for (const auto& [key, value] : kChanges) std::tie((change.*value).lower, (change.*value).upper) = node.interval(key);
+  return change;
+}
+
 Assessment assessment_of(const JsonNode& root, const char* when) {
   Assessment assessment;
   if (root.has(when)) {
     const JsonNode measured = root.object(when);
     assessment.metrics = read_metrics(measured);
     std::tie(assessment.ece_interval.lower, assessment.ece_interval.upper) = measured.interval("ece_interval");
+    assessment.ece_interval = with_estimate(assessment.ece_interval, assessment.metrics.ece);
   }
   assessment.reliability = read_reliability(root, when);
   if (root.has("risk_coverage") && root.object("risk_coverage").has(when)) {
@@ -99,11 +118,17 @@ template <class Known> auto find_by_name(const Known& known, const std::string& 
 }
 
 void read_selective(const JsonNode& root, CalibrationRecord& record) {
+  if (root.has("selective_rows")) {
+    record.selective_rows = root.object("selective_rows").text_or("which", "");
+    record.selective_samples = root.object("selective_rows").count_or("samples");
+  }
   if (!root.has("selective")) return;
   for (const JsonNode& node : root.objects("selective")) {
     const auto score = find_by_name(kScores, node.text("score"));
     if (score == std::end(kScores)) continue;
-    record.selective.push_back({.selector = {.score = *score, .p = node.number_or("p", 0)}, .aurc = node.fraction_or("aurc")});
+    const auto [lower, upper] = node.interval("difference_interval");
+    record.selective.push_back(
+        {.selector = {.score = *score, .p = node.number_or("p", 0)}, .aurc = node.fraction_or("aurc"), .difference = {lower, upper}});
   }
 }
 
@@ -130,6 +155,7 @@ Evaluation trial_of(const JsonNode& root, Index classes) {
     evaluation.score_before = root.object("judged_by").number_or("before");
     evaluation.score_after = root.object("judged_by").number_or("out_of_fold");
   }
+  if (root.has("change_interval")) evaluation.change = read_change(root.object("change_interval"));
   if (root.has("rejected")) evaluation.rejected = assessment_of(root, "rejected");
   // The first versions applied what they found at a bound.
   if (at_bound(evaluation.fitted.status) && !evaluation.rejected) {
@@ -155,14 +181,18 @@ Json to_json(const CalibrationRecord& record) {
   json["before"] = to_json(evaluation.before);
   json["after"] = to_json(evaluation.after);
   json["changed_predictions"] = evaluation.changed;
+  json["change_interval"] = to_json(evaluation.change);  // of after less before, 95 %
   json["judged_by"] = {{"before", evaluation.score_before}, {"out_of_fold", evaluation.score_after}};
   if (evaluation.rejected) json["rejected"] = to_json(*evaluation.rejected);
   json["advice"] = record.advice;
   json["selective"] = list_of(record.selective, [](const SelectiveResult& result) -> Json {
     Json entry{{"score", name(result.selector.score)}, {"aurc", result.aurc}};
+    if (is_measured(result.difference))  // from max_probability, 95 %
+      entry["difference_interval"] = {result.difference.lower, result.difference.upper};
     if (result.selector.score == Score::p_norm) entry["p"] = result.selector.p;
     return entry;
   });
+  json["selective_rows"] = {{"which", record.selective_rows}, {"samples", record.selective_samples}};  // of both of these
   json["conformal"] = {{"wanted_coverage", record.wanted_coverage},
                        {"sets", list_of(record.conformal, [](const ConformalResult& result) -> Json {
                           return {{"kind", name(result.kind)},

@@ -13,6 +13,7 @@ namespace temper::calibration {
 struct SelectiveResult {
   Selector selector;
   double aurc = 0;
+  Interval difference = kNoInterval;  // of the AURC from that of the largest probability, sample by sample, 95 %
 };
 
 struct ConformalResult {
@@ -31,6 +32,9 @@ struct CalibrationRecord {
   Evaluation evaluation = {};
   std::vector<double> temperatures = {}, nll_at_temperature = {};  // a curve
   std::vector<SelectiveResult> selective = {};
+  // On which rows these and the conformal sets were measured, which are not always those of `evaluation`; for people. Empty in old files.
+  std::string selective_rows = {};
+  Index selective_samples = 0;
   double wanted_coverage = 0;  // of the conformal sets; 0: none were made
   std::vector<ConformalResult> conformal = {};
   std::vector<std::string> advice = {};  // sentences

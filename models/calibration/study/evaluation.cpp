@@ -33,6 +33,36 @@ Fitted fit_all(const CalibratorKind& kind, const Predictions& data, const FitOpt
   return fitted;
 }
 
+// The rows of `folds`, one fold after the other: the order of what was measured out of fold.
+std::vector<Index> rows_in_order(const Folds& folds) {
+  std::vector<Index> rows;
+  for (Index fold = 0; fold < folds.count(); ++fold) rows.insert(rows.end(), folds.held_out(fold).begin(), folds.held_out(fold).end());
+  return rows;
+}
+
+// Sample i of `after` is sample rows[i] of `before`, or where there are no rows sample i.
+PairedDifference change_between(const MetricsStream& before, const MetricsStream& after, std::span<const Index> rows = {}) {
+  Confidences sorted;
+  std::vector<double> losses;
+  for (const Index row : rows) {
+    sorted.confidence.push_back(before.confidences().confidence[static_cast<std::size_t>(row)]);
+    sorted.correct.push_back(before.confidences().correct[static_cast<std::size_t>(row)]);
+    losses.push_back(before.losses()[static_cast<std::size_t>(row)]);
+  }
+  const Confidences* const of_before = rows.empty() ? &before.confidences() : &sorted;
+  const Confidences* const of_after = &after.confidences();
+  PairedDifference change = paired_difference(std::span(&of_after, 1), std::span(&of_before, 1));
+  change.nll = paired_mean_difference(after.losses(), rows.empty() ? before.losses() : losses);
+  return change;
+}
+
+MetricsStream stream_of(const RowSubset& data, const Calibrator& calibrator) {
+  check(data);
+  MetricsStream stream(data.classes());
+  stream.add(data, calibrator);
+  return stream;
+}
+
 // Whether the calibrator is worse than none on rows out of fold; also when its score is not a number.
 bool is_rejected(Evaluation& evaluation, const Metrics& before, const Metrics& out_of_fold) {
   evaluation.score_before = evaluate(evaluation.fitted.kind->judged_by, before);
@@ -59,16 +89,12 @@ Assessment assess(const MetricsStream& stream) {
           .risk_coverage = risk_coverage(says.confidence, says.correct)};
 }
 
-Assessment assess(const RowSubset& data, const Calibrator& calibrator) {
-  check(data);
-  MetricsStream stream(data.classes());
-  stream.add(data, calibrator);
-  return assess(stream);
-}
+Assessment assess(const RowSubset& data, const Calibrator& calibrator) { return assess(stream_of(data, calibrator)); }
 
 Evaluation cross_fit(const CalibratorKind& kind, const Predictions& data, const EvaluationOptions& options) {
   options.progress("measuring as it is");
-  Evaluation evaluation{.fitted = {}, .before = assess(data, *identity_calibrator()), .after = {}};
+  const MetricsStream before = stream_of(data, *identity_calibrator());
+  Evaluation evaluation{.fitted = {}, .before = assess(before), .after = {}};
   options.progress(str_cat(kind.name, ": fitting all rows"));
   evaluation.fitted = fit_all(kind, data, options.fit);
   const MetricsStream held_out = out_of_fold(kind, data, evaluation.fitted, options);
@@ -81,6 +107,8 @@ Evaluation cross_fit(const CalibratorKind& kind, const Predictions& data, const 
   if (!is_applied(evaluation.fitted.status)) {
     evaluation.after = evaluation.before;
     evaluation.changed = 0;
+  } else {
+    evaluation.change = change_between(before, held_out, rows_in_order(Folds(data, options.folds, options.seed)));
   }
   return evaluation;
 }
@@ -90,7 +118,8 @@ Evaluation fit_and_test(const CalibratorKind& kind, const Predictions& val, cons
                "; both must have the same");
   TEMPER_CHECK(val.size() >= 2, "calibration: ", val.size(), " sample cannot be fitted on and measured; give at least two");
   options.progress("measuring as it is");
-  Evaluation evaluation{.fitted = {}, .before = assess(test, *identity_calibrator()), .after = {}};
+  const MetricsStream before = stream_of(test, *identity_calibrator());
+  Evaluation evaluation{.fitted = {}, .before = assess(before), .after = {}};
   options.progress(str_cat(kind.name, ": fitting"));
   evaluation.fitted = fit_all(kind, val, options.fit);
   if (evaluation.fitted.status != Status::kept_identity) {
@@ -99,10 +128,10 @@ Evaluation fit_and_test(const CalibratorKind& kind, const Predictions& val, cons
     if (harms || at_bound(evaluation.fitted.status))
       reject(evaluation, harms ? Status::kept_identity : evaluation.fitted.status, assess(test, *evaluation.fitted.calibrator));
   }
-  MetricsStream after(test.classes);
-  after.add(test, *evaluation.fitted.calibrator);
+  const MetricsStream after = stream_of(test, *evaluation.fitted.calibrator);
   evaluation.after = assess(after);
   evaluation.changed = after.changed();
+  if (evaluation.fitted.status != Status::kept_identity) evaluation.change = change_between(before, after);
   return evaluation;
 }
 

@@ -10,6 +10,7 @@
 #include "models/calibration/calibrators/calibrator_kind.h"
 #include "models/calibration/metrics/calibration_error.h"
 #include "models/calibration/metrics/metrics.h"
+#include "models/calibration/metrics/paired_difference.h"
 #include "models/calibration/metrics/selective.h"
 
 namespace temper::calibration {
@@ -33,6 +34,7 @@ struct Evaluation {
   // Where the calibrator made its proper score worse on data it was not fitted on, or its fit ran to a bound, `fitted` and `after` are
   // those of the identity, and this is the result of the rejected calibrator.
   std::optional<Assessment> rejected = {};
+  PairedDifference change = {};  // `after` less `before`, sample by sample; not measured where the identity was kept
 };
 
 struct EvaluationOptions {

@@ -63,6 +63,91 @@ TEST_CASE("report: a difference of accuracies is weighed against its sampling er
   CHECK(contains(against(0.9), "has the accuracy of"));
 }
 
+namespace {
+
+// The images of a run that is right about all but every `nth`, says `off` more than that, and is unsure of its `order`: 1 of the wrong
+// ones, 0 of some right ones instead.
+void give_images(runs::Run& run, std::size_t nth, double off, bool order, const std::string& data = "d") {
+  run.classes = runs::ClassRecord{.data_hash = data};
+  for (std::size_t i = 0; i < 1000; ++i) {
+    const bool wrong = i % nth == 0, unsure = order ? wrong : i % nth == 1;
+    run.classes->as_trained.correct.push_back(wrong ? 0 : 1);
+    run.classes->as_trained.confidence.push_back(std::clamp(unsure ? 0.5 + off : 0.98 + off, 0.0, 1.0));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("report: what two runs differ in is told image by image, and claimed only beyond its interval") {
+  std::vector<runs::Run> runs{sample_run("hard", 0, 0.95, 0.02), sample_run("smooth", 0.1, 0.95, 0.3)};
+  runs[0].test.aurc = 0.002;
+  runs[1].test.aurc = 0.05;
+  CHECK(contains(found(runs), "The AURC is 0.0500 against 0.0020; whether that is more than chance is not known."));
+  CHECK_FALSE(contains(found(runs), "spoilt the order"));
+  give_images(runs[0], 20, 0, true);
+  give_images(runs[1], 20, -0.3, false);
+  std::string text = found(runs);
+  CHECK(contains(text,
+                 "It spoilt the order of the confidences: the AURC is 0.0500 against 0.0020 (what the mistakes do not account for is 0.0"));
+  CHECK(contains(text, "raised ECE from 0.020 to 0.300"));
+  CHECK(contains(text, "(95 % interval of the change 0."));
+  CHECK_FALSE(contains(text, "may be chance"));
+  // The same images on both sides, whatever the metrics say: nothing is claimed.
+  give_images(runs[1], 20, 0, true);
+  text = found(runs);
+  CHECK_FALSE(contains(text, "It spoilt the order"));
+  CHECK(contains(text, "that the order of the confidences is spoilt is not shown"));
+  CHECK(contains(text, "which may be chance (95 % interval of the change 0.000 to 0.000)"));
+  // More mistakes in as good an order raise the AURC, and spoil nothing.
+  give_images(runs[1], 5, 0, true);
+  CHECK_FALSE(contains(found(runs), "It spoilt the order"));
+  // Images of another set are not compared one by one.
+  give_images(runs[1], 20, -0.3, false, "other");
+  CHECK(contains(found(runs), "is not known"));
+}
+
+TEST_CASE("report: accuracies are compared image by image where the images are known") {
+  std::vector<runs::Run> runs{sample_run("hard", 0, 0.95, 0.02), sample_run("smooth", 0.1, 0.9, 0.02)};
+  give_images(runs[0], 20, 0, true);
+  give_images(runs[1], 10, 0, true);  // wrong about all that the other is wrong about, and 50 more
+  std::string text = found(runs);
+  CHECK(contains(text,
+                 "5.0 points less accuracy than <span class=\"run\">hard</span>, 90.0\u00a0% against 95.0\u00a0%: image by image, the 95 % "
+                 "interval of the difference is -6.4 to -3.6 points"));
+  CHECK_FALSE(contains(text, "no difference is shown"));
+  // As many mistakes, nearly all about other images: the sampling errors are as before, the difference is none.
+  give_images(runs[1], 20, 0, true);
+  std::rotate(runs[1].classes->as_trained.correct.begin(), runs[1].classes->as_trained.correct.begin() + 7,
+              runs[1].classes->as_trained.correct.end());
+  runs[1].classes->as_trained.correct[5] = 0;
+  runs[1].test.accuracy = 0.949;
+  CHECK(contains(found(runs), "so no difference is shown"));
+  // Seeds of a setting are averaged, image by image.
+  runs::Run second = runs[0];
+  second.name = "second";
+  second.recipe.seed = 2;
+  give_images(runs[1], 10, 0, true);
+  runs[1].test.accuracy = 0.9;
+  runs.push_back(second);
+  CHECK(contains(found(runs), "interval of the difference is -6.4 to -3.6 points"));
+  runs[2].classes.reset();
+  CHECK(contains(found(runs), "times the sampling error"));
+}
+
+TEST_CASE("report: what a temperature did is claimed beyond its interval, and its meaning only then") {
+  runs::Run run = sample_run("hot", 0, 0.95, 0.15);
+  run.calibration = sample_calibration(run, 1.9, 0.05);
+  run.calibration->evaluation.change = {.nll = {-0.1, -0.01}, .ece = {-0.12, -0.08}};
+  CHECK(contains(found({run}),
+                 "lowered ECE from 0.150 to 0.050 (95 % interval of the change -0.120 to -0.080). NLL went from 0.200 to 0.150; it "
+                 "was too sure of itself"));
+  run.calibration->evaluation.change = {.nll = {-0.1, 0.01}, .ece = {-0.12, 0.02}};
+  CHECK(contains(found({run}),
+                 "which may be chance (95 % interval of the change -0.120 to 0.020). NLL went from 0.200 to 0.150, which may be "
+                 "chance."));
+  CHECK_FALSE(contains(found({run}), "too sure of itself"));
+}
+
 TEST_CASE("report: students are compared by their teachers") {
   const std::string text = found({student("of-hard", 0, 0.95), student("of-smooth", 0.1, 0.90), sample_run("alone", 0, 0.93, 0.1)});
   CHECK(contains(
@@ -113,6 +198,8 @@ TEST_CASE("report: bounds, harm and divergence are told") {
   run.calibration = sample_calibration(run, 100, 0.2);
   run.calibration->evaluation.fitted.status = calibration::Status::at_upper_bound;
   run.calibration->evaluation.after.metrics.nll = 0.9;
+  CHECK_FALSE(contains(found({run}), "made things worse"));  // it may be chance
+  run.calibration->evaluation.change.nll = {0.5, 0.9};
   CHECK(contains(found({run}), "ran to the bound of its search"));
   CHECK(contains(found({run}), "made things worse"));
   runs::Run lost = sample_run("lost", 0, kNotMeasured, kNotMeasured);

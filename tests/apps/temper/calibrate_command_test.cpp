@@ -202,7 +202,7 @@ TEST_CASE("calibrate command: several runs make one object and one table, each i
   for (const char* run : {"hard", "smooth"}) {
     const std::string smoothing = run == std::string("smooth") ? "0.1" : "0";
     const std::string command =
-        str_cat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " train --data digits --model mlp --epochs 1 --smoothing ", smoothing,
+        str_cat("cd ", folder.path(), " && ", TEMPER_PROGRAM, " train --data digits --model mlp --epochs 2 --smoothing ", smoothing,
                 " --out runs/", run, " >log 2>&1");
     REQUIRE(std::system(command.c_str()) == 0);
   }
@@ -219,6 +219,7 @@ TEST_CASE("calibrate command: several runs make one object and one table, each i
   // The hard run was calibrated first, so the smooth one is set against it.
   CHECK(result.err.find("runs/smooth: smoothing 0.1 alone has an ECE of ") != std::string::npos);
   CHECK(result.err.find(" (hard) reach ") != std::string::npos);
+  CHECK(result.err.find(" (95 % interval of the difference [0.") != std::string::npos);
   CHECK(result.err.find("runs/hard: smoothing") == std::string::npos);
   const std::string table = read_file(folder / "t.csv");
   for (const char* row : {"\nhard,none,", "\nhard,temperature,", "\nsmooth,none,", "\nsmooth,temperature,"})

@@ -145,7 +145,7 @@ TEST_CASE("calibration error: an interval is the same for any number of threads,
 }
 
 TEST_CASE("calibration error: the ends of an interval lie on the line between resamples, as far from their middle on both sides") {
-  const Sample sample = draw(9, 400, 0.2);
+  const Sample sample = draw(5, 400, 0.2);  // whose ECE lies between the two resamples, so nothing is extended
   const auto middle = [&](double level) {
     const Interval interval = ece_interval(sample.confidence, sample.correct, {.level = level, .resamples = 2});
     CHECK(interval.lower > 0);
@@ -156,6 +156,24 @@ TEST_CASE("calibration error: the ends of an interval lie on the line between re
     return ece_interval(sample.confidence, sample.correct, {.level = level, .resamples = 2}).width();
   };
   CHECK(width(0.5) / width(0.9) == doctest::Approx(0.5 / 0.9).epsilon(1e-9));
+}
+
+TEST_CASE("calibration error: no estimate lies outside of its interval, in old files neither") {
+  int at_the_end = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const Sample sample = draw(seed, 300, 0);  // calibrated: chance makes the ECE
+    const double error = compute_ece(reliability(sample.confidence, sample.correct));
+    const Interval interval = ece_interval(sample.confidence, sample.correct, {.resamples = 200});
+    CHECK(interval.lower <= error);
+    CHECK(interval.upper >= error);
+    at_the_end += interval.upper == error ? 1 : 0;
+  }
+  CHECK(at_the_end > 0);  // which is where it lay outside
+  CHECK(with_estimate({0, 0.0077}, 0.0084).upper == 0.0084);
+  CHECK(with_estimate({0.1, 0.2}, 0.15).lower == 0.1);
+  CHECK(with_estimate({0.1, 0.2}, 0.05).lower == 0.05);
+  CHECK(std::isnan(with_estimate({kNotMeasured, kNotMeasured}, 0.1).upper));
+  CHECK(with_estimate({0.1, 0.2}, kNotMeasured).upper == 0.2);
 }
 
 TEST_CASE("calibration error: one sample, certain confidences, and what is refused") {

@@ -21,6 +21,7 @@ CalibrationRecord flawless() {
   record.evaluation.fitted = {.kind = &kTemperature, .calibrator = std::make_shared<TemperatureCalibrator>(2)};
   record.evaluation.before = {.metrics = {.samples = 10000, .accuracy = 0.9, .nll = 0.5, .ece = 0.1}, .ece_interval = {0.09, 0.11}};
   record.evaluation.after = {.metrics = {.samples = 10000, .accuracy = 0.9, .nll = 0.4, .ece = 0.01}, .ece_interval = {0, 0.02}};
+  record.evaluation.change = {.accuracy = {-0.01, 0.01}, .nll = {-0.12, -0.08}, .ece = {-0.1, -0.08}};
   return record;
 }
 
@@ -55,25 +56,31 @@ TEST_CASE("advice: a calibrator that was rejected is named with the score that d
   record.evaluation.score_before = 0.25;
   record.evaluation.score_after = 0.3125;
   CHECK(advise(record, ordinary()) ==
-        Sentences{"isotonic made things worse on rows it was not fitted on (out of fold on 5,000 rows its Brier score is 0.3125, against "
+        Sentences{"isotonic did not help on rows it was not fitted on (out of fold on 5,000 rows its Brier score is 0.3125, against "
                   "0.2500 as it was) and was rejected: the logits are left as they are"});
   record.evaluation.fitted.kind = &kVector;
-  CHECK(advise(record, ordinary()).front().find("vector made things worse") == 0);
+  CHECK(advise(record, ordinary()).front().find("vector did not help") == 0);
   CHECK(advise(record, ordinary()).front().find("its NLL is 0.3125") != std::string::npos);
 }
 
 TEST_CASE("advice: a risen or infinite NLL, and changed predictions") {
   CalibrationRecord record = flawless();
   record.evaluation.after.metrics.nll = 0.6;
-  CHECK(advise(record, ordinary()) ==
-        Sentences{"the NLL rose from 0.5000 to 0.6000 on the test rows: they differ from those fitted on, or are few"});
+  record.evaluation.change.nll = {0.05, 0.15};
+  CHECK(advise(record, ordinary()) == Sentences{"the NLL rose from 0.5000 to 0.6000 on the test rows (95 % interval of the change [0.0500, "
+                                                "0.1500]): they differ from those fitted on, or are few"});
+  record.evaluation.change.nll = {-0.05, 0.25};  // it may be chance: nothing is claimed
+  CHECK(advise(record, ordinary()).empty());
+  record.evaluation.change.nll = kNoInterval;  // of infinite losses
   record.evaluation.fitted.kind = &kHistogram;
   record.evaluation.after.metrics.nll = std::numeric_limits<double>::infinity();
   record.evaluation.changed = 1234;
   record.evaluation.after.metrics.accuracy = 0.91;
   CHECK(advise(record, ordinary()) ==
-        Sentences{"histogram gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method",
-                  "histogram changes 1,234 of 10,000 predictions; the accuracy goes from 90.00 % to 91.00 %"});
+        Sentences{
+            "histogram gives some labels a probability of 0, so the NLL is infinite; where the NLL matters take another method",
+            "histogram changes 1,234 of 10,000 predictions; the accuracy goes from 90.00 % to 91.00 %, which may be chance (95 % interval "
+            "of the change [-0.0100, 0.0100])"});
   record.evaluation.before.metrics.nll = std::numeric_limits<double>::infinity();  // it was infinite already
   record.evaluation.changed = 0;
   CHECK(advise(record, ordinary()).empty());
@@ -81,9 +88,11 @@ TEST_CASE("advice: a risen or infinite NLL, and changed predictions") {
 
 TEST_CASE("advice: few samples, missing classes, and data that the network has learned") {
   CalibrationRecord record = flawless();
-  record.evaluation.before.ece_interval = {0.02, 0.145};
-  CHECK(advise(record, ordinary()) ==
-        Sentences{"10,000 samples are too few to be sure: the 95 % interval of the ECE is 0.1250 wide, the ECE changed by 0.0900"});
+  record.evaluation.change.ece = {-0.19, 0.01};
+  CHECK(advise(record, ordinary()) == Sentences{"10,000 samples are too few to be sure: the ECE went from 0.1000 to 0.0100, which may be "
+                                                "chance (95 % interval of the change [-0.1900, 0.0100])"});
+  record.evaluation.change.ece = kNoInterval;
+  CHECK(advise(record, ordinary()) == Sentences{"10,000 samples are too few to be sure: the ECE went from 0.1000 to 0.0100"});
   record.evaluation.fitted = {&kTemperature, identity_calibrator(), Status::kept_identity};
   record.evaluation.rejected = record.evaluation.after;
   CHECK(advise(record, ordinary()).size() == 1);  // nothing was changed, so the width matters to nothing
@@ -113,24 +122,52 @@ TEST_CASE("advice: few samples, missing classes, and data that the network has l
   CHECK_FALSE(says_learned(99, 0));
 }
 
-TEST_CASE("advice: another score to abstain by, where it is better by a tenth") {
+TEST_CASE("advice: another score to abstain by, where it is better by a tenth and by more than chance") {
   CalibrationRecord record = flawless();
   record.selective = {{.selector = {.score = Score::max_probability}, .aurc = 0.05},
-                      {.selector = {.score = Score::p_norm, .p = 4}, .aurc = 0.0449}};
+                      {.selector = {.score = Score::p_norm, .p = 4}, .aurc = 0.0449, .difference = {-0.01, -0.0002}}};
   CHECK(advise(record, ordinary()) ==
-        Sentences{"to abstain by the p-norm score (p = 4) is better than by the largest probability: AURC 0.0449 against 0.0500; networks "
-                  "with label smoothing often need that"});
-  record.selective[1].aurc = 0.0451;
+        Sentences{
+            "to abstain by the p-norm score (p = 4) is better than by the largest probability: AURC 0.0449 against 0.0500 (95 % interval "
+            "of the difference [-0.0100, -0.0002]); networks with label smoothing often need that"});
+  for (const Interval& chance : {Interval{-0.01, 0.0002}, Interval{-0.01, 0}, kNoInterval}) {
+    record.selective[1].difference = chance;
+    CHECK(advise(record, ordinary()).empty());
+  }
+  record.selective[1] = {.selector = {.score = Score::p_norm, .p = 4}, .aurc = 0.0451, .difference = {-0.01, -0.0002}};
   CHECK(advise(record, ordinary()).empty());
 }
 
-TEST_CASE("advice: label smoothing against hard labels with a temperature") {
-  const HardTwin hard{.name = "hard", .temperature = 1.875, .before = {.aurc = 0.02}, .after = {.ece = 0.0125}};
-  CHECK(advise_on_smoothing(0.1, {.ece = 0.05, .aurc = 0.025}, hard) ==
-        Sentences{"smoothing 0.1 alone has an ECE of 0.0500; hard labels with temperature 1.88 (hard) reach 0.0125",
-                  "smoothing 0.1 spoilt the order of the confidences: AURC 0.0250 against 0.0200 of hard labels (hard); abstain by the "
-                  "p-norm score"});
-  CHECK(advise_on_smoothing(0.1, {.ece = 0.0125, .aurc = 0.02}, hard).empty());
+// Right as often as it says, in order of confidence; `off` is added to the confidence, and `spoilt` samples have the confidence of another.
+Confidences made_up(double off, std::size_t spoilt) {
+  Confidences result;
+  for (std::size_t i = 0; i < 1000; ++i) {
+    result.confidence.push_back(std::min(1.0, 0.6 + static_cast<double>(i % 10) / 25 + off));
+    result.correct.push_back(i % 10 >= 5 || i % 20 < 5 ? 1 : 0);
+  }
+  for (std::size_t i = 0; i < spoilt; ++i) std::swap(result.confidence[i], result.confidence[999 - i]);
+  return result;
+}
+
+TEST_CASE("advice: label smoothing against hard labels with a temperature, only where the samples show it") {
+  HardTwin hard{.name = "hard",
+                .temperature = 1.875,
+                .before = {.aurc = 0.02},
+                .after = {.ece = 0.0125},
+                .as_trained = made_up(0, 0),
+                .calibrated = made_up(0, 0)};
+  const Sentences both = advise_on_smoothing(0.1, {.ece = 0.05, .aurc = 0.025}, made_up(-0.3, 400), hard);
+  REQUIRE(both.size() == 2);
+  CHECK(
+      both[0].starts_with("smoothing 0.1 alone has an ECE of 0.0500; hard labels with temperature 1.88 (hard) reach 0.0125 (95 % interval "
+                          "of the difference [0."));
+  CHECK(both[1].starts_with(
+      "smoothing 0.1 spoilt the order of the confidences: AURC 0.0250 against 0.0200 of hard labels (hard), and what is "
+      "more than its mistakes account for by [0."));
+  CHECK(both[1].ends_with("(95 % interval); abstain by the p-norm score"));
+  // Larger numbers alone claim nothing: the samples are the same.
+  CHECK(advise_on_smoothing(0.1, {.ece = 0.05, .aurc = 0.025}, made_up(0, 0), hard).empty());
+  CHECK(advise_on_smoothing(0.1, {.ece = 0.05, .aurc = 0.025}, made_up(0, 4), hard).empty());
 }
 
 }  // namespace

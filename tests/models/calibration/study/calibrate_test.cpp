@@ -67,6 +67,14 @@ TEST_CASE("calibrate: scores to abstain by and conformal sets are measured on th
   REQUIRE(record.selective.size() == std::size(kScores));
   for (const SelectiveResult& result : record.selective) CHECK(result.aurc == aurc(result.selector(second), correctness(second)));
   CHECK(record.selective.back().selector.p == Selector::fit_p_norm(first).p);
+  CHECK(record.selective_rows == "rows of the half that they were not fitted on");
+  CHECK(record.selective_samples == second.size());
+  const Interval& difference =
+      record.selective.back().difference;  // of the p-norm, the last score, from the largest probability, the first
+  CHECK(is_measured(difference));
+  CHECK(difference.lower <= record.selective.back().aurc - record.selective.front().aurc);
+  CHECK(difference.upper >= record.selective.back().aurc - record.selective.front().aurc);
+  CHECK_FALSE(is_measured(record.selective.front().difference));
   CHECK(record.wanted_coverage == 0.8);
   REQUIRE(record.conformal.size() == std::size(kSetKinds));
   const double T = Temperature::fit(first, Temperature::fit(data).value).value;  // not that of all rows
@@ -123,7 +131,7 @@ TEST_CASE("calibrate: where the identity is kept the conformal sets are those of
   const RowSubset first(data, halves.held_out(0));
   const Conformal sets = Conformal::fit(SetKind::threshold, first, *identity_calibrator(), {.alpha = 1 - 0.9});
   CHECK(record.conformal.front().threshold == sets.threshold());
-  CHECK(count_sentences(record, "matrix made things worse on rows it was not fitted on") == 1);
+  CHECK(count_sentences(record, "matrix did not help on rows it was not fitted on") == 1);
 }
 
 TEST_CASE("calibrate: no kind, one row, and splits of different classes are refused") {

@@ -65,6 +65,31 @@ TEST_CASE("trial: matrix scaling with the penalty chosen on held-out rows does n
   CHECK(evaluation.after.metrics.nll < evaluation.before.metrics.nll);
 }
 
+TEST_CASE("trial: the change of every metric has the interval of its samples, also out of fold") {
+  // Right as often as the logits over 4 say: T = 4 helps the NLL and the ECE, and changes no prediction.
+  const Predictions data = reference::random_predictions(2, 800, 3, 4);
+  for (const bool crossed : {true, false}) {
+    CAPTURE(crossed);
+    const Evaluation one =
+        crossed ? cross_fit(kTemperature, data) : fit_and_test(kTemperature, data, reference::random_predictions(9, 800, 3, 4));
+    const Metrics &before = one.before.metrics, &after = one.after.metrics;
+    const auto holds = [](const Interval& interval, double value) { return interval.lower <= value && value <= interval.upper; };
+    CHECK(holds(one.change.nll, after.nll - before.nll));
+    CHECK((one.change.nll.lower + one.change.nll.upper) / 2 == doctest::Approx(after.nll - before.nll).epsilon(1e-9));
+    CHECK(one.change.nll.upper < 0);
+    CHECK(holds(one.change.ece, after.ece - before.ece));
+    CHECK(one.change.ece.upper < 0);
+    CHECK(one.change.accuracy.lower == doctest::Approx(-one.change.accuracy.upper));
+    CHECK_FALSE(is_significant(one.change.accuracy));
+  }
+  // Rows in another order have other folds, and every row is still set against itself: temperatures hardly change the order.
+  CHECK(cross_fit(kTemperature, reference::shuffled(data, 3)).change.aurc.width() < 0.02);
+  const Predictions calm = reference::random_predictions(5, 120, 20, 1, 1);
+  const Evaluation kept = cross_fit(kMatrix, calm, {.fit = {.odir = 0, .most_steps = 200}});
+  REQUIRE(kept.rejected);
+  CHECK_FALSE(is_measured(kept.change.nll));
+}
+
 TEST_CASE("trial: changed predictions are counted, and a curve of the NLL has its minimum at the temperature") {
   Predictions data = reference::random_predictions(8, 2000, 3, 2);
   for (std::size_t i = 0; i < data.logits.size(); i += 3) data.logits[i] += 2;  // class 0 is favoured: vector scaling takes that back
