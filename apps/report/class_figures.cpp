@@ -176,7 +176,7 @@ std::string calibrator_text(const ClassRecord& record) {
   return "confidences after " + escape(record.calibrator) + " scaling";
 }
 
-std::string card(const runs::Run& run, std::size_t series) {
+std::string class_card(const runs::Run& run, std::size_t series) {
   std::string text = fmt::format("<article class=\"card\">\n<h3>{}{}</h3>\n", swatch(series), escape(run.name));
   if (!run.classes)
     return text + fmt::format(
@@ -209,7 +209,7 @@ std::string class_figures(std::span<const runs::Run> runs) {
       "class have it. Recall: how many of the class's images were found, the accuracy within it. F1 is their harmonic mean; a dash: not "
       "defined, as no image has the class or was given it. An image's loss is −log of the probability of its label.</p>\n";
   for (std::size_t i = 0; i < runs.size(); ++i)
-    if (classifies(runs[i])) text += card(runs[i], i);
+    if (classifies(runs[i])) text += class_card(runs[i], i);
   return text;
 }
 

@@ -42,7 +42,7 @@ int read_orientation(Bytes tiff) {
   return 1;
 }
 
-constexpr const char* kGetAgain = "; get the file again, or save it again as PNG or JPEG";
+constexpr const char* kSaveAgain = "; get the file again, or save it again as PNG or JPEG";
 
 class Segments {
  public:
@@ -54,7 +54,7 @@ class Segments {
     for (int segments = 1;; ++segments) {
       const std::uint8_t marker = next_marker();
       if (marker == kEnd) return marks_;
-      TEMPER_CHECK(segments <= kMostJpegSegments, name_, ": the JPEG has more than ", kMostJpegSegments, " segments", kGetAgain);
+      TEMPER_CHECK(segments <= kMostJpegSegments, name_, ": the JPEG has more than ", kMostJpegSegments, " segments", kSaveAgain);
       const std::size_t length = number(bytes_, at_, 2, true);  // of the segment, its length field included
       expect(length >= 2 && length <= bytes_.size() - at_, "a segment is cut off");
       const Bytes content = bytes_.subspan(at_ + 2, length - 2);
@@ -69,7 +69,7 @@ class Segments {
                                 kApp1 = 0xE1, kApp14 = 0xEE, kComment = 0xFE;
 
   void expect(bool holds, const char* what) const {
-    TEMPER_CHECK(holds, name_, ": the JPEG is damaged near byte ", at_, " (", what, ")", kGetAgain);
+    TEMPER_CHECK(holds, name_, ": the JPEG is damaged near byte ", at_, " (", what, ")", kSaveAgain);
   }
 
   // Before the frame a decoder passes over what is no marker.
@@ -104,7 +104,7 @@ class Segments {
     } else if (marker == kScan) {
       read_scan(content);
     } else if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC8 && marker != 0xCC) {
-      TEMPER_CHECK(marker <= 0xC2, name_, ": a JPEG of a rare kind (lossless, hierarchical or arithmetic)", kGetAgain);
+      TEMPER_CHECK(marker <= 0xC2, name_, ": a JPEG of a rare kind (lossless, hierarchical or arithmetic)", kSaveAgain);
       read_frame(content);
     } else if (marker == kApp1 && !has_exif_ && begins_with(content, "Exif\0\0"sv)) {
       marks_.orientation = read_orientation(content.subspan(6));
@@ -153,14 +153,14 @@ class Segments {
     expect(marks_.components > 0, "a scan before the frame");
     expect(!content.empty() && content.size() == 4 + 2 * std::size_t{content[0]}, "a scan");
     ++scans_;
-    TEMPER_CHECK(scans_ <= kMostJpegScans, name_, ": the JPEG has more than ", kMostJpegScans, " scans", kGetAgain);
+    TEMPER_CHECK(scans_ <= kMostJpegScans, name_, ": the JPEG has more than ", kMostJpegScans, " scans", kSaveAgain);
     for (std::size_t c = 0; c < content[0]; ++c) {
       const std::uint8_t component = content[1 + 2 * c];
       scanned_.insert(component);
       visited_ += pixels_[component];
     }
     TEMPER_CHECK(visited_ <= 16 * kMostPixels, name_, ": the JPEG has too many scans for its ", marks_.height, " x ", marks_.width,
-                 " pixels", kGetAgain);
+                 " pixels", kSaveAgain);
     marks_.scanned = static_cast<int>(scanned_.size());
   }
 

@@ -16,7 +16,7 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::array<std::uint8_t, 8> kMark{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-constexpr const char* kGetAgain = "; get the file again";
+constexpr const char* kGetPngAgain = "; get the file again";
 
 std::uint32_t number(Bytes four) {
   return std::uint32_t{four[0]} << 24 | std::uint32_t{four[1]} << 16 | std::uint32_t{four[2]} << 8 | four[3];
@@ -35,7 +35,7 @@ Index unpacked_size(Bytes header, const std::string& name) {
       depth == 8 || (depth == 16 && kind != 3) || ((kind == 0 || kind == 3) && (depth == 1 || depth == 2 || depth == 4));
   TEMPER_CHECK(channels > 0 && known_depth && header[10] == 0 && header[11] == 0 && interlaced <= 1, name,
                ": the header of the PNG is invalid (colours ", kind, " of ", depth, " bits, packed ", int{header[10]}, ", filtered ",
-               int{header[11]}, ", interlaced ", interlaced, ")", kGetAgain);
+               int{header[11]}, ", interlaced ", interlaced, ")", kGetPngAgain);
   const Index bits = channels * depth;
   if (interlaced == 0) return packed_rows(height, width, bits);
   struct Pass {  // of Adam7
@@ -55,14 +55,14 @@ class DataCounter {
   void add(Bytes packed) {
     while (!packed.empty() && !unpacker_.ended()) {  // decoders ignore what follows the end
       count_ += static_cast<Index>(unpacker_.unpack(packed, room_));
-      TEMPER_CHECK(!unpacker_.damaged(), name_, ": the data of the PNG are damaged (", unpacker_.message(), ")", kGetAgain);
+      TEMPER_CHECK(!unpacker_.damaged(), name_, ": the data of the PNG are damaged (", unpacker_.message(), ")", kGetPngAgain);
       TEMPER_CHECK(count_ <= expected_, name_, ": the data of the PNG unpack to more than the ", expected_, " bytes of its pixels",
-                   kGetAgain);
+                   kGetPngAgain);
     }
   }
   void finish() const {
     TEMPER_CHECK(unpacker_.ended() && count_ == expected_, name_, ": the data of the PNG unpack to ", count_, " of the ", expected_,
-                 " bytes of its pixels", unpacker_.ended() ? "" : " and do not end", kGetAgain);
+                 " bytes of its pixels", unpacker_.ended() ? "" : " and do not end", kGetPngAgain);
   }
 
  private:
@@ -88,11 +88,11 @@ void check_png(Bytes bytes, const std::string& name) {
     const std::size_t length = number(rest);
     const Bytes named = rest.subspan(4, 4 + length), content = named.subspan(4);
     TEMPER_CHECK(compute_crc32(named) == number(rest.subspan(8 + length)), name, ": the PNG is damaged between the bytes ", at, " and ",
-                 at + kAround + length, kGetAgain);
+                 at + kAround + length, kGetPngAgain);
     const auto is = [&](std::string_view kind) { return std::equal(kind.begin(), kind.end(), named.begin()); };
     TEMPER_CHECK(!is("CgBI"), name, ": a PNG as Apple's tools change it for telephones, with exchanged colours; convert it to a usual PNG");
     TEMPER_CHECK(is("IHDR") == (data == nullptr) && (!is("IHDR") || length == kHeader), name, ": the PNG has ",
-                 data ? "a second header" : "no header", " at byte ", at, kGetAgain);
+                 data ? "a second header" : "no header", " at byte ", at, kGetPngAgain);
     if (is("IHDR")) {
       check_size(number(content.subspan(4)), number(content), bytes.size(), name);
       const Index expected = unpacked_size(content, name);

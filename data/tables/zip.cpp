@@ -14,6 +14,10 @@ namespace {
 
 constexpr const char* kWriteAgain = "; copy or write the archive again";
 
+}  // namespace
+
+namespace libzip {
+
 class Failure {
  public:
   Failure() { zip_error_init(&error_); }
@@ -92,6 +96,12 @@ struct Source {
     }
   }
 };
+
+}  // namespace libzip
+
+namespace {
+
+using libzip::Failure, libzip::Source;
 
 class MemberStream : public ByteStream {
  public:
