@@ -1,9 +1,11 @@
 // Errors that say what failed, why, and what to do about it.
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace temper {
 
@@ -13,10 +15,24 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Joins anything streamable into a string: str_cat("batch of ", 3, " rows").
+// The fewest digits that read back as the same number, so that two numbers that differ look different: "0.1", "1.0000001", "1e-05", "nan".
+std::string shortest_text(double value);
+std::string shortest_text(float value);
+
+// Joins anything streamable into a string: str_cat("batch of ", 3, " rows"). Numbers have all their digits, see above, and the text is the
+// same in every locale.
 template <class... Parts> std::string str_cat(const Parts&... parts) {
   std::ostringstream out;
-  (out << ... << parts);
+  out.imbue(std::locale::classic());
+  const auto put = [&out](const auto& part) {
+    using Part = std::remove_cvref_t<decltype(part)>;
+    if constexpr (std::is_same_v<Part, float> || std::is_same_v<Part, double>) {
+      out << shortest_text(part);
+    } else {
+      out << part;
+    }
+  };
+  (put(parts), ...);
   return std::move(out).str();
 }
 

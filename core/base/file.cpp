@@ -23,6 +23,8 @@ constexpr const char* kHalfWritten = ".writing.";
   const char* advice = error == ENOSPC   ? "free some space and run again"
                        : error == EACCES ? "check its permissions and those of its folder"
                        : error == ENOENT ? "check the path"
+                       : error == EISDIR ? "give a file, not a folder"
+                       : error == EBADF  ? "it is closed, or not open for that; open it"
                                          : "check the path and the disk";
   throw Error(str_cat(path, ": ", doing, " failed: ", std::strerror(error), "; ", advice));
 }
@@ -60,6 +62,18 @@ void write_and_sync(const std::string& temporary, std::span<const std::string_vi
   if (file.close() != 0) fail(path, "closing", errno);
 }
 
+std::string read_all(int descriptor, const std::string& name) {
+  std::string bytes;
+  char block[1 << 16];
+  for (;;) {
+    const ssize_t count = ::read(descriptor, block, sizeof block);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(name, "reading", errno);
+    if (count == 0) return bytes;
+    bytes.append(block, static_cast<std::size_t>(count));
+  }
+}
+
 }  // namespace
 
 std::string read_file(const std::string& path) {
@@ -68,16 +82,10 @@ std::string read_file(const std::string& path) {
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) fail(path, "reading", errno);
   TEMPER_CHECK(!S_ISDIR(status.st_mode), path, ": it is a folder; give a file");
-  std::string bytes;
-  char block[1 << 16];
-  for (;;) {
-    const ssize_t count = ::read(file.number(), block, sizeof block);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path, "reading", errno);
-    if (count == 0) return bytes;
-    bytes.append(block, static_cast<std::size_t>(count));
-  }
+  return read_all(file.number(), path);
 }
+
+std::string read_standard_input() { return read_all(STDIN_FILENO, "stdin"); }
 
 void write_file(const std::string& path, std::span<const std::string_view> parts) {
   const std::string temporary = str_cat(path, kHalfWritten, ::getpid());

@@ -11,6 +11,9 @@ namespace temper {
 // Throws Error naming the path and the reason: missing, a folder, no permission.
 std::string read_file(const std::string& path);
 
+// The same of standard input, which errors call stdin.
+std::string read_standard_input();
+
 // Writes the parts one after the other to a temporary file in the same folder, syncs it, renames it to `path` and syncs the folder: a
 // reader sees the old file or the new one. On any failure the old file stays, the temporary one is removed, and Error names the path and
 // the reason.

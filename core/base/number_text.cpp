@@ -14,7 +14,20 @@ std::string to_text(double value, std::chars_format format, int precision) {
   return error == std::errc() ? std::string(text.data(), end) : "";
 }
 
+template <class Number> std::string to_shortest(Number value) {
+  constexpr Number kWhole = 1e6f;  // shorter as 1e+06, clearer in digits below that
+  if (std::isnan(value)) return "nan";
+  std::array<char, 64> text;
+  const bool whole = std::abs(value) < kWhole && value == std::trunc(value);
+  const auto end = whole ? std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr
+                         : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
+}
+
 }  // namespace
+
+std::string shortest_text(double value) { return to_shortest(value); }
+std::string shortest_text(float value) { return to_shortest(value); }
 
 std::string format_fixed(double value, int digits) { return to_text(value, std::chars_format::fixed, digits); }
 std::string format_general(double value) { return to_text(value, std::chars_format::general, 6); }
@@ -25,6 +38,16 @@ std::string format_count(Index count) {
   for (auto at = static_cast<Index>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3)
     digits.insert(static_cast<std::size_t>(at), 1, ',');
   return digits;
+}
+
+std::string counted(Index count, std::string_view one, std::string_view many) {
+  std::string text = format_count(count) + ' ';
+  if (count == 1 || many.empty())
+    text += one;
+  else
+    text += many;
+  if (count != 1 && many.empty()) text += 's';
+  return text;
 }
 
 }  // namespace temper

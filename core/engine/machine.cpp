@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <fstream>
+#include <locale>
 
 #include "core/base/check.h"
 #include "core/engine/gemm.h"
@@ -42,6 +43,7 @@ Machine describe_machine() {
 
 std::size_t peak_memory() {
   std::ifstream status("/proc/self/status");
+  status.imbue(std::locale::classic());
   for (std::string word; status >> word;) {
     std::size_t kib = 0;
     if (word == "VmHWM:" && status >> kib) return kib * 1024;

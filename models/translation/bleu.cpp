@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iomanip>
+#include <locale>
 #include <map>
 #include <sstream>
 
@@ -83,7 +84,7 @@ void finish(const BleuOptions& options, Bleu& bleu) {
   }
   double sum = 0;
   for (std::size_t n = 0; n < order; ++n) sum += std::log(bleu.precisions[n]);  // -inf for 0, which makes the score 0
-  bleu.score = bleu.brevity_penalty * std::exp(sum / static_cast<double>(order));
+  bleu.score = std::min(100.0, bleu.brevity_penalty * std::exp(sum / static_cast<double>(order)));
 }
 
 }  // namespace
@@ -109,6 +110,7 @@ Bleu bleu(std::span<const std::string> hypotheses, std::span<const std::vector<s
 
 std::string signature(const BleuOptions& options, std::size_t references) {
   std::ostringstream smoothing;
+  smoothing.imbue(std::locale::classic());
   smoothing << std::fixed << std::setprecision(2);
   switch (options.smoothing) {
     case BleuSmoothing::none:
@@ -132,6 +134,7 @@ std::string describe(const Bleu& bleu) {
   const double ratio =
       bleu.reference_length > 0 ? static_cast<double>(bleu.hypothesis_length) / static_cast<double>(bleu.reference_length) : 0;
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   text << std::fixed << std::setprecision(2) << "BLEU = " << bleu.score << ' ' << std::setprecision(1);
   for (std::size_t n = 0; n < kOrder; ++n) text << (n ? "/" : "") << bleu.precisions[n];
   text << std::setprecision(3) << " (BP = " << bleu.brevity_penalty << " ratio = " << ratio << " hyp_len = " << bleu.hypothesis_length

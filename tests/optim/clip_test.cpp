@@ -37,6 +37,12 @@ TEST_CASE("clip: the norm is common to all parameters and returned as it was") {
   CHECK(toy.b.gradient[0] == 3);
 }
 
+TEST_CASE("clip: the smallest normal gradients count, denormals are 0 as in every loop") {
+  TwoParameters small(3e-37, 0, 4e-37), denormal(1e-42, 1e-42, 1e-42);
+  CHECK(clip_global_norm(small.store, 1) / 5e-37 == doctest::Approx(1));
+  CHECK(clip_global_norm(denormal.store, 1) == 0);
+}
+
 TEST_CASE("clip: gradients within the norm keep their bits") {
   TwoParameters toy(0.1, -0.2, 0.3);
   const std::vector<float> before = copy_of(toy.store.gradients());

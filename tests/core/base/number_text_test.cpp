@@ -30,6 +30,33 @@ TEST_CASE("number text: fixed and general write what printf writes in the C loca
   CHECK(format_fixed(-std::numeric_limits<double>::quiet_NaN(), 4) == "nan");
 }
 
+TEST_CASE("number text: the shortest text tells two numbers apart, and reads back as the same one") {
+  CHECK(shortest_text(0.1) == "0.1");
+  CHECK(shortest_text(0.1f) == "0.1");
+  CHECK(shortest_text(1.0000001f) == "1.0000001");
+  CHECK(shortest_text(1.0) == "1");
+  CHECK(shortest_text(100000.0) == "100000");
+  CHECK(shortest_text(-0.5) == "-0.5");
+  CHECK(shortest_text(1e-5) == "1e-05");
+  CHECK(shortest_text(1e300) == "1e+300");
+  CHECK(shortest_text(std::numeric_limits<double>::infinity()) == "inf");
+  CHECK(shortest_text(-std::numeric_limits<double>::quiet_NaN()) == "nan");
+  CHECK(str_cat("smoothing ", 1.0000001, " of ", 1) == "smoothing 1.0000001 of 1");
+  const Random random(4, {});
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const double value = random.normal(2 * i) * std::pow(10, random.normal(2 * i + 1) * 9);
+    CHECK(std::stod(shortest_text(value)) == value);
+  }
+}
+
+TEST_CASE("number text: one is one") {
+  CHECK(counted(1, "epoch") == "1 epoch");
+  CHECK(counted(0, "epoch") == "0 epochs");
+  CHECK(counted(61706, "step") == "61,706 steps");
+  CHECK(counted(1, "class", "classes") == "1 class");
+  CHECK(counted(2, "class", "classes") == "2 classes");
+}
+
 TEST_CASE("number text: percentages, and thousands apart") {
   CHECK(format_percent(0.97354) == "97.35 %");
   CHECK(format_percent(1) == "100.00 %");

@@ -340,6 +340,7 @@ TEST_CASE("softmax_cross_entropy: what cannot be is refused by name") {
   refuse({0, 3}, {}, "label 3 of sample 1 is not in 0..2");
   refuse({-1, 0}, {}, "label -1 of sample 0 is not in 0..2");
   refuse({0, 1, 2}, {}, "3 labels for logits (2,3)");
+  refuse({0, 1}, {.smoothing = 1.0000001f}, "smoothing 1.0000001 is outside [0,1]");
   for (const float smoothing : {-0.1f, 1.5f, NAN, kInfinity}) refuse({0, 1}, {.smoothing = smoothing}, "is outside [0,1]");
   for (const float bad : {-1.0f, NAN, kInfinity}) {
     const std::vector<float> weights = {1, bad, 1};

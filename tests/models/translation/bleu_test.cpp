@@ -24,6 +24,15 @@ TEST_CASE("bleu: a short hypothesis pays for its brevity") {
   CHECK(describe(result) == "BLEU = 67.03 100.0/100.0/100.0/100.0 (BP = 0.670 ratio = 0.714 hyp_len = 5 ref_len = 7)");
 }
 
+TEST_CASE("bleu: of a text and itself it is 100, whatever the lengths") {
+  for (int words = 4; words < 200; ++words) {
+    std::string line;
+    for (int i = 0; i < words; ++i) line += "w" + std::to_string(i * 7919 % 31) + " ";
+    CHECK(score({line, "a b c d"}, {{line, "a b c d"}}) <= 100);
+    CHECK(score({line}, {{line}}) == Approx(100));
+  }
+}
+
 TEST_CASE("bleu: a score depends on the tokeniser, and says which") {
   const Lines hypothesis = {"the cat sat on the mat."};
   const std::vector<Lines> reference = {{"the cat sat on the mat ."}};
