@@ -34,7 +34,9 @@ const DataSource* find_source(std::string_view spec) {
 
 DataSpec parse_spec(const std::string& spec) {
   const DataSource* source = find_source(spec);
-  TEMPER_CHECK(source, "--data: \"", spec, "\" is an unknown data set; ", describe_known());
+  const auto kind_of = [](const DataSource* known) { return known->kind; };
+  TEMPER_CHECK(source, "--data: \"", spec, "\" is an unknown data set; ",
+               did_you_mean(spec.substr(0, spec.find(':')), data_sources(), kind_of), describe_known());
   const std::size_t colon = spec.find(':');
   std::string place = colon == std::string::npos ? "" : spec.substr(colon + 1);
   TEMPER_CHECK(source->takes_place() || colon == std::string::npos, "--data: \"", spec, "\" takes no folder; write ", source->kind);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/names.h"
 
 namespace temper::reproduce {
 namespace {
@@ -106,7 +107,8 @@ std::string_view name(Scale scale) { return std::ranges::find(kNames, scale, &st
 
 Scale parse_scale(std::string_view name) {
   const auto found = std::ranges::find(kNames, name, &std::pair<Scale, std::string_view>::second);
-  TEMPER_CHECK(found != std::end(kNames), "--scale: ", name, " is not known; give quick, short or paper");
+  TEMPER_CHECK(found != std::end(kNames), "--scale: ", name, " is not known; ",
+               did_you_mean(name, kNames, [](const auto& known) { return known.second; }), "give quick, short or paper");
   return found->first;
 }
 

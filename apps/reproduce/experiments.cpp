@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/names.h"
 
 namespace temper::reproduce {
 
@@ -18,7 +18,7 @@ std::vector<const Experiment*> experiments(std::string_view name) {
     if (name == experiment->name || name == "all") found.push_back(experiment);
     known += str_cat(experiment->name, ", ");
   }
-  TEMPER_CHECK(!found.empty(), name, " is not known; give ", known, "or all");
+  TEMPER_CHECK(!found.empty(), name, " is not known; ", did_you_mean(name, experiments(), &Experiment::name), "give ", known, "or all");
   return found;
 }
 

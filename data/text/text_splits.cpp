@@ -26,7 +26,11 @@ Pair split_pair(const std::string& text, const char* option, const char* what) {
   const std::size_t comma = text.find(',');
   TEMPER_CHECK(comma != text.npos && comma > 0 && comma + 1 < text.size() && text.find(',', comma + 1) == text.npos, option, ": ", text,
                " is not two ", what, " with a comma between; give the source first, as ", option, " A,B");
-  return {text.substr(0, comma), text.substr(comma + 1)};
+  const Pair pair{text.substr(0, comma), text.substr(comma + 1)};
+  std::error_code no_files;  // but languages, or files that are not there
+  TEMPER_CHECK(pair.source != pair.target && !fs::equivalent(pair.source, pair.target, no_files), option, ": ", text,
+               " names the same of the ", what, " twice; give a text and its translation");
+  return pair;
 }
 
 // The languages of the files train.X and train.X.gz.

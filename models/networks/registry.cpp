@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/names.h"
 #include "models/networks/airbench.h"
 #include "models/networks/alexnet.h"
 #include "models/networks/cnn.h"
@@ -73,6 +74,23 @@ const NetworkKind* find(std::string_view name) {
   return find(all.kinds, name);
 }
 
+// The names that networks have: where one has a number, with the digits of `text`, else with those of its example.
+std::vector<std::string> possible_names(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  std::vector<std::string> names;
+  for (const NetworkKind& kind : known_networks()) {
+    std::string name = kind.name;
+    const auto letter = std::ranges::find_if(name, is_capital);
+    if (letter != name.end() && !digits.empty()) names.push_back(name.replace(letter, letter + 1, digits));
+    names.push_back(kind.example);
+  }
+  for (const TransformerInfo& info : known_transformers()) names.push_back(info.name);
+  return names;
+}
+
 void check_name(const NetworkKind& kind) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; };
   const auto capitals = std::ranges::count_if(kind.name, is_capital);
@@ -114,7 +132,8 @@ std::unique_ptr<Network> make_network(const std::string& name, const ParameterSt
   TEMPER_CHECK(spec.image.rank() == 3 && spec.image.size() >= 1 && spec.classes >= 1, "network ", name, ": images of ", spec.image, " and ",
                spec.classes, " classes; it needs (H,W,C) and at least one class");
   const NetworkKind* kind = find(name);
-  TEMPER_CHECK(kind, "--model: ", name, " is not known; `temper models` lists lenet, cnn, alexnet, resnet20, mlp and others");
+  TEMPER_CHECK(kind, "--model: ", name, " is not known; ", did_you_mean(name, possible_names(name)),
+               "`temper models` lists lenet, cnn, alexnet, resnet20, mlp and others");
   return kind->make(scope, spec, *match(*kind, name));
 }
 

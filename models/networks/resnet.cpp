@@ -34,6 +34,8 @@ ResNet::ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec)
       fc_(scope / "fc", {.inputs = kResNetWidths[2], .outputs = spec.classes}) {
   TEMPER_CHECK(spec.depth >= 8 && spec.depth % 6 == 2, "--model: resnet", spec.depth,
                " has no such depth; give 6 n + 2, e.g. resnet20 or resnet56");
+  TEMPER_CHECK(spec.depth <= kDeepestResNet, "--model: resnet", spec.depth, " is deeper than ", kDeepestResNet,
+               " layers, the most that are made; give fewer, e.g. resnet56 or resnet110");
   Index in = kResNetWidths[0];
   for (std::size_t group = 0; group < kResNetWidths.size(); ++group) {
     for (Index i = 0; i < (spec.depth - 2) / 6; ++i) {

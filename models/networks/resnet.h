@@ -10,8 +10,10 @@
 
 namespace temper::models {
 
+inline constexpr Index kDeepestResNet = 2000;  // He et al. tried 1,202 layers
+
 struct ResNetSpec : NetworkSpec {
-  Index depth = 20;  // 6 n + 2
+  Index depth = 20;  // 6 n + 2, at most kDeepestResNet
 };
 
 // y = relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)); the normalisations have their ReLU, and the second the sum, in one pass; in
@@ -31,7 +33,7 @@ class ResNet final : public Network {
  public:
   static std::vector<NetworkKind> kinds();
 
-  // Parameters conv1, bn1, layer1.0.conv1, ..., fc. Throws for a depth that is not 6 n + 2.
+  // Parameters conv1, bn1, layer1.0.conv1, ..., fc. Throws Error "--model: ..." for a depth that is not 6 n + 2, or above kDeepestResNet.
   ResNet(const ParameterStore::Scope& scope, const ResNetSpec& spec);
   Tensor operator()(Tensor images) override;
 

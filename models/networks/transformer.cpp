@@ -43,7 +43,8 @@ TransformerSpec transformer_spec(const std::string& name, Index vocabulary) {
   for (const TransformerInfo& info : known_transformers()) {
     if (info.name == name) return info.spec(vocabulary);
   }
-  throw Error(str_cat("--model: ", name, " reads no text; give ", list_transformers()));
+  throw Error(str_cat("--model: ", name, " reads no text; ", did_you_mean(name, known_transformers(), &TransformerInfo::name), "give ",
+                      list_transformers()));
 }
 
 std::string list_transformers() {

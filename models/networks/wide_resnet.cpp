@@ -5,6 +5,7 @@
 #include "core/ops/avg_pool.h"
 #include "core/ops/elementwise.h"
 #include "layers/init.h"
+#include "models/networks/resnet.h"
 
 namespace temper::models {
 namespace {
@@ -49,6 +50,8 @@ WideResNet::WideResNet(const ParameterStore::Scope& scope, const WideResNetSpec&
       fc_(scope / "fc", {.inputs = kWideResNetWidths[2], .outputs = spec.classes}) {
   TEMPER_CHECK(spec.depth >= 8 && spec.depth % 6 == 2, "--model: resnet", spec.depth,
                "-wide has no such depth; give 6 n + 2, e.g. resnet20-wide or resnet56-wide");
+  TEMPER_CHECK(spec.depth <= kDeepestResNet, "--model: resnet", spec.depth, "-wide is deeper than ", kDeepestResNet,
+               " layers, the most that are made; give fewer, e.g. resnet56-wide");
   Index in = kStem;
   for (std::size_t group = 0; group < kWideResNetWidths.size(); ++group) {
     for (Index i = 0; i < (spec.depth - 2) / 6; ++i) {

@@ -14,7 +14,7 @@
 namespace temper::models {
 
 struct WideResNetSpec : NetworkSpec {
-  Index depth = 56;  // 6 n + 2
+  Index depth = 56;  // 6 n + 2, at most kDeepestResNet
 };
 
 // y = conv2(relu(bn2(conv1(z)))) + shortcut with z = relu(bn1(x)). The shortcut is x or, in the first block of a group, bn(projection(z)).
@@ -41,7 +41,8 @@ class WideResNet final : public Network {
  public:
   static std::vector<NetworkKind> kinds();
 
-  // Parameters conv1, bn1, layer1.0.bn1, ..., fc. Throws for a depth that is not 6 n + 2.
+  // Parameters conv1, bn1, layer1.0.bn1, ..., fc. Throws Error "--model: ..." for a depth that is not 6 n + 2, or above
+  // kDeepestResNet.
   WideResNet(const ParameterStore::Scope& scope, const WideResNetSpec& spec);
   Tensor operator()(Tensor images) override;
 

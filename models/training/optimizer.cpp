@@ -59,7 +59,8 @@ const std::vector<OptimizerKind>& optimizer_kinds() {
 
 const OptimizerKind& find_optimizer(std::string_view name) {
   const auto found = std::ranges::find(optimizer_kinds(), name, &OptimizerKind::name);
-  TEMPER_CHECK(found != optimizer_kinds().end(), name, " is not known; give ", list_optimizers());
+  TEMPER_CHECK(found != optimizer_kinds().end(), name, " is not known; ", did_you_mean(name, optimizer_kinds(), &OptimizerKind::name),
+               "give ", list_optimizers());
   return *found;
 }
 

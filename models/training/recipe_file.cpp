@@ -7,6 +7,7 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
+#include "core/base/names.h"
 #include "models/training/settings.h"
 
 namespace temper::training {
@@ -64,7 +65,7 @@ void read_list(const Setting& setting, const toml::array& array, SettingLists& l
 
 void set_from(std::string_view key, const toml::node& node, Recipe& recipe, SettingLists* lists) {
   const Setting* setting = find_setting(key);
-  TEMPER_CHECK(setting, key, " is not a setting; known are ", known_keys());
+  TEMPER_CHECK(setting, key, " is not a setting; ", did_you_mean(key, settings(), &Setting::key), "known are ", known_keys());
   if (lists && node.is_array() && setting->can_vary()) return read_list(*setting, *node.as_array(), *lists);
   const std::optional<Value> value = to_value(node, *setting);
   TEMPER_CHECK(value, key, ": a value of this kind is not taken; give true or false, a number, text, or a list of one kind");
@@ -85,6 +86,7 @@ std::string quoted(const std::string& text) {
   const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
   if (std::ranges::all_of(text, plain)) return '"' + text + '"';
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << toml::toml_formatter(toml::value<std::string>(text));
   return out.str();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/names.h"
 #include "models/training/recipe_file.h"
 #include "models/training/settings.h"
 
@@ -175,7 +176,7 @@ const NamedRecipe& named_recipe(std::string_view name) {
     if (named.name == name) return named;
     known += (known.empty() ? "" : ", ") + std::string(named.name);
   }
-  throw Error(str_cat("--recipe: ", name, " is not known; known are ", known));
+  throw Error(str_cat("--recipe: ", name, " is not known; ", did_you_mean(name, named_recipes(), &NamedRecipe::name), "known are ", known));
 }
 
 namespace {

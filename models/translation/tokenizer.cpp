@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/names.h"
 #include "data/text/unicode.h"
 
 namespace temper::translation {
@@ -106,7 +106,8 @@ Tokenizer parse_tokenizer(std::string_view name) {
   for (const auto& [value, text] : kNames) {
     if (text == name) return value;
   }
-  throw Error(str_cat("--tokenizer: ", name, " is not known; use 13a, intl or none"));
+  const auto name_of = [](const auto& known) { return known.second; };
+  throw Error(str_cat("--tokenizer: ", name, " is not known; ", did_you_mean(name, kNames, name_of), "use 13a, intl or none"));
 }
 
 std::vector<std::string> tokenize(std::string_view text, Tokenizer tokenizer) {

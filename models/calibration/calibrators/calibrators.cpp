@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/check.h"
+#include "core/base/names.h"
 #include "models/calibration/calibrators/ensemble.h"
 #include "models/calibration/calibrators/histogram_isotonic.h"
 #include "models/calibration/calibrators/linear.h"
@@ -29,7 +29,7 @@ const CalibratorKind& calibrator_kind(std::string_view name) {
   if (const CalibratorKind* kind = find(name)) return *kind;
   std::string known;
   for (const CalibratorKind* kind : kinds()) known += (known.empty() ? "" : ", ") + std::string(kind->name);
-  throw Error(str_cat(name, " is not known; give one of ", known));
+  throw Error(str_cat(name, " is not known; ", did_you_mean(name, kinds(), &CalibratorKind::name), "give one of ", known));
 }
 
 void register_calibrator(const CalibratorKind& kind) {

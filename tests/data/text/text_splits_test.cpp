@@ -97,6 +97,9 @@ TEST_CASE("text: what cannot be read is refused with the file and what to do") {
   CHECK(error("text:" + folder.path()).find("val is there in one language alone") != std::string::npos);
   write_lines(folder, "train.fr", {"a", "b"});
   CHECK(error("text:" + folder.path()).starts_with("--languages: " + folder.path() + " has de, en, fr"));
+  CHECK(error("text:" + folder.path(), {.languages = "en,en"}).starts_with("--languages: en,en names the same of the languages twice; "));
+  CHECK(error("text:" + folder / "train.en" + "," + folder.path() + "/./train.en").find(" names the same of the files twice; ") !=
+        std::string::npos);
   CHECK(error("text:" + folder.path(), {.languages = "en"}).starts_with("--languages: en is not two languages"));
   CHECK(error("text:" + folder.path(), {.languages = "en,it"}).find("train is there in one language alone; give train.en and train.it") !=
         std::string::npos);

@@ -31,6 +31,21 @@ TEST_CASE("networks: parameter counts are those of the papers, and images that a
   for (const char* depth : {"resnet1", "resnet2", "resnet18", "resnet34", "resnet1-wide", "resnet18-wide"}) {
     CHECK_THROWS_WITH_AS(parameters(depth, {32, 32, 3}), doctest::Contains("give 6 n + 2"), Error);
   }
+  for (const char* deep : {"resnet2006", "resnet99998", "resnet99998-wide"})
+    CHECK_THROWS_WITH_AS(parameters(deep, {32, 32, 3}), doctest::Contains("is deeper than 2000 layers"), Error);
+}
+
+TEST_CASE("networks: an unknown name is answered with the one that was meant") {
+  const auto refused = [](const std::string& name, const std::string& about) {
+    ParameterStore store;
+    CHECK_THROWS_WITH_AS(models::make_network(name, store.root(), {.image = {32, 32, 3}, .classes = 10}), doctest::Contains(about.c_str()),
+                         Error);
+  };
+  refused("lenett", "--model: lenett is not known; did you mean lenet? `temper models` lists");
+  refused("resent56", "did you mean resnet56?");
+  refused("mlp1200", "did you mean mlp-1200?");
+  refused("transformer_smal", "did you mean transformer_small?");
+  refused("vgg16", "is not known; `temper models`");
 }
 
 }  // namespace
