@@ -146,9 +146,15 @@ Measurement Translation::measure(Split split, const calibration::Calibrator& cal
 std::optional<translation::Score> Translation::score_translations(Split split, double temperature) {
   if (beam_ == 0) return std::nullopt;
   const translation::Score score = translation::score_translations(
-      *model_, corpus(split), {.search = {.beam = beam_, .temperature = temperature}, .on_progress = [&](Index done, Index all) {
-                                 reporter.on_progress("translating: sentences", done, all);
-                               }});
+      *model_, corpus(split),
+      {.search = {.beam = beam_, .temperature = temperature},
+       .on_progress = [&](Index done, Index all) { reporter.on_progress("translating: sentences", done, all); },
+       .on_cut =
+           [&](Index line, Index subwords) {
+             reporter.on_warning(str_cat(corpus(split).name, ": line ", line, ": ", format_count(subwords),
+                                         " subwords, of which the first ", format_count(translation::TranslateOptions().longest),
+                                         " are translated"));
+           }});
   reporter.on_stage_end();
   return score;
 }

@@ -8,6 +8,7 @@ namespace temper::translation {
 Score score_translations(const Model& model, const data::ParallelCorpus& corpus, const EvaluationOptions& options) {
   const BleuOptions measure{.lower_case = model.text.lower_case};
   TranslateOptions how{.search = options.search, .text = model.text};
+  how.on_cut = options.on_cut;
   if (options.on_progress) how.on_progress = [&](Index done) { options.on_progress(done, corpus.size()); };
   const std::vector<std::string> translations = translate(*model.network, model.subwords, corpus.source, how);
   const std::vector<std::string> references[] = {corpus.target};

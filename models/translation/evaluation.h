@@ -16,6 +16,7 @@ namespace temper::translation {
 struct EvaluationOptions {
   SearchOptions search = {};
   std::function<void(Index done, Index all)> on_progress = {};  // sentences
+  std::function<void(Index line, Index subwords)> on_cut = {};  // as that of TranslateOptions, for each line of the corpus
 };
 
 // BLEU of the translations of a corpus against it, with tokeniser 13a, without regard to case when the model reads without capitals.

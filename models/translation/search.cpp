@@ -216,10 +216,16 @@ std::vector<std::string> translate(const models::Transformer& network, const dat
                network.spec().vocabulary, "; use the subwords.model that the network was trained with");
   check(options.search);
   TEMPER_CHECK(options.batch_tokens >= 1, "translation: batches of ", options.batch_tokens, " tokens; give at least 1");
+  TEMPER_CHECK(options.longest >= 1, "translation: lines of ", options.longest, " subwords; give at least 1");
   std::vector<std::vector<std::int32_t>> sentences;
   std::vector<std::size_t> order;  // of the lines with text, the longest first
   for (const std::string& line : lines) {
     sentences.push_back(subwords.encode(data::normalise(line, options.text)));
+    const auto length = static_cast<Index>(sentences.back().size());
+    if (length > options.longest) {
+      sentences.back().resize(static_cast<std::size_t>(options.longest));
+      if (options.on_cut) options.on_cut(static_cast<Index>(sentences.size()), length);
+    }
     if (!sentences.back().empty()) order.push_back(sentences.size() - 1);
     sentences.back().push_back(Subwords::kEnd);
   }

@@ -36,7 +36,11 @@ std::vector<Translation> search(const models::Transformer& network, const data::
 
 struct TranslateOptions {
   SearchOptions search = {};
-  data::TextOptions text = {};                       // as the network's training text
+  data::TextOptions text = {};  // as the network's training text
+  // A longer line is cut to so many subwords, for the work of a sentence grows with the square of its length: on_cut is told its number,
+  // counted from 1, and its subwords.
+  Index longest = 1000;
+  std::function<void(Index line, Index subwords)> on_cut = {};
   Index batch_tokens = 4096;                         // of source, padding included, times the beam; a longer sentence is a batch of its own
   std::function<void(Index done)> on_progress = {};  // lines
 };

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "core/engine/parallel.h"
@@ -172,6 +173,29 @@ TEST_CASE("search: options out of range and an empty batch") {
   CHECK_THROWS_AS(search(net.transformer, source, {.extra_length = -1}), Error);
   CHECK_THROWS_AS(search(net.transformer, source, {.temperature = 0}), Error);
   CHECK(search(net.transformer, Source({}, 0)).empty());
+}
+
+TEST_CASE("translation: a line that is too long is cut, and named; its work does not grow with what is cut off") {
+  const data::ParallelCorpus corpus = tests::small_corpus(100);
+  const Subwords subwords = Subwords::learn(corpus.source, {.vocabulary = 30});
+  Net net(subwords.size());
+  const std::string& word = corpus.source.front();
+  std::string sentence, letters;
+  while (sentence.size() < 300'000) sentence += word + ' ';
+  while (letters.size() < 300'000) letters += word;
+  const std::vector<std::string> lines{word, sentence, letters};
+  std::vector<std::pair<Index, Index>> cut;
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<std::string> translations =
+      translate(net.transformer, subwords, lines,
+                {.search = {.beam = 1}, .longest = 40, .on_cut = [&](Index line, Index length) { cut.emplace_back(line, length); }});
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+  REQUIRE(cut.size() == 2);
+  CHECK(cut[0].first == 2);
+  CHECK(cut[1].first == 3);
+  CHECK(cut[0].second == static_cast<Index>(subwords.encode(sentence.substr(0, sentence.size() - 1)).size()));
+  CHECK(translations[0] == translate(net.transformer, subwords, std::vector{word}, {.search = {.beam = 1}}).front());
+  CHECK_THROWS_AS(translate(net.transformer, subwords, lines, {.longest = 0}), Error);
 }
 
 TEST_CASE("translation: a small network learns to spell words backwards; scores of tokens are those of their predictions") {
