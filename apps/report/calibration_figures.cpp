@@ -7,6 +7,7 @@
 
 #include "apps/report/notation.h"
 #include "apps/report/svg_plot.h"
+#include "core/base/number_text.h"
 
 namespace temper::report {
 namespace {
@@ -21,7 +22,8 @@ std::string risk_plot(std::span<const runs::Run> runs) {
     for (const calibration::CoveragePoint& point : run.calibration->evaluation.after.risk_coverage) risks.push_back(100 * point.risk);
   }
   const Axis coverage{.label = "coverage: share answered, %", .lower = 0, .upper = 100, .ticks = {0, 20, 40, 60, 80, 100}};
-  Plot plot({}, coverage, linear_axis("risk: wrong among them, %", risks), fmt::format("Risk against coverage of {} runs", runs.size()));
+  Plot plot({}, coverage, linear_axis("risk: wrong among them, %", risks),
+            "Risk against coverage of " + counted(static_cast<Index>(runs.size()), "run"));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (!runs[i].calibration) continue;
     const Assessment& after = runs[i].calibration->evaluation.after;
@@ -42,7 +44,7 @@ std::string nll_plot(std::span<const runs::Run> runs) {
     nlls.insert(nlls.end(), record.nll_at_temperature.begin(), record.nll_at_temperature.end());
   }
   Plot plot({}, log_axis("temperature, log scale", temperatures), log_axis("NLL, nats, log scale", nlls),
-            fmt::format("NLL against temperature of {} runs", runs.size()));
+            "NLL against temperature of " + counted(static_cast<Index>(runs.size()), "run"));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (!runs[i].calibration || runs[i].calibration->temperatures.empty()) continue;
     const calibration::CalibrationRecord& record = *runs[i].calibration;

@@ -7,6 +7,7 @@
 
 #include "apps/report/notation.h"
 #include "apps/report/svg_plot.h"
+#include "core/base/number_text.h"
 
 namespace temper::report {
 namespace {
@@ -76,7 +77,7 @@ void draw(Plot& plot, const runs::Run& run, std::size_t series, const Curve& cur
 }
 
 std::string plot(std::span<const runs::Run> runs, const Curve& curve) {
-  const std::string description = fmt::format("{} over the epochs of {} runs", curve.title, runs.size());
+  const std::string description = fmt::format("{} over the epochs of {}", curve.title, counted(static_cast<Index>(runs.size()), "run"));
   Plot picture({}, epoch_axis(runs), value_axis(runs, curve), description);
   for (std::size_t i = 0; i < runs.size(); ++i) draw(picture, runs[i], i, curve);
   return "<div class=\"panel\">" + picture.svg() + "</div>\n";

@@ -8,6 +8,7 @@
 #include "apps/report/notation.h"
 #include "apps/report/style_sheet.h"
 #include "core/base/file.h"
+#include "core/base/number_text.h"
 #include "data/tables/csv.h"
 
 namespace temper::reproduce {
@@ -77,7 +78,7 @@ std::string summary(const std::vector<Chapter>& chapters) {
   int counts[3] = {0, 0, 0};
   for (const Chapter& chapter : chapters)
     for (const Claim& claim : chapter.findings.claims) ++counts[static_cast<int>(claim.verdict)];
-  return fmt::format("{} claims confirmed, {} not confirmed, {} not decidable at this scale.", counts[0], counts[1], counts[2]);
+  return fmt::format("{} confirmed, {} not confirmed, {} not decidable at this scale.", counted(counts[0], "claim"), counts[1], counts[2]);
 }
 
 std::string sources(const std::vector<Chapter>& chapters) {
@@ -89,8 +90,8 @@ std::string sources(const std::vector<Chapter>& chapters) {
   return fmt::format(
       "<section>\n<h2>Where the numbers come from</h2>\n<p class=\"how\"><a href=\"numbers.csv\">numbers.csv</a> has every number with its "
       "network, smoothing, temperature, seed and the file it stands in; run.json in the same folder has all settings of the run.</p>\n"
-      "<details><summary>{} files</summary><ul class=\"settings\">\n{}</ul></details>\n</section>\n",
-      files.size(), items);
+      "<details><summary>{}</summary><ul class=\"settings\">\n{}</ul></details>\n</section>\n",
+      counted(static_cast<Index>(files.size()), "file"), items);
 }
 
 }  // namespace

@@ -5,16 +5,19 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 
 #include "apps/temper/commands/analysis_files.h"
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/names.h"
 #include "core/engine/parallel.h"
 #include "core/engine/weights.h"
 #include "models/analysis/equivalent_smoothing.h"
@@ -45,17 +48,14 @@ struct AnalyzeOptions {
 
 void check(const AnalyzeOptions& options) {
   constexpr std::array kFigures = {"projection", "templates", "information", "smoothing", "temperature", "all"};
-  TEMPER_CHECK(std::ranges::count(kFigures, options.figure) == 1, "--figure: ", options.figure,
-               " is not known; give projection, templates, information, smoothing, temperature or all");
+  TEMPER_CHECK(std::ranges::count(kFigures, options.figure) == 1, "--figure: ", options.figure, " is not known; ",
+               did_you_mean(options.figure, std::vector<std::string>(kFigures.begin(), kFigures.end())),
+               "give projection, templates, information, smoothing, temperature or all");
   for (const std::string& split : options.splits) {
-    TEMPER_CHECK(split == "train" || split == "val" || split == "test", "--split: ", split, " is not known; give train, val or test");
+    TEMPER_CHECK(split == "train" || split == "val" || split == "test", "--split: ", split, " is not known; ",
+                 did_you_mean(split, std::vector<std::string>{"train", "val", "test"}), "give train, val or test");
     TEMPER_CHECK(std::ranges::count(options.splits, split) == 1, "--split: ", split, " is named twice; give each once");
   }
-  for (const double T : options.temperatures) {
-    TEMPER_CHECK(T > 0 && std::isfinite(T), "--temperature: ", T, " is not allowed; give finite numbers above 0");
-  }
-  TEMPER_CHECK(options.examples >= 1, "--examples: ", options.examples, " is not allowed; give at least 1");
-  TEMPER_CHECK(options.inputs >= 1, "--inputs: ", options.inputs, " is not allowed; give at least 1");
   const Index least = options.information.reuse ? 2 : 1, L = options.information.samples;
   TEMPER_CHECK(L >= least, "--images: ", L, " is not allowed; give at least ", least);
 }
@@ -259,7 +259,7 @@ class Analysis {
 
   void keep(const char* key, const Json& result, const std::string& text) {
     json_[key] = result;
-    if (!options_.json) fmt::print("{}", text);
+    if (!options_.json) print("{}", Lines{text});
   }
 
   const AnalyzeOptions& options_;
@@ -270,8 +270,10 @@ class Analysis {
 };
 
 void finish(const AnalyzeOptions& options, const Json& json) {
-  if (!options.out.empty()) write_file((std::filesystem::path(options.out) / "analysis.json").string(), json.dump(2) + "\n");
-  if (options.json) fmt::print("{}\n", json.dump());
+  if (!options.out.empty())
+    write_file((std::filesystem::path(options.out) / "analysis.json").string(),
+               json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (options.json) print_json(json);
 }
 
 void analyze(const AnalyzeOptions& options, tasks::Classification& task) {
@@ -310,7 +312,7 @@ void analyze(const AnalyzeOptions& options, tasks::Translation& task) {
   }
   if (!options.out.empty()) make_folder(options.out);
   finish(options, json);
-  if (!options.json) fmt::print("{}", table.text());
+  if (!options.json) print("{}", Lines{table.text()});
 }
 
 void run(const AnalyzeOptions& options) {
@@ -338,15 +340,21 @@ void add_analyze(CLI::App& app) {
               ->type_name("A,B,C"));
   is_list(command->add_option("--split", options->splits, "Of projection and templates: train, val, test (default train,val)")
               ->type_name("NAME,..."));
-  command->add_option("--examples", options->examples, "Of projection: images of each class (default 100)")->type_name("N");
-  command->add_option("--inputs", options->inputs, "Of information: training images of each class (default 300)")->type_name("N");
-  command->add_option("--images", options->information.samples, "For information: number of augmented images that are averaged (default 5)")
+  in_range(command->add_option("--examples", options->examples, "Of projection: images of each class (default 100)"), whole(1, 1e9))
+      ->type_name("N");
+  in_range(command->add_option("--inputs", options->inputs, "Of information: training images of each class (default 300)"), whole(1, 1e9))
+      ->type_name("N");
+  in_range(command->add_option("--images", options->information.samples,
+                               "For information: number of augmented images that are averaged (default 5)"),
+           whole(1, 1e6))
       ->type_name("L");
   command->add_flag("--reuse", options->information.reuse, "Of information: y is one of these images, not a fresh one");
-  command->add_option("--shift", options->shift, "Of information: noise, instead of the shift of the training")->type_name("P");
+  in_range(command->add_option("--shift", options->shift, "Of information: noise, instead of the shift of the training"), whole(0, 10'000))
+      ->type_name("P");
   command->add_option("--flip", options->flip, "The same for mirroring: none or random")->type_name("NAME");
-  is_list(
-      command->add_option("--temperature", options->temperatures, "Of smoothing and temperature (default 1,2,4,8)")->type_name("T,..."));
+  is_list(in_range(command->add_option("--temperature", options->temperatures, "Of smoothing and temperature (default 1,2,4,8)"),
+                   temperature_range())
+              ->type_name("T,..."));
   command->add_flag("--snapshots", options->snapshots, "For information: after every epoch whose weights the run kept");
   command->add_option("--seed", options->information.seed, "Of augmentation and shuffles (default 1)")->type_name("S");
   command->add_option("--data", options->data, "Where the run's data are now")->type_name("SPEC");
@@ -365,7 +373,9 @@ void add_analyze(CLI::App& app) {
       "Examples:\n"
       "  temper analyze runs/hard --out figures\n"
       "  temper analyze runs/hard --figure projection --classes cat,dog,ship --split test --json");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper analyze")) run(*options);
+  });
 }
 
 }  // namespace temper::app

@@ -10,8 +10,12 @@
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/inference_scope.h"
 #include "core/engine/machine.h"
 #include "core/engine/parallel.h"
@@ -132,19 +136,17 @@ Result measure(const std::string& name, Index batch, Countdown& countdown) {
   return result;
 }
 
-void print_json(const std::string& name, const BenchOptions& options, const Result& result) {
-  fmt::print("{}\n", Json{{"net", name},
-                          {"batch", options.batch},
-                          {"threads", threads()},
-                          {"train_images_per_s", result.all_threads.train},
-                          {"infer_images_per_s", result.all_threads.infer},
-                          {"train_images_per_s_one_thread", result.one_thread.train},
-                          {"infer_images_per_s_one_thread", result.one_thread.infer},
-                          {"infer_images_per_s_batch_1", result.infer_one_image},
-                          {"peak_mib", result.peak_bytes / (1 << 20)},
-                          {"temper", kVersion}}
-                         .dump());
-  std::fflush(stdout);
+void show_json(const std::string& name, const BenchOptions& options, const Result& result) {
+  print_json(Json{{"net", name},
+                  {"batch", options.batch},
+                  {"threads", threads()},
+                  {"train_images_per_s", result.all_threads.train},
+                  {"infer_images_per_s", result.all_threads.infer},
+                  {"train_images_per_s_one_thread", result.one_thread.train},
+                  {"infer_images_per_s_one_thread", result.one_thread.infer},
+                  {"infer_images_per_s_batch_1", result.infer_one_image},
+                  {"peak_mib", result.peak_bytes / (1 << 20)},
+                  {"temper", kVersion}});
 }
 
 void bench_networks(const BenchOptions& options) {
@@ -159,27 +161,24 @@ void bench_networks(const BenchOptions& options) {
   Countdown countdown(static_cast<Index>(networks.size()) * figures_each(options));
   for (const std::string& name : networks) {
     const Result result = measure(name, options.batch, countdown);
-    if (options.json) print_json(name, options, result);
+    if (options.json) show_json(name, options, result);
     table.row({name, count(result.all_threads.train), count(result.one_thread.train), count(result.all_threads.infer),
                count(result.one_thread.infer), count(result.infer_one_image), count(result.peak_bytes / (1 << 20))});
   }
-  if (!options.json) fmt::print("images a second: batch {}, {} threads, medians\n{}", options.batch, threads(), table.text());
+  if (!options.json) print("images a second: batch {}, {}, medians\n{}", options.batch, counted(threads(), "thread"), Lines{table.text()});
 }
 
 // The numbers of --scaling that are given instead of measured.
 void check_network(const BenchOptions& options) {
-  const auto check = [&](const char* option, const std::optional<double>& value, bool zero, const char* rule) {
-    if (!value) return;
-    TEMPER_CHECK(options.scaling, option, ": it is for --scaling; give that as well");
-    TEMPER_CHECK(std::isfinite(*value) && (zero ? *value >= 0 : *value > 0), option, ": ", *value, " is not allowed; give ", rule);
+  const auto check = [&](const char* option, const std::optional<double>& value) {
+    TEMPER_CHECK(!value || options.scaling, option, ": it is for --scaling; give that as well");
   };
-  check("--latency", options.latency, true, "microseconds, 0 or more");
-  check("--bandwidth", options.bandwidth, false, "Gbit/s, more than 0");
-  check("--step", options.step, false, "milliseconds, more than 0");
+  check("--latency", options.latency);
+  check("--bandwidth", options.bandwidth);
+  check("--step", options.step);
 }
 
 void run(const BenchOptions& options) {
-  TEMPER_CHECK(options.batch >= 1, "--batch: ", options.batch, " is not allowed; give at least 1");
   TEMPER_CHECK(options.names.empty() || options.profile.empty(), "--profile: it takes one network and no further names; leave out ",
                options.names.empty() ? "" : options.names[0]);
   TEMPER_CHECK(!options.ops || options.profile.empty(), "--ops: it does not go with --profile; give one of them");
@@ -206,12 +205,15 @@ void add_bench(CLI::App& app) {
   command->add_flag("--shapes", options->shapes, "With --profile: operations of each shape apart");
   command->add_flag("--scaling", options->scaling,
                     "How one network trains on many ranks: measured under mpirun or srun, predicted for up to 1,024");
-  command->add_option("--latency", options->latency, "Of --scaling's network (default: as measured between ranks, else 50)")
+  in_range(command->add_option("--latency", options->latency, "Of --scaling's network (default: as measured between ranks, else 50)"),
+           number(0, 1e9))
       ->type_name("US");
-  command->add_option("--bandwidth", options->bandwidth, "The same in Gbit/s (default: as measured, else 10)")->type_name("X");
-  command->add_option("--step", options->step, "What a step takes on a rank by itself, instead of measuring it")->type_name("MS");
-  add_threads_option(*command);
-  command->add_option("--batch", options->batch, "Images a step (default 128)")->type_name("N");
+  in_range(command->add_option("--bandwidth", options->bandwidth, "The same in Gbit/s (default: as measured, else 10)"), above(0, 1e9))
+      ->type_name("X");
+  in_range(command->add_option("--step", options->step, "What a step takes on a rank by itself, instead of measuring it"), above(0, 1e12))
+      ->type_name("MS");
+  add_threads_option(*command, Ranks::together);
+  in_range(command->add_option("--batch", options->batch, "Images a step (default 128)"), whole(1, 1'000'000))->type_name("N");
   command->add_flag("--json", options->json, "One JSON object a network, operation or profile on stdout");
   command->footer(
       "Networks: training is a whole step: forward, loss with smoothing, backward, SGD with momentum; inference is forward alone. Data "
@@ -228,7 +230,9 @@ void add_bench(CLI::App& app) {
       "model adds up buckets of the gradient, see optim/distributed/scaling.h; images a rank stay the same. 64 hosts of your own network:\n"
       "  mpirun -np 2 -host a,b temper bench resnet56 --scaling        temper bench resnet56 --scaling --step 269 --bandwidth 10 --latency "
       "30");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (options->scaling || works_alone("temper bench without --scaling")) run(*options);
+  });
 }
 
 }  // namespace temper::app

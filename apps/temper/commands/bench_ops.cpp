@@ -7,7 +7,9 @@
 #include "apps/temper/commands/bench.h"
 #include "apps/temper/commands/op_work.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/parallel.h"
 #include "core/ops/avg_pool.h"
 #include "core/ops/batch_norm.h"
@@ -176,18 +178,16 @@ class Report {
     const double flops = row.work.flops / row.seconds * 1e-9, bytes = row.work.bytes / row.seconds * 1e-9,
                  share = least.seconds / row.seconds;
     if (options_.json) {
-      fmt::print("{}\n", Json{{"op", row.name},
-                              {"shape", row.shape},
-                              {"pass", row.pass},
-                              {"batch", options_.batch},
-                              {"threads", threads()},
-                              {"seconds", row.seconds},
-                              {"gflop_per_s", flops},
-                              {"gb_per_s", bytes},
-                              {"of_limit", share},
-                              {"bound_by", name(least.bound)}}
-                             .dump());
-      std::fflush(stdout);
+      print_json(Json{{"op", row.name},
+                      {"shape", row.shape},
+                      {"pass", row.pass},
+                      {"batch", options_.batch},
+                      {"threads", threads()},
+                      {"seconds", row.seconds},
+                      {"gflop_per_s", flops},
+                      {"gb_per_s", bytes},
+                      {"of_limit", share},
+                      {"bound_by", name(least.bound)}});
     }
     table_.row({row.name, row.shape, row.pass, fmt::format("{:.3f}", row.seconds * 1e3),
                 row.work.flops > 0 ? fmt::format("{:.0f}", flops) : "-", fmt::format("{:.1f}", bytes), fmt::format("{:.0f} %", 100 * share),
@@ -278,7 +278,7 @@ void bench_ops(const BenchOptions& options) {
   show_stage("measuring the machine's limits");
   const MachineLimits limits = MachineLimits::measure();
   if (options.json) {
-    fmt::print("{}\n", Json{{"limits", to_json(limits)}, {"threads", threads()}}.dump());
+    print_json(Json{{"limits", to_json(limits)}, {"threads", threads()}});
   }
   Report report(options, limits);
   Countdown countdown(static_cast<Index>(cases.size()));
@@ -288,7 +288,8 @@ void bench_ops(const BenchOptions& options) {
   }
   if (optimizers) measure_optimizers(report);
   clear_stage();
-  if (!options.json) fmt::print("batch {}, {} threads, medians\n{}\n{}", options.batch, threads(), describe(limits), report.text());
+  if (!options.json)
+    print("batch {}, {}, medians\n{}\n{}", options.batch, counted(threads(), "thread"), describe(limits), Lines{report.text()});
 }
 
 }  // namespace temper::app

@@ -7,7 +7,9 @@
 #include "apps/temper/commands/bench.h"
 #include "apps/temper/commands/op_work.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/parallel.h"
 
 namespace temper::app {
@@ -66,7 +68,7 @@ Profile measure(const BenchOptions& options, const MachineLimits& limits) {
   return profile;
 }
 
-void print_json(const BenchOptions& options, const Profile& profile, const MachineLimits& limits) {
+void show_json(const BenchOptions& options, const Profile& profile, const MachineLimits& limits) {
   Json rows = Json::array();
   for (const ProfileRow& row : profile.rows)
     rows.push_back({{"op", row.what},
@@ -76,13 +78,12 @@ void print_json(const BenchOptions& options, const Profile& profile, const Machi
                     {"least_seconds", row.least_seconds},
                     {"gflop", row.work.flops * 1e-9},
                     {"gb", row.work.bytes * 1e-9}});
-  fmt::print("{}\n", Json{{"net", options.profile},
-                          {"batch", options.batch},
-                          {"threads", threads()},
-                          {"step_seconds", profile.step_seconds},
-                          {"limits", to_json(limits)},
-                          {"ops", rows}}
-                         .dump());
+  print_json(Json{{"net", options.profile},
+                  {"batch", options.batch},
+                  {"threads", threads()},
+                  {"step_seconds", profile.step_seconds},
+                  {"limits", to_json(limits)},
+                  {"ops", rows}});
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ void bench_profile(const BenchOptions& options) {
   show_stage(str_cat("timing the steps of ", options.profile));
   const Profile profile = measure(options, limits);
   clear_stage();
-  if (options.json) return print_json(options, profile, limits);
+  if (options.json) return show_json(options, profile, limits);
 
   Table table({"operation", "pass", "calls", "ms", "share", "GFLOP/s", "GB/s", "at the limit, ms", "of limit"}, 2);
   double least = 0;
@@ -111,8 +112,8 @@ void bench_profile(const BenchOptions& options) {
   }
   table.row({"step", "", "", fmt::format("{:.2f}", profile.step_seconds * 1e3), "100.0 %", "", "", fmt::format("{:.2f}", least * 1e3),
              fmt::format("{:.0f} %", 100 * least / profile.step_seconds)});
-  fmt::print("{}: a training step, batch {}, {} threads, medians\n{}\n{}", options.profile, options.batch, threads(), describe(limits),
-             table.text());
+  print("{}: a training step, batch {}, {}, medians\n{}\n{}", options.profile, options.batch, counted(threads(), "thread"),
+        describe(limits), Lines{table.text()});
 }
 
 }  // namespace temper::app

@@ -8,8 +8,10 @@
 
 #include "apps/temper/commands/bench.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/parallel.h"
 #include "optim/distributed/gradient_sync.h"
 #include "optim/distributed/scaling.h"
@@ -99,7 +101,7 @@ StepSeconds measure_steps(TimedNetwork& network, Communicator& ranks) {
     seconds[kind].push_back(slowest(ranks, all / steps));
   };
   for (int round = 0; round < kRounds; ++round) {
-    show_stage(fmt::format("round {} of {}, {} steps of each kind", round + 1, kRounds, steps));
+    show_stage(fmt::format("round {} of {}, {} of each kind", round + 1, kRounds, counted(steps, "step")));
     measure(0, [&] { network.train(); });
     measure(1, [&] { network.update(); });
     if (ranks.size() == 1) continue;
@@ -124,19 +126,19 @@ double hidden(const StepSeconds& s) {
 
 void print_measured(const BenchOptions& options, const StepSeconds& s, const optim::StepWork& work, const optim::Network& network,
                     Communicator& ranks) {
-  fmt::print("{}, batch {} a rank, {} thread{} a rank: a step takes {:.1f} ms by itself\n", options.names[0], options.batch, threads(),
-             threads() == 1 ? "" : "s", s.alone() * 1e3);
+  print("{}, batch {} a rank, {} a rank: a step takes {:.1f} ms by itself\n", options.names[0], options.batch, counted(threads(), "thread"),
+        s.alone() * 1e3);
   if (ranks.size() == 1) return;
   const optim::StepTime predicted = optim::predict_step(work, network, ranks.size());
-  fmt::print(
+  print(
       "{} ranks: {:.1f} ms, efficiency {:.3f} (the model: {:.1f} ms, {:.3f}); without overlap {:.1f} ms: {:.0f} % of the "
       "communication is hidden\n",
       ranks.size(), s.together * 1e3, s.alone() / s.together, predicted.seconds * 1e3, predicted.efficiency(work), s.not_overlapped * 1e3,
       100 * hidden(s));
 }
 
-void print_json(const BenchOptions& options, const StepSeconds& s, const optim::StepWork& work, const optim::Network& network,
-                Communicator& ranks) {
+void show_json(const BenchOptions& options, const StepSeconds& s, const optim::StepWork& work, const optim::Network& network,
+               Communicator& ranks) {
   Json json{{"net", options.names[0]},
             {"batch", options.batch},
             {"ranks", ranks.size()},
@@ -161,12 +163,12 @@ void print_json(const BenchOptions& options, const StepSeconds& s, const optim::
                                  {"hidden", time.hidden()},
                                  {"images_per_s", static_cast<double>(count * options.batch) / time.seconds}});
   }
-  fmt::print("{}\n", json.dump());
+  print_json(json);
 }
 
 void print_predicted(const BenchOptions& options, const optim::StepWork& work, const optim::Network& network) {
-  fmt::print("predicted for {:.3g} Gbit/s and {:.3g} us, {} images a rank, {:.1f} MB of gradient\n", network.bytes_per_second * 8e-9,
-             network.latency * 1e6, options.batch, work.gradient_bytes * 1e-6);
+  print("predicted for {:.3g} Gbit/s and {:.3g} us, {} a rank, {:.1f} MB of gradient\n", network.bytes_per_second * 8e-9,
+        network.latency * 1e6, counted(options.batch, "image"), work.gradient_bytes * 1e-6);
   Table table({"ranks", "images/s", "ms a step", "efficiency", "hidden"}, 0);
   for (Index count = 1; count <= 1024; count *= 2) {
     const optim::StepTime time = optim::predict_step(work, network, count);
@@ -174,7 +176,7 @@ void print_predicted(const BenchOptions& options, const optim::StepWork& work, c
                fmt::format("{:.1f}", time.seconds * 1e3), fmt::format("{:.3f}", time.efficiency(work)),
                fmt::format("{:.0f} %", 100 * std::max(0.0, time.hidden()))});
   }
-  fmt::print("{}", table.text());
+  print("{}", Lines{table.text()});
 }
 
 }  // namespace
@@ -193,7 +195,7 @@ void bench_scaling(const BenchOptions& options) {
                              .gradient_bytes = static_cast<double>(network.parameters()) * sizeof(float)};
   const optim::Network measured = measure_network(ranks, options);
   if (!is_first_rank()) return;
-  if (options.json) return print_json(options, seconds, work, measured, ranks);
+  if (options.json) return show_json(options, seconds, work, measured, ranks);
   print_measured(options, seconds, work, measured, ranks);
   print_predicted(options, work, measured);
 }

@@ -15,6 +15,8 @@
 #include "apps/temper/commands/probability_file.h"
 #include "apps/temper/terminal/classes_text.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/check.h"
@@ -53,9 +55,6 @@ struct CalibrateOptions {
 };
 
 calibration::CalibrationSettings make_settings(const CalibrateOptions& options) {
-  TEMPER_CHECK(options.coverage > 0 && options.coverage < 1, "--coverage: ", options.coverage, " is not between 0 and 1; 0.9 is usual");
-  TEMPER_CHECK(options.folds >= 2 && options.folds <= 1000, "--folds: ", options.folds, " is not in 2..1000; 5 is usual");
-  TEMPER_CHECK(options.bins >= 1 && options.bins <= 1000, "--bins: ", options.bins, " is not in 1..1000; 15 is usual");
   const std::span<const calibration::CalibratorKind* const> all = calibration::calibrator_kinds();
   calibration::CalibrationSettings settings{.kinds = {}, .coverage = options.coverage};
   if (options.method == "all")
@@ -78,17 +77,17 @@ void finish(const Calibrated& calibrated, const std::string& folder, const Calib
   if (calibrated.classes) keep_classes(folder, *calibrated.classes);
   const std::string whose = options.runs.size() > 1 ? calibrated.name + ": " : "";
   for (const std::string& sentence : record.advice) warn(whose + sentence);
-  if (!options.json) fmt::print("{}{}", format_calibration(calibrated), options.runs.size() > 1 ? "\n" : "");
+  if (!options.json) print("{}{}", Lines{format_calibration(calibrated)}, Lines{options.runs.size() > 1 ? "\n" : ""});
 }
 
-void print_json(const std::vector<Calibrated>& all) {
-  if (all.size() == 1) return fmt::print("{}\n", to_json(all.front().study).dump());
+void show_json(const std::vector<Calibrated>& all) {
+  if (all.size() == 1) return print_json(to_json(all.front().study));
   Json runs = Json::array();
   for (const Calibrated& calibrated : all) {
     runs.push_back(to_json(calibrated.study));
     runs.back()["run"] = calibrated.name;
   }
-  fmt::print("{}\n", Json{{"runs", runs}}.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+  print_json(Json{{"runs", runs}});
 }
 
 void write_page(const CalibrateOptions& options, const calibration::CalibrationRecord& record) {
@@ -150,7 +149,7 @@ std::vector<Calibrated> calibrate_logits(const CalibrateOptions& options) {
   }
   finish(all.front(), options.out, options);
   if (!options.out.empty()) write_page(options, all.front().study.record);
-  if (options.out.empty()) fmt::print(stderr, "nothing was written; --out FOLDER keeps the calibrator\n");
+  if (options.out.empty()) note("nothing was written; --out FOLDER keeps the calibrator\n");
   return all;
 }
 
@@ -187,7 +186,7 @@ void run(CalibrateOptions options) {
   const std::vector<Calibrated> all = options.runs.empty() ? calibrate_logits(options) : calibrate_runs(options);
   if (!is_first_rank()) return;
   for (const std::string& table : options.tables) write_table(table, all);
-  if (options.json) print_json(all);
+  if (options.json) show_json(all);
 }
 
 // "matrix, dirichlet": the names of the kinds that `with` holds of.
@@ -230,18 +229,19 @@ void add_calibrate(CLI::App& app) {
                    "Write the calibrated probabilities (of the test images, or of the rows) to FILE.npy or FILE.csv")
       ->type_name("FILE");
   of_fits.push_back(
-      command->add_option("--coverage", options->coverage, "How often a conformal set should hold the true class (default 0.9)")
+      in_range(command->add_option("--coverage", options->coverage, "How often a conformal set should hold the true class (default 0.9)"),
+               number(0.001, 0.999))
           ->type_name("P"));
-  of_fits.push_back(command->add_option("--folds", options->folds, "Folds of the cross-validation (default 5)")->type_name("N"));
-  of_fits.push_back(command
-                        ->add_option("--bins", options->bins,
-                                     "Bins of " + list_kinds([](const CalibratorKind& kind) { return kind.reads_bins; }) + " (default 15)")
+  of_fits.push_back(in_range(command->add_option("--folds", options->folds, "Folds of the cross-validation (default 5)"), whole(2, 1000))
                         ->type_name("N"));
-  of_fits.push_back(command
-                        ->add_option("--odir", options->odir, "Penalty of " + list_kinds([](const CalibratorKind& kind) {
-                                                                return kind.reads_odir;
-                                                              }) + " (default: chosen on held-out rows)")
-                        ->type_name("W"));
+  const std::string with_bins = list_kinds([](const CalibratorKind& kind) { return kind.reads_bins; });
+  const std::string with_odir = list_kinds([](const CalibratorKind& kind) { return kind.reads_odir; });
+  of_fits.push_back(
+      in_range(command->add_option("--bins", options->bins, "Bins of " + with_bins + " (default 15)"), whole(1, 1000))->type_name("N"));
+  of_fits.push_back(
+      in_range(command->add_option("--odir", options->odir, "Penalty of " + with_odir + " (default: chosen on held-out rows)"),
+               number(0, 1e9))
+          ->type_name("W"));
   of_fits.push_back(command->add_option("--seed", options->seed, "Of the folds (default 1)")->type_name("S"));
   command
       ->add_option("--table", options->tables,
@@ -251,7 +251,7 @@ void add_calibrate(CLI::App& app) {
       ->add_option("--apply", options->calibrator,
                    "Fit nothing: apply this calibrator.json (or the one of this folder) to --logits; with --labels, measure the result")
       ->type_name("FILE");
-  add_threads_option(*command);
+  add_threads_option(*command, Ranks::together);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       describe_kinds() +

@@ -7,7 +7,9 @@
 #include "apps/temper/commands/calibration_output.h"
 #include "apps/temper/commands/probability_file.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "core/base/check.h"
+#include "core/base/number_text.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/study/calibration_file.h"
 #include "models/calibration/study/data_hash.h"
@@ -35,8 +37,7 @@ Measured measure(const Predictions& data, const calibration::Calibrator& calibra
   return result;
 }
 
-void print(const Application& application, const calibration::CalibrationRecord& record, const Predictions& data,
-           const Measured* measured) {
+void show(const Application& application, const calibration::CalibrationRecord& record, const Predictions& data, const Measured* measured) {
   const calibration::Fitted& fitted = record.evaluation.fitted;
   const std::optional<double> temperature = calibration::fitted_temperature(fitted);
   if (application.json) {
@@ -52,17 +53,17 @@ void print(const Application& application, const calibration::CalibrationRecord&
       json["before"] = calibration::to_json(measured->before);
       json["after"] = calibration::to_json(measured->after);
     }
-    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+    print_json(json);
     return;
   }
   const std::string how = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
-  fmt::print("{}: {} ({}), applied to {} rows of {} classes in {}\n", application.calibrator, how, calibration::name(fitted.status),
-             grouped(data.size()), data.classes, application.files.logits);
+  print("{}: {} ({}), applied to {} of {} in {}\n", application.calibrator, how, calibration::name(fitted.status),
+        counted(data.size(), "row"), counted(data.classes, "class", "classes"), application.files.logits);
   if (measured) {
-    fmt::print("{}", before_and_after(measured->before, measured->after));
-    if (measured->changed > 0) fmt::print("{} predicted classes changed\n", grouped(measured->changed));
+    print("{}", Lines{before_and_after(measured->before, measured->after)});
+    if (measured->changed > 0) print("{} changed\n", counted(measured->changed, "predicted class", "predicted classes"));
   }
-  if (!application.save_probabilities.empty()) fmt::print("{}: the calibrated probabilities\n", application.save_probabilities);
+  if (!application.save_probabilities.empty()) print("{}: the calibrated probabilities\n", application.save_probabilities);
 }
 
 }  // namespace
@@ -89,7 +90,7 @@ void apply_calibrator(const Application& application) {
   clear_stage();
   if (labels && record.data_hash == calibration::data_hash(data))
     warn("these are the rows that the calibrator was fitted on, so \"after\" flatters it; measure on other rows");
-  print(application, record, data, measured ? &*measured : nullptr);
+  show(application, record, data, measured ? &*measured : nullptr);
 }
 
 }  // namespace temper::app

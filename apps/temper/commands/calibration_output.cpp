@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <set>
 
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/metrics_text.h"
 #include "core/base/file.h"
+#include "core/base/names.h"
+#include "core/base/printable.h"
 #include "data/tables/csv.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/json.h"
@@ -76,10 +76,11 @@ std::string format_calibration(const Calibrated& calibrated) {
   const calibration::Fitted& fitted = record.evaluation.fitted;
   const std::optional<double> temperature = calibration::fitted_temperature(fitted);
   const std::string what = temperature ? fmt::format("T = {:.4f}", *temperature) : std::string(fitted.kind->name);
-  text += fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", calibrated.name, what, calibration::name(fitted.status),
-                      grouped(record.samples), record.fitted_on == "val" ? "validation " + calibrated.unit : "rows",
-                      grouped(record.evaluation.after.metrics.samples),
-                      record.measured_on == "test" ? "test " + calibrated.unit : "rows, each calibrated by a fit without it");
+  text +=
+      fmt::format("{}: {} ({}), fitted on {} {}; measured on {} {}\n", printable(calibrated.name), what, calibration::name(fitted.status),
+                  grouped(record.samples), record.fitted_on == "val" ? "validation " + calibrated.unit : "rows",
+                  grouped(record.evaluation.after.metrics.samples),
+                  record.measured_on == "test" ? "test " + calibrated.unit : "rows, each calibrated by a fit without it");
   return text + before_and_after(record.evaluation.before, record.evaluation.after) + interval_note(record) + selection_text(record);
 }
 
@@ -114,15 +115,10 @@ struct MethodRow {
   Index changed = 0;
 };
 
-// The last part of each path, or the paths as they were given where two would be the same.
 std::vector<std::string> short_names(std::span<const Calibrated> all) {
-  std::vector<std::string> given, last;
-  for (const Calibrated& calibrated : all) {
-    const auto path = std::filesystem::path(calibrated.name).lexically_normal();
-    given.push_back(calibrated.name);
-    last.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
-  }
-  return std::set<std::string>(last.begin(), last.end()).size() == last.size() ? last : given;
+  std::vector<std::string> given;
+  for (const Calibrated& calibrated : all) given.push_back(calibrated.name);
+  return distinct_names(given);
 }
 
 std::vector<MethodRow> make_rows(const std::string& name, const calibration::CalibrationStudy& study) {
@@ -162,6 +158,13 @@ std::string csv(std::span<const Calibrated> all) {
   return text;
 }
 
+// A name cannot end its cell, or the row.
+std::string markdown_cell(const std::string& name) {
+  std::string cell = printable(name);
+  for (std::size_t at = 0; (at = cell.find('|', at)) != cell.npos; at += 2) cell.insert(at, 1, '\\');
+  return cell;
+}
+
 std::string markdown(std::span<const Calibrated> all) {
   std::string text = "| run | method |", rule = "|---|---|";
   for (const calibration::Metric& metric : columns()) {
@@ -175,7 +178,7 @@ std::string markdown(std::span<const Calibrated> all) {
     for (const MethodRow& row : make_rows(names[i], study)) {
       const bool remarkable = !row.status.empty() && row.status != "converged";
       const std::string method = (row.kept ? "**" + row.method + "**" : row.method) + (remarkable ? " (" + row.status + ")" : "");
-      text += fmt::format("| {} | {} |", row.name, method);
+      text += fmt::format("| {} | {} |", markdown_cell(row.name), method);
       for (const calibration::Metric& metric : columns()) text += fmt::format(" {} |", metric_text(metric, *row.measured));
       text += '\n';
     }

@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/run_summary.h"
 #include "apps/temper/terminal/setting_options.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/parallel.h"
 #include "core/engine/weights.h"
 #include "data/pytorch/state_dict.h"
@@ -49,6 +54,29 @@ struct ConvertOptions {
 bool names_state_dict(const std::string& path) { return path.ends_with(".pt") || path.ends_with(".pth"); }
 bool names_file(const std::string& path) { return names_state_dict(path) || path.ends_with(".safetensors"); }
 
+// Formats that a user may hope for: the folder of a run with such a name would be a surprise.
+void refuse_foreign_formats(const std::string& out) {
+  std::string ending = fs::path(out).extension().string();
+  std::ranges::transform(ending, ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  constexpr std::pair<std::string_view, std::string_view> kForeign[] = {{".onnx", "ONNX"},
+                                                                        {".tflite", "TensorFlow Lite"},
+                                                                        {".pb", "TensorFlow"},
+                                                                        {".h5", "HDF5"},
+                                                                        {".hdf5", "HDF5"},
+                                                                        {".keras", "Keras"},
+                                                                        {".gguf", "GGUF"},
+                                                                        {".ggml", "GGML"},
+                                                                        {".npz", "NumPy"},
+                                                                        {".npy", "NumPy"},
+                                                                        {".mlmodel", "Core ML"},
+                                                                        {".mlpackage", "Core ML"},
+                                                                        {".ckpt", "a checkpoint of Lightning"},
+                                                                        {".bin", "a .bin file"},
+                                                                        {".msgpack", "MessagePack"}};
+  for (const auto& [foreign, name] : kForeign)
+    TEMPER_CHECK(ending != foreign, "--out: ", out, ": ", name, " is not written; give a name in .pt, .pth or .safetensors, or a folder");
+}
+
 void check_run(const ConvertOptions& options, const training::Recipe& recipe) {
   TEMPER_CHECK(!recipe.model.empty() && !options.data.empty(), recipe.model.empty() ? "--model" : "--data", ": ", options.out,
                " is to be a run, which needs --model and --data; a file of weights ends in .pt, .pth or .safetensors");
@@ -64,6 +92,7 @@ void check(const ConvertOptions& options) {
     TEMPER_CHECK(rename.find('=') != std::string::npos && rename.front() != '=', "--rename: ", rename,
                  " is not OLD=NEW; give two parts of names, e.g. linear=fc");
   }
+  refuse_foreign_formats(options.out);
   const std::string for_a_run = options.for_a_run();
   TEMPER_CHECK(!options.out.empty() || for_a_run.empty(), "--out: missing; give a folder for the run");
   TEMPER_CHECK(!names_file(options.out) || for_a_run.empty(), for_a_run, ": ", options.out,
@@ -104,9 +133,9 @@ void list_tensors(const ConvertOptions& options, const TensorFile& file) {
     table.row({name, fmt::format("{}", fmt::join(shape, " x "))});
   }
   if (options.json) {
-    fmt::print("{}\n", Json{{"from", options.from}, {"tensors", list}}.dump());
+    print_json(Json{{"from", options.from}, {"tensors", list}});
   } else {
-    fmt::print("{}{} tensors, {} values\n", table.text(), grouped(static_cast<Index>(list.size())), grouped(count_values(file)));
+    print("{}{}, {}\n", Lines{table.text()}, counted(static_cast<Index>(list.size()), "tensor"), counted(count_values(file), "value"));
   }
 }
 
@@ -125,9 +154,9 @@ void write_weights(const ConvertOptions& options, TensorFile file) {
                     {"out", options.out},
                     {"tensors", file.tensors.size()},
                     {"values", count_values(file)}};
-    fmt::print("{}\n", json.dump());
+    print_json(json);
   } else {
-    fmt::print("{}: {} tensors, {} values\n", options.out, grouped(static_cast<Index>(file.tensors.size())), grouped(count_values(file)));
+    print("{}: {}, {}\n", options.out, counted(static_cast<Index>(file.tensors.size()), "tensor"), counted(count_values(file), "value"));
   }
 }
 
@@ -163,10 +192,10 @@ void warn_of_surprises(const calibration::Metrics& val, const calibration::Metri
 void print_run(const ConvertOptions& options, const runs::Run& record) {
   if (options.json) {
     const Json known{{"command", record.command}, {"from", options.from}, {"out", options.out}, {"parameters", record.parameters}};
-    fmt::print("{}\n", with_metrics(known, record.val, record.test).dump());
+    print_json(with_metrics(known, record.val, record.test));
     return;
   }
-  fmt::print("{}: {} of {} parameters\n", options.out, record.recipe.model, grouped(record.parameters));
+  print("{}: {} of {}\n", options.out, record.recipe.model, counted(record.parameters, "parameter"));
   print_metrics(options.out, record.val, record.test);
 }
 
@@ -233,16 +262,19 @@ void add_convert(CLI::App& app) {
     if (setting.key == "model") options->settings.emplace_back(&setting, add_option(*group, setting));
   }
   group->add_option("--data", options->data, "The data: for the classes, and to measure the run on")->type_name("SPEC");
-  group->add_option("--mean", options->mean, "Of pixels in 0..1, by channel (default: measured on the training images)")
+  in_range(group->add_option("--mean", options->mean, "Of pixels in 0..1, by channel (default: measured on the training images)"),
+           number(-1e6, 1e6))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("M,M");
-  group->add_option("--std", options->std, "Likewise")->delimiter(',')->allow_extra_args(false)->type_name("S,S");
+  in_range(group->add_option("--std", options->std, "Likewise"), above(0, 1e6))->delimiter(',')->allow_extra_args(false)->type_name("S,S");
   for (const training::Setting& setting : training::settings()) {
     if (setting.for_any_weights()) options->settings.emplace_back(&setting, add_option(*group, setting));
   }
   command->footer(kFooter);
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper convert")) run(*options);
+  });
 }
 
 }  // namespace temper::app

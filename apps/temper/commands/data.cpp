@@ -5,7 +5,11 @@
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/data_loading.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "data/normalization.h"
 #include "data/sources.h"
 #include "data/text/text_splits.h"
@@ -45,11 +49,11 @@ std::vector<Index> class_counts(const data::Dataset& set) {
 
 void print_photos(const data::Photos& photos, const data::SkippedFiles& skipped) {
   const data::Framing& framing = photos.framing();
-  fmt::print("pictures cover {} x {}, of which the middle {} x {} is cut out; {} of {} are kept in memory, {:.1f} MiB\n",
-             framing.image[0] + framing.margin, framing.image[1] + framing.margin, framing.image[0], framing.image[1],
-             grouped(photos.kept()), grouped(photos.size()), static_cast<double>(photos.kept_bytes()) / (1 << 20));
+  print("pictures cover {} x {}, of which the middle {} x {} is cut out; {} of {} are kept in memory, {:.1f} MiB\n",
+        framing.image[0] + framing.margin, framing.image[1] + framing.margin, framing.image[0], framing.image[1], grouped(photos.kept()),
+        grouped(photos.size()), static_cast<double>(photos.kept_bytes()) / (1 << 20));
   const std::string left_out = data::describe(skipped);
-  fmt::print("left out: {}\n", left_out.empty() ? "nothing" : left_out);
+  print("left out: {}\n", left_out.empty() ? "nothing" : left_out);
 }
 
 Json to_json(const data::Photos& photos, const data::SkippedFiles& skipped) {
@@ -76,16 +80,16 @@ void run_text(const DataOptions& options) {
     table.row({name, corpus->source.front() + " = " + corpus->target.front(), grouped(corpus->size()), grouped(empty)});
   }
   if (options.json) {
-    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+    print_json(json);
   } else {
-    fmt::print("{}: sentences and their translations\n{}", options.spec, table.text());
+    print("{}: sentences and their translations\n{}", options.spec, Lines{table.text()});
   }
 }
 
 void run(const DataOptions& options) {
   if (options.spec.empty()) {
     TEMPER_CHECK(!options.json, "--json: there is nothing to print without SPEC; add one, e.g. digits");
-    fmt::print("{}", describe_sources());
+    print("{}", Lines{describe_sources()});
     return;
   }
   if (data::is_text(options.spec)) return run_text(options);
@@ -100,16 +104,16 @@ void run(const DataOptions& options) {
     }
     json["normalization"] = {{"mean", normalization.mean}, {"std", normalization.std}};
     if (photos) json["photos"] = to_json(*photos, splits.train.skipped);
-    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+    print_json(json);
     return;
   }
-  fmt::print("{}: images of {}x{}x{}, {} classes\n", options.spec, image[0], image[1], image[2], splits.train.classes());
+  print("{}: images of {}x{}x{}, {}\n", options.spec, image[0], image[1], image[2], counted(splits.train.classes(), "class", "classes"));
   Table table({"class", "train", "val", "test"});
   const auto train = class_counts(splits.train), val = class_counts(splits.val), test = class_counts(splits.test);
   for (std::size_t k = 0; k < train.size(); ++k)
     table.row({splits.train.class_names[k], grouped(train[k]), grouped(val[k]), grouped(test[k])});
   table.row({"all", grouped(splits.train.size()), grouped(splits.val.size()), grouped(splits.test.size())});
-  fmt::print("{}", table.text());
+  print("{}", Lines{table.text()});
   if (photos) print_photos(*photos, splits.train.skipped);
 }
 
@@ -119,10 +123,14 @@ void add_data(CLI::App& app) {
   CLI::App* command = app.add_subcommand("data", "List the data sets that can be read, or describe one");
   auto options = std::make_shared<DataOptions>();
   command->add_option("spec", options->spec, data::list_specs())->type_name("SPEC");
-  command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)")->type_name("S");
+  in_range(command->add_option("--image-size", options->image_size, "Side of the images of a folder (default: as in temper train)"),
+           whole(1, 10'000))
+      ->type_name("S");
   command->add_flag("--skip-bad-images", options->skip_damaged, "Leave out pictures that cannot be decoded");
   command->add_flag("--json", options->json, "Print what is in SPEC as one JSON object on stdout");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper data")) run(*options);
+  });
 }
 
 }  // namespace temper::app

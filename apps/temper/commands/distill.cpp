@@ -6,6 +6,7 @@
 #include "apps/temper/commands/sweep.h"
 #include "apps/temper/commands/training.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "models/tasks/tasks.h"
 
@@ -52,16 +53,14 @@ void advise_on_smoothing(const runs::TeacherRecord& teacher, const training::Dis
                                "71.7 % at T = 1, Chandrasegaran et al. 2022), and T is {}; compare with --temperature 1",
                                d.teacher_temperature));
   } else if (!quiet) {
-    fmt::print(stderr, "{}: at T = 1 it is known to teach no worse than a hard one (Shen et al. 2021; Chandrasegaran et al. 2022)\n",
-               trained);
+    note("{}: at T = 1 it is known to teach no worse than a hard one (Shen et al. 2021; Chandrasegaran et al. 2022)\n", trained);
   }
 }
 
 // What a high temperature costs without the factor T^2. apps/reproduce/results, figure 5, has the numbers.
 void advise_on_temperature(const training::Distillation& d, bool quiet) {
   if (quiet || !is_first_rank() || d.form != Form::paper || d.times_squared() || d.teacher_temperature < 4) return;
-  fmt::print(
-      stderr,
+  note(
       "at T = {:.4g} the paper's form makes steps smaller by about T^2: AlexNet on CIFAR-10 came to 74.0 % in 12 epochs at T = 4, with "
       "--form hinton to 78.4 %; where training is short, compare with --form hinton or a larger --loss-scale\n",
       d.teacher_temperature);

@@ -7,8 +7,10 @@
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/gemm.h"
 #include "core/engine/machine.h"
 #include "core/engine/parallel.h"
@@ -48,7 +50,7 @@ void print_ranks(const std::vector<optim::RankPlace>& places) {
   for (std::size_t rank = 0; rank < places.size(); ++rank)
     table.row({std::to_string(rank), places[rank].host, optim::core_ranges(places[rank].cores), std::to_string(places[rank].threads),
                fmt::format("{:.0f}", places[rank].gflops)});
-  fmt::print("{}", table.text());
+  print("{}", Lines{table.text()});
 }
 
 void run(bool as_json) {
@@ -64,25 +66,24 @@ void run(bool as_json) {
   for (const std::string& warning : warnings) warn(warning);
   if (!is_first_rank()) return;
   if (as_json) {
-    fmt::print("{}\n", Json{{"temper", kVersion},
-                            {"cpu", machine.cpu},
-                            {"cores", machine.cores},
-                            {"threads", own},
-                            {"blas", machine.blas},
-                            {"blas_test", "passed"},
-                            {"gemm_gflops_one_thread", one},
-                            {"gemm_gflops_all_threads", all},
-                            {"compiler", machine.compiler},
-                            {"ranks", to_json(places)},
-                            {"warnings", warnings}}
-                           .dump());
+    print_json(Json{{"temper", kVersion},
+                    {"cpu", machine.cpu},
+                    {"cores", machine.cores},
+                    {"threads", own},
+                    {"blas", machine.blas},
+                    {"blas_test", "passed"},
+                    {"gemm_gflops_one_thread", one},
+                    {"gemm_gflops_all_threads", all},
+                    {"compiler", machine.compiler},
+                    {"ranks", to_json(places)},
+                    {"warnings", warnings}});
     return;
   }
-  fmt::print("temper     {} (built with {})\n", kVersion, machine.compiler);
-  fmt::print("processor  {}, {} core{} that this process may use\n", machine.cpu, machine.cores, machine.cores == 1 ? "" : "s");
-  fmt::print("BLAS       {}\n", machine.blas);
-  fmt::print("           products of 5 shapes in 8 forms are right\n");
-  fmt::print("speed      matrix product {:.0f} GFLOP/s on one thread, {:.0f} on {}\n", one, all, own);
+  print("temper     {} (built with {})\n", kVersion, machine.compiler);
+  print("processor  {}, {} that this process may use\n", machine.cpu, counted(machine.cores, "core"));
+  print("BLAS       {}\n", machine.blas);
+  print("           products of 5 shapes in 8 forms are right\n");
+  print("speed      matrix product {:.0f} GFLOP/s on one thread, {:.0f} on {}\n", one, all, own);
   print_ranks(places);
 }
 

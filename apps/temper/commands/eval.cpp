@@ -2,16 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <optional>
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/classes_text.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/metrics_text.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/run_summary.h"
 #include "apps/temper/terminal/threads_option.h"
+#include "core/base/names.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/metrics/json.h"
 #include "models/tasks/tasks.h"
@@ -54,9 +56,8 @@ void keep_if_own(const EvalOptions& options, const runs::Run& run, runs::ClassRe
 }
 
 void run(const EvalOptions& options) {
-  TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; give test or val");
-  TEMPER_CHECK(!options.temperature || (*options.temperature > 0 && std::isfinite(*options.temperature)),
-               "--temperature: ", *options.temperature, " is not allowed; give a finite number above 0");
+  TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; ",
+               did_you_mean(options.split, std::vector<std::string>{"test", "val"}), "give test or val");
   const std::unique_ptr<tasks::Task> task = tasks::open_run(options.run);
   task->reporter = terminal_reporter();
   task->load_run_data({.data = options.data, .tta = options.tta, .beam = options.beam});
@@ -78,14 +79,14 @@ void run(const EvalOptions& options) {
     json["split"] = options.split;
     if (score) add_bleu(*score, json);
     if (measured.classes) add_classes(*measured.classes, json);
-    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // the name of a file may be no UTF-8
+    print_json(json);
     return;
   }
-  fmt::print("{} on {} ({} {}), {}\n", options.run, task->split_name(split), grouped(m.samples), task->unit(),
-             describe_calibrator(options, run));
-  if (score) fmt::print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
-  fmt::print("{}", metrics_lines(m));
-  if (measured.classes) fmt::print("\n{}", classes_text(*measured.classes));
+  print("{} on {} ({} {}), {}\n", options.run, task->split_name(split), grouped(m.samples), task->unit(),
+        describe_calibrator(options, run));
+  if (score) print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
+  print("{}", Lines{metrics_lines(m)});
+  if (measured.classes) print("\n{}", Lines{classes_text(*measured.classes)});
 }
 
 }  // namespace
@@ -96,12 +97,14 @@ void add_eval(CLI::App& app) {
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
   command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");
-  command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator")
+  in_range(command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator"),
+           temperature_range())
       ->type_name("T");
   command->add_option("--tta", options->tta, "Views to average: none, flip or flip-shift (default: as in training)")->type_name("NAME");
-  command->add_option("--beam", options->beam, "Of a run that translates: for its BLEU (default 4; 0: measure no translations)")
+  in_range(command->add_option("--beam", options->beam, "Of a run that translates: for its BLEU (default 4; 0: measure no translations)"),
+           whole(0, 1000))
       ->type_name("N");
-  add_threads_option(*command);
+  add_threads_option(*command, Ranks::together);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
   command->footer(
       "The NLL is that of the labels without smoothing, also for a run with label smoothing. Of a run that translates, accuracy, NLL and\n"

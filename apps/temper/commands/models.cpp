@@ -4,7 +4,11 @@
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "models/networks/cost.h"
 #include "models/networks/registry.h"
 #include "models/networks/transformer.h"
@@ -36,7 +40,6 @@ std::pair<Json, Table> known_translators() {
 }
 
 void run(const ModelsOptions& options) {
-  TEMPER_CHECK(options.batch >= 2, "--batch: ", options.batch, " is not allowed; give at least 2");
   TEMPER_CHECK(options.image.empty() || options.image.size() == 3, "--image: ", options.image.size(),
                " numbers; give height,width,channels");
   Json list = Json::array();
@@ -61,11 +64,12 @@ void run(const ModelsOptions& options) {
   }
   const auto [translators, text] = known_translators();
   if (options.json) {
-    fmt::print("{}\n", Json{{"classes", options.classes}, {"batch", options.batch}, {"models", list}, {"translators", translators}}.dump());
+    print_json(Json{{"classes", options.classes}, {"batch", options.batch}, {"models", list}, {"translators", translators}});
   } else {
-    fmt::print("For {} classes; a dash: not for images of that size.\n{}", options.classes, table.text());
-    fmt::print("Multiply-adds: of a forward pass, an image. Step memory: of training with momentum, {} images a step.\n", options.batch);
-    fmt::print("\nFor text, with {} subwords:\n{}", grouped(kSubwords), text.text());
+    print("For {}; a dash: not for images of that size.\n{}", counted(options.classes, "class", "classes"), Lines{table.text()});
+    print("Multiply-adds: of a forward pass, an image. Step memory: of training with momentum, {} a step.\n",
+          counted(options.batch, "image"));
+    print("\nFor text, with {} subwords:\n{}", grouped(kSubwords), Lines{text.text()});
   }
 }
 
@@ -74,14 +78,17 @@ void run(const ModelsOptions& options) {
 void add_models(CLI::App& app) {
   CLI::App* command = app.add_subcommand("models", "List the networks, with their parameters, multiply-adds and memory");
   auto options = std::make_shared<ModelsOptions>();
-  command->add_option("--image", options->image, "Image size (default: that each network was made for)")
+  in_range(command->add_option("--image", options->image, "Image size (default: that each network was made for)"), whole(1, 10'000))
       ->delimiter(',')
       ->type_name("H,W,C");
-  command->add_option("--classes", options->classes, "Number of classes (default 10)")->type_name("K");
-  command->add_option("--batch", options->batch, "Images a step, for the memory (default 128)")->type_name("N");
+  in_range(command->add_option("--classes", options->classes, "Number of classes (default 10)"), whole(1, 100'000))->type_name("K");
+  in_range(command->add_option("--batch", options->batch, "Images a step, for the memory (default 128)"), whole(2, 1'000'000))
+      ->type_name("N");
   command->add_flag("--json", options->json, "Print the list as one JSON object on stdout");
   command->footer("All numbers are counted from the layers: nothing is trained, and the memory is not taken.");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper models")) run(*options);
+  });
 }
 
 }  // namespace temper::app

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <locale>
 
 #include "core/engine/gemm.h"
 #include "core/engine/parallel.h"
@@ -55,6 +56,7 @@ template <class Body> double best_seconds(Body body) {
 double last_cache_size() {
   for (const int level : {3, 2}) {
     std::ifstream file(str_cat("/sys/devices/system/cpu/cpu0/cache/index", level, "/size"));
+    file.imbue(std::locale::classic());
     if (double kib = 0; file >> kib && kib > 0) return kib * 1024;
   }
   return 8 << 20;

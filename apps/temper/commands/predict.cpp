@@ -8,8 +8,12 @@
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
 #include "core/engine/parallel.h"
 #include "data/images/framing.h"
 #include "data/images/image.h"
@@ -75,7 +79,7 @@ std::vector<std::size_t> best_classes(const std::vector<double>& probabilities, 
 
 std::string calibration_text(const PredictOptions& options, const runs::ImageRun& run) {
   if (options.raw) return "as the network gives them";
-  if (!run.run.calibration) return fmt::format("not calibrated; next: temper calibrate {}", options.run);
+  if (!run.run.calibration) return fmt::format("not calibrated; next: temper calibrate {}", shell_path(options.run));
   const std::optional<double> temperature = run.run.temperature();
   return temperature ? fmt::format("calibrated with temperature {:.4g}", *temperature)
                      : fmt::format("calibrated by {}", run.run.calibration->evaluation.fitted.kind->name);
@@ -88,11 +92,11 @@ std::string framing_text(const data::Framing& framing) {
 }
 
 void print_table(const Reading& reading, const runs::ImageRun& run, Index top) {
-  fmt::print("\n{}\n", reading.path);
+  print("\n{}\n", reading.path);
   Table table({"  class", "probability"});
   for (const std::size_t k : best_classes(reading.probabilities, top))
     table.row({"  " + run.model.class_names[k], percent(reading.probabilities[k])});
-  fmt::print("{}", table.text());
+  print("{}", Lines{table.text()});
 }
 
 Json to_json(const Reading& reading, const runs::ImageRun& run, Index top) {
@@ -103,12 +107,11 @@ Json to_json(const Reading& reading, const runs::ImageRun& run, Index top) {
 }
 
 void run(const PredictOptions& options) {
-  TEMPER_CHECK(options.top >= 1, "--top: ", options.top, " is not allowed; give at least 1");
   const runs::ImageRun loaded = runs::load_image_run(options.run);
   const bool calibrated = !options.raw && loaded.run.calibration;
   const std::shared_ptr<const calibration::Calibrator> calibrator =
       calibrated ? loaded.run.calibrator() : std::shared_ptr<const calibration::Calibrator>(calibration::identity_calibrator());
-  if (!options.json) fmt::print("{}: {}\n{}\n", options.run, calibration_text(options, loaded), framing_text(loaded.model.framing));
+  if (!options.json) print("{}: {}\n{}\n", options.run, calibration_text(options, loaded), framing_text(loaded.model.framing));
 
   const auto begin = std::chrono::steady_clock::now();
   const auto all = static_cast<Index>(options.images.size());
@@ -120,7 +123,9 @@ void run(const PredictOptions& options) {
     for (std::size_t i = start; i < std::min(options.images.size(), start + kAtOnce); ++i) readings.push_back({options.images[i], {}, {}});
     predict(readings, loaded.model, *calibrator);
     const auto done = static_cast<Index>(start + readings.size());
-    if (options.json) show_stage(fmt::format("{} of {} images  {}", done, all, eta(begin, done, all)));  // tables are their own progress
+    if (options.json)
+      show_stage(
+          fmt::format("{} of {}  {}", grouped(done), counted(all, "image"), eta(begin, done, all)));  // tables are their own progress
     for (const Reading& reading : readings) {
       if (!reading.error.empty()) {
         failed.push_back(reading.error);
@@ -136,10 +141,10 @@ void run(const PredictOptions& options) {
     clear_stage();
     const Json method = calibrated ? Json(loaded.run.calibration->evaluation.fitted.kind->name) : Json();
     const Json json{{"run", options.run}, {"calibrator", method}, {"images", images}, {"errors", errors}};
-    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+    print_json(json);
   }
   if (failed.empty()) return;
-  for (std::size_t i = 0; i + 1 < failed.size(); ++i) fmt::print(stderr, "temper: error: {}\n", failed[i]);
+  for (std::size_t i = 0; i + 1 < failed.size(); ++i) note("temper: error: {}\n", failed[i]);
   throw Error(failed.back());
 }
 
@@ -150,7 +155,7 @@ void add_predict(CLI::App& app) {
   auto options = std::make_shared<PredictOptions>();
   command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
   command->add_option("images", options->images, "JPEG, PNG, BMP, GIF, TGA or PNM files of any size")->required()->type_name("IMAGE...");
-  command->add_option("--top", options->top, "How many classes to name (default 5)")->type_name("K");
+  in_range(command->add_option("--top", options->top, "How many classes to name (default 5)"), whole(1, 1'000'000))->type_name("K");
   command->add_flag("--raw", options->raw, "The network's own probabilities, without the run's calibrator");
   add_threads_option(*command);
   command->add_flag("--json", options->json, "Print the result as one JSON object on stdout");
@@ -163,7 +168,9 @@ void add_predict(CLI::App& app) {
       "Examples:\n"
       "  temper predict runs/photos holiday/*.jpg --top 3\n"
       "  temper predict runs/lenet digit.png --raw --json");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper predict")) run(*options);
+  });
 }
 
 }  // namespace temper::app

@@ -9,8 +9,12 @@
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/names.h"
+#include "core/base/number_text.h"
 #include "models/runs/run_file.h"
 #include "models/runs/run_folder.h"
 
@@ -24,7 +28,7 @@ struct ReportOptions {
 };
 
 std::string make_table(const std::vector<runs::Run>& records) {
-  const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.4f}", value) : std::string("-"); };
+  const auto number = [](double value) { return std::isfinite(value) ? decimal(value) : std::string("-"); };
   const bool with_bleu = std::ranges::any_of(records, [](const runs::Run& run) { return run.score.has_value(); });
   std::vector<std::string> header{"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"};
   if (with_bleu) header.insert(header.begin() + 4, "BLEU");
@@ -51,13 +55,17 @@ void run(const ReportOptions& options) {
   std::vector<runs::Run> records;
   const std::vector<std::string> folders = runs_of_sweeps(options.runs);
   for (const std::string& folder : folders) check_not_read("--out", options.out, runs::run_files(folder));
-  for (const std::string& folder : folders) records.push_back(runs::read_run(folder));
+  const std::vector<std::string> names = distinct_names(folders);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    records.push_back(runs::read_run(folders[i]));
+    records.back().name = names[i];
+  }
   write_file(options.out, report::page(records));
   if (options.json) {
-    fmt::print("{}\n", Json{{"page", options.out}, {"runs", folders}}.dump());
+    print_json(Json{{"page", options.out}, {"runs", folders}, {"names", names}});
   } else {
-    fmt::print("{}\n{}: the page of {} run{}; open it in a browser\n", make_table(records), options.out, records.size(),
-               records.size() == 1 ? "" : "s");
+    print("{}\n{}: the page of {}; open it in a browser\n", Lines{make_table(records)}, options.out,
+          counted(static_cast<Index>(records.size()), "run"));
   }
 }
 
@@ -71,7 +79,9 @@ void add_report(CLI::App& app) {
   command->add_flag("--json", options->json, "Print what was written as one JSON object on stdout");
   command->footer(
       "The page shows learning curves, reliability diagrams before and after temperature,\nconfidence histograms and a table of all runs.");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper report")) run(*options);
+  });
 }
 
 }  // namespace temper::app

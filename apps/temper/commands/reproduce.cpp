@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "apps/reproduce/experiments.h"
 #include "apps/reproduce/page.h"
@@ -12,9 +11,14 @@
 #include "apps/reproduce/process.h"
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/stop_signal.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/number_text.h"
+#include "core/engine/machine.h"
 
 namespace temper::app {
 namespace {
@@ -30,14 +34,15 @@ struct ReproduceOptions {
 
 std::string quoted(const std::vector<std::string>& words) {
   std::string text = "temper";
-  for (const std::string& word : words) text += word.find_first_of(" '\"$\\*?") == std::string::npos ? " " + word : " '" + word + "'";
+  for (const std::string& word : words) text += " " + shell_word(word);
   return text;
 }
 
 void print_plan(const Plan& plan, const std::string& folder) {
   for (const Step& step : plan.steps())
-    fmt::print("{}  {}\n", !folder.empty() && is_done(plan, step, folder) ? "done" : "    ", quoted(step.command));
-  fmt::print("{} steps, about {} of one core left\n", plan.steps().size(), duration(60 * minutes_left(plan, folder)));
+    print("{}  {}\n", !folder.empty() && is_done(plan, step, folder) ? "done" : "    ", quoted(step.command));
+  print("{}, about {} of one core left\n", counted(static_cast<Index>(plan.steps().size()), "step"),
+        duration(60 * minutes_left(plan, folder)));
 }
 
 Extent count_steps(const Plan& plan, const std::string& folder) {
@@ -47,8 +52,8 @@ Extent count_steps(const Plan& plan, const std::string& folder) {
 
 void print_step(const PlanProgress& progress) {
   if (progress.begins) return;
-  fmt::print(stderr, "  [{}/{}] {}  {}  ETA {}\n", progress.done, progress.all, progress.step, duration(progress.seconds),
-             duration(progress.seconds_left));
+  note("  [{}/{}] {}  {}  ETA {}\n", progress.done, progress.all, progress.step, duration(progress.seconds),
+       duration(progress.seconds_left));
 }
 
 void print_result(const ReproduceOptions& options, const std::vector<Chapter>& chapters, const Extent& extent) {
@@ -60,14 +65,14 @@ void print_result(const ReproduceOptions& options, const std::vector<Chapter>& c
         json["claims"].push_back(
             {{"experiment", chapter.experiment->name}, {"claim", claim.text}, {"verdict", name(claim.verdict)}, {"ours", claim.ours}});
     }
-    fmt::print("{}\n", json.dump());
+    print_json(json);
     return;
   }
   for (const Chapter& chapter : chapters) {
-    fmt::print("{}\n", chapter.experiment->title);
-    for (const Claim& claim : chapter.findings.claims) fmt::print("  {:<28} {}: {}\n", name(claim.verdict), claim.text, claim.ours);
+    print("{}\n", chapter.experiment->title);
+    for (const Claim& claim : chapter.findings.claims) print("  {:<28} {}: {}\n", name(claim.verdict), claim.text, claim.ours);
   }
-  fmt::print("{}: the page; open it in a browser\n", index);
+  print("{}: the page; open it in a browser\n", index);
 }
 
 // The steps of what was asked, in the order of the paper.
@@ -102,19 +107,21 @@ void check_data(const Plan& plan, const std::string& data) {
   }
 }
 
-int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
-int jobs_of(const ReproduceOptions& options) { return options.jobs > 0 ? options.jobs : cores(); }
+int jobs_of(const ReproduceOptions& options) { return options.jobs > 0 ? options.jobs : usable_cores(); }
 
 void run_plan(const ReproduceOptions& options, const Plan& plan) {
   const int jobs = jobs_of(options);
   const PlanRunOptions how{.folder = options.out,
                            .program = this_program(),
                            .jobs = jobs,
-                           .threads = options.threads > 0 ? options.threads : std::max(1, cores() / jobs)};
+                           .threads = options.threads > 0 ? options.threads : std::max(1, usable_cores() / jobs)};
   const Extent extent = count_steps(plan, options.out);
+  if (jobs * how.threads > usable_cores())
+    warn(str_cat(jobs, " at a time with ", counted(how.threads, "thread"), " each, on ", counted(usable_cores(), "core"),
+                 " that this process may use: they take turns; lower --jobs or --threads"));
   if (!options.json)
-    fmt::print(stderr, "{}: {} of {} steps left, {} at a time, ETA {}\n", options.out, extent.all - extent.done, extent.all, jobs,
-               duration(60 * minutes_left(plan, options.out) / jobs));
+    note("{}: {} of {} left, {} at a time, ETA {}\n", options.out, extent.all - extent.done, counted(extent.all, "step"), jobs,
+         duration(60 * minutes_left(plan, options.out) / jobs));
   watch_stop_signals();
   const bool finished = run(plan, how,
                             {.on_step =
@@ -128,8 +135,6 @@ void run_plan(const ReproduceOptions& options, const Plan& plan) {
 }
 
 void run_command(ReproduceOptions options) {
-  TEMPER_CHECK(options.jobs >= 0 && options.jobs <= 1024, "--jobs: ", options.jobs, " is not allowed; give steps at a time, 1 or more");
-  TEMPER_CHECK(options.threads >= 0, "--threads: ", options.threads, " is not allowed; give threads of each step, 1 or more");
   const std::vector<const Experiment*> wanted = experiments(options.what);
   const Scale scale = reproduce::parse_scale(options.scale);
   const ExperimentSetup setup = reproduce::experiment_setup(scale, options.data.empty() ? "" : kDataLink);
@@ -183,8 +188,10 @@ void add_reproduce(CLI::App& app) {
                    "The folder with mnist/, cifar-10-batches-bin/ and multi30k/, as data/fetch.sh leaves them; not for quick")
       ->type_name("DIR");
   command->add_option("--out", options->out, "The folder of all runs, figures, numbers.csv and index.html")->type_name("DIR");
-  command->add_option("--jobs", options->jobs, "Steps at a time (default: as many as there are cores)")->type_name("N");
-  command->add_option("--threads", options->threads, "Threads of each (default: the cores are shared)")->type_name("N");
+  in_range(command->add_option("--jobs", options->jobs, "Steps at a time (default: as many as there are cores)"), whole(1, 1024))
+      ->type_name("N");
+  in_range(command->add_option("--threads", options->threads, "Threads of each (default: the cores are shared)"), whole(1, 1024))
+      ->type_name("N");
   command->add_flag("--plan", options->plan_only, "Print the commands that this amounts to, and which are done; run nothing");
   command->add_flag("--page", options->page_only, "Make the page of what is there; run nothing");
   command->add_flag("--json", options->json, "Print the verdicts as one JSON object on stdout");
@@ -198,7 +205,9 @@ void add_reproduce(CLI::App& app) {
                   "Examples:\n"
                   "  temper reproduce all --out reproduction\n"
                   "  temper reproduce mnist --scale short --data ~/data --out reproduction-short");
-  command->callback([options] { run_command(*options); });
+  command->callback([options] {
+    if (works_alone("temper reproduce")) run_command(*options);
+  });
 }
 
 }  // namespace temper::app

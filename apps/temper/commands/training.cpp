@@ -5,34 +5,36 @@
 #include <csignal>
 
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/stop_signal.h"
+#include "core/base/number_text.h"
 #include "models/tasks/train_run.h"
 
 namespace temper::app {
 namespace {
 
 void print_teacher(const runs::TeacherRecord& teacher, const tasks::Task& task, double temperature, double accuracy) {
-  fmt::print(stderr, "teacher {}: {} of the {} right, gamma {:.4f} at T = {:.4g} (its equivalent label smoothing); {}\n", teacher.run,
-             percent(accuracy), task.teacher_evaluation_data(), teacher.equivalent_smoothing, temperature,
-             teacher.by_sample ? "its logits are computed once" : "its logits are computed anew for every batch");
+  note("teacher {}: {} of the {} right, gamma {:.4f} at T = {:.4g} (its equivalent label smoothing); {}\n", teacher.run, percent(accuracy),
+       task.teacher_evaluation_data(), teacher.equivalent_smoothing, temperature,
+       teacher.by_sample ? "its logits are computed once" : "its logits are computed anew for every batch");
 }
 
 void print_header(const runs::Run& record, const tasks::Task& task, Index steps_an_epoch) {
   const training::Recipe& r = record.recipe;
-  fmt::print(stderr, "{}: {}, {} epochs of {} steps, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n",
-             record.data, task.describe_data(), r.epochs, steps_an_epoch, r.smoothing, r.optimizer, r.learning_rate, r.weight_decay,
-             r.decay_norm_and_bias ? "also" : "not", r.seed);
+  note("{}: {}, {} of {}, smoothing {}, {} lr {}, weight decay {} ({} normalisation and biases), seed {}\n", record.data,
+       task.describe_data(), counted(r.epochs, "epoch"), counted(steps_an_epoch, "step"), r.smoothing, r.optimizer, r.learning_rate,
+       r.weight_decay, r.decay_norm_and_bias ? "also" : "not", r.seed);
 }
 
 void print_resumption(const TrainingOptions& options) {
   if (options.json || !options.resume) return;
   if (!options.checkpoint) {
-    fmt::print(stderr, "{}: there is no checkpoint yet; starting the run\n", options.out);
+    note("{}: there is no checkpoint yet; starting the run\n", options.out);
     return;
   }
   const training::RunState& state = options.checkpoint->state;
-  fmt::print(stderr, "{}: resumed in epoch {} after {} steps\n", options.out, state.epochs.size() + 1, grouped(state.step));
+  note("{}: resumed in epoch {} after {}\n", options.out, state.epochs.size() + 1, counted(state.step, "step"));
 }
 
 }  // namespace
@@ -79,8 +81,8 @@ void train_and_print(const TrainingOptions& options, tasks::Task& task, const ru
   } catch (const training::Stopped& stopped) {
     progress.finish();
     const int signal = stop_signal() != 0 ? stop_signal() : SIGTERM;  // which another rank got
-    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {} steps; resume with: temper {} --resume --out {}",
-                                              options.out, stopped.epoch, grouped(stopped.step), record.command, options.out));
+    throw StoppedBySignal(signal, fmt::format("{}: stopped in epoch {} after {}; resume with: temper {} --resume --out {}", options.out,
+                                              stopped.epoch, counted(stopped.step, "step"), record.command, shell_path(options.out)));
   }
 }
 

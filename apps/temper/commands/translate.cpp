@@ -1,18 +1,20 @@
 // temper translate
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
-#include <iostream>
-#include <iterator>
 #include <optional>
 
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/number_option.h"
+#include "apps/temper/terminal/output.h"
+#include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/run_summary.h"
 #include "apps/temper/terminal/threads_option.h"
 #include "core/base/file.h"
+#include "core/base/number_text.h"
 #include "core/engine/parallel.h"
 #include "models/runs/run_folder.h"
 #include "models/runs/translation_run.h"
@@ -26,13 +28,13 @@ struct TranslateOptions {
   std::vector<std::string> references;
   translation::SearchOptions search = {};
   std::optional<double> temperature;
+  Index longest = translation::TranslateOptions().longest;
   bool lower_case = false, json = false;
 };
 
 std::vector<std::string> read_source(const std::string& file) {
   if (file != "-") return data::read_lines(file);
-  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-  return data::split_lines(text, "standard input");
+  return data::split_lines(read_standard_input(), "stdin");
 }
 
 // References, and how they are counted. Read before anything is translated, so that a mistake is found at once.
@@ -59,6 +61,35 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+// Names the lines that were too long: the first ones, and how many more there are.
+class CutLines {
+ public:
+  CutLines(std::string file, Index longest) : file_(std::move(file)), longest_(longest) {}
+
+  void add(Index line, Index subwords) {
+    constexpr Index kNamed = 10;
+    if (++lines_ > kNamed) {
+      ++unnamed_;
+      return;
+    }
+    warn(str_cat(file_, ": line ", line, ": ", counted(subwords, "subword"), ", of which the first ", format_count(longest_),
+                 " are translated; split the line, or raise --longest"));
+  }
+  void finish() const {
+    if (unnamed_ > 0) warn(str_cat(file_, ": ", counted(unnamed_, "more line"), " cut to ", counted(longest_, "subword")));
+  }
+
+ private:
+  std::string file_;
+  Index longest_, lines_ = 0, unnamed_ = 0;
+};
+
+// As they are, for another program; on a terminal so that it obeys nothing that the network has learned to say.
+void print_translations(const std::vector<std::string>& lines) {
+  if (::isatty(STDOUT_FILENO) != 1) return print("{}", Lines{joined(lines)});
+  for (const std::string& line : lines) print("{}\n", line);
+}
+
 void run(const TranslateOptions& options) {
   TEMPER_CHECK(!options.json || !options.out.empty() || !options.references.empty(),
                "--json: it prints results, not translations; add --reference FILE to measure them, or --out FILE");
@@ -78,12 +109,16 @@ void run(const TranslateOptions& options) {
     show_stage(fmt::format("translated {} of {} lines  {}", grouped(done), grouped(static_cast<Index>(source.size())),
                            eta(start, done, static_cast<Index>(source.size()))));
   };
+  CutLines cut(options.file == "-" ? "stdin" : options.file, options.longest);
+  how.longest = options.longest;
+  how.on_cut = [&](Index line, Index subwords) { cut.add(line, subwords); };
   const std::vector<std::string> translations = translation::translate(*model.network, model.subwords, source, how);
+  cut.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   clear_stage();
 
   if (!options.out.empty()) write_file(options.out, joined(translations));
-  if (options.out.empty() && !options.json) fmt::print("{}", joined(translations));
+  if (options.out.empty() && !options.json) print_translations(translations);
   Json json{{"run", options.run},
             {"lines", source.size()},
             {"beam", how.search.beam},
@@ -97,9 +132,11 @@ void run(const TranslateOptions& options) {
                                    .beam = how.search.beam,
                                    .length_penalty = how.search.length_penalty};
     add_bleu(score, json);
-    if (!options.json) fmt::print(options.out.empty() ? stderr : stdout, "{}, {}\n", translation::describe(score.bleu), score.signature);
+    const std::string line = fmt::format("{}, {}\n", translation::describe(score.bleu), score.signature);
+    if (!options.json && options.out.empty()) note("{}", Lines{line});
+    if (!options.json && !options.out.empty()) print("{}", Lines{line});
   }
-  if (options.json) fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // a path may be no UTF-8
+  if (options.json) print_json(json);
 }
 
 }  // namespace
@@ -113,13 +150,19 @@ void add_translate(CLI::App& app) {
   command->add_option("--reference", options->references, "The right translations, to measure BLEU; may be given several times")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  command->add_option("--beam", options->search.beam, "Translations followed at a time; 1 is greedy (default 4)")->type_name("N");
-  command
-      ->add_option("--length-penalty", options->search.length_penalty,
-                   "Alpha: 0 takes the likeliest, which is often too short (default 0.6)")
+  in_range(command->add_option("--beam", options->search.beam, "Translations followed at a time; 1 is greedy (default 4)"), whole(1, 1000))
+      ->type_name("N");
+  in_range(command->add_option("--length-penalty", options->search.length_penalty,
+                               "Alpha: 0 takes the likeliest, which is often too short (default 0.6)"),
+           number(0, 100))
       ->type_name("A");
-  command->add_option("--temperature", options->temperature, "Of next words (default: that of the run's calibrator, else 1)")
+  in_range(command->add_option("--temperature", options->temperature, "Of next words (default: that of the run's calibrator, else 1)"),
+           temperature_range())
       ->type_name("T");
+  in_range(command->add_option("--longest", options->longest,
+                               "Subwords of a line that are translated; the time of a line grows with their square (default 1000)"),
+           whole(1, 1'000'000))
+      ->type_name("N");
   command->add_flag("--lower-case", options->lower_case, "Case-insensitive BLEU, the default for a run of lower-cased text");
   command->add_option("--tokenizer", options->tokenizer, "Of BLEU: 13a (default), intl or none")->type_name("NAME");
   add_threads_option(*command);
@@ -129,7 +172,9 @@ void add_translate(CLI::App& app) {
       "same. It goes to stderr where the translations go to stdout.\n"
       "  echo 'A man rides a bicycle.' | temper translate runs/translator\n"
       "  temper translate runs/translator test.en --reference test.de --out test.translated");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    if (works_alone("temper translate")) run(*options);
+  });
 }
 
 }  // namespace temper::app

@@ -1,14 +1,16 @@
 #include "apps/temper/terminal/console.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "core/base/check.h"
 #include "core/base/number_text.h"
@@ -19,6 +21,10 @@ namespace temper::app {
 using Clock = std::chrono::steady_clock;
 
 std::string percent(double fraction) { return format_percent(fraction); }
+std::string decimal(double value) {
+  constexpr double kLong = 1e7;
+  return std::isfinite(value) && std::abs(value) >= kLong ? fmt::format("{:.4e}", value) : fmt::format("{:.4f}", value);
+}
 std::string grouped(Index count) { return format_count(count); }
 
 std::string rate(double per_second) {
@@ -32,7 +38,7 @@ std::string duration(double seconds) {
 }
 
 void warn(const std::string& message) {
-  if (is_first_rank()) fmt::print(stderr, "temper: warning: {}\n", message);
+  if (is_first_rank()) note("temper: warning: {}\n", message);
 }
 
 void check_not_read(const char* option, const std::string& out, const std::vector<std::string>& inputs) {
@@ -54,19 +60,41 @@ std::string eta(Clock::time_point start, Index done, Index all) {
   return "ETA " + duration(seconds * static_cast<double>(all - done) / static_cast<double>(done));
 }
 
+bool can_redraw() {
+  static const bool can = [] {
+    const char* const kind = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && kind && *kind && std::string_view(kind) != "dumb";
+  }();
+  return can;
+}
+
+namespace {
+
+// A line that is drawn over the one before. It ends before the last column, after which some terminals begin another line.
+void draw(std::string_view line) {
+  constexpr std::size_t kUsual = 80;  // of a window that does not tell
+  struct winsize window {};
+  const bool told = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
+  const std::size_t width = told ? window.ws_col : kUsual;
+  control_terminal(str_cat("\r", cut_to_columns(printable(line), width - 1), "\x1b[K"));
+}
+
+}  // namespace
+
 void show_stage(std::string_view doing) {
   if (!is_first_rank()) return;
   static Clock::time_point last = Clock::now();
-  if (::isatty(STDERR_FILENO) == 1) {
-    fmt::print(stderr, "  {}\x1b[K\r", doing);  // what comes next, also an error, is written over it
+  if (can_redraw()) {
+    draw("  " + std::string(doing));
+    control_terminal("\r");  // what comes next, also an error, is written over it
   } else if (Clock::now() - last > std::chrono::seconds(2)) {
     last = Clock::now();
-    fmt::print(stderr, "  {}\n", doing);
+    note("  {}\n", doing);
   }
 }
 
 void clear_stage() {
-  if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\x1b[K");
+  if (is_first_rank() && can_redraw()) control_terminal("\x1b[K");
 }
 
 tasks::Reporter terminal_reporter() {
@@ -90,16 +118,21 @@ tasks::Reporter terminal_reporter() {
 }
 
 std::string Table::text() const {
+  std::vector<std::vector<std::string>> rows = rows_;
   std::vector<std::size_t> widths;
-  for (const auto& cells : rows_) {
+  for (auto& cells : rows) {
     widths.resize(std::max(widths.size(), cells.size()));
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      cells[i] = printable(cells[i]);
+      widths[i] = std::max(widths[i], columns(cells[i]));
+    }
   }
   std::string text;
-  for (const auto& cells : rows_) {
+  for (const auto& cells : rows) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      line += i < text_columns_ ? fmt::format("{:<{}}  ", cells[i], widths[i]) : fmt::format("{:>{}}  ", cells[i], widths[i]);
+      const std::string space(widths[i] - columns(cells[i]), ' ');
+      line += (i < text_columns_ ? cells[i] + space : space + cells[i]) + "  ";
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
@@ -107,7 +140,7 @@ std::string Table::text() const {
 }
 
 TrainingProgress::TrainingProgress(std::string unit)
-    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+    : unit_(std::move(unit)), terminal_(can_redraw()), start_(Clock::now()), drawn_(start_) {}
 
 void TrainingProgress::step(const training::Progress& progress) {
   last_ = progress;
@@ -116,9 +149,8 @@ void TrainingProgress::step(const training::Progress& progress) {
   drawn_ = now;
   constexpr Index kWidth = 24;
   const Index filled = kWidth * progress.step / progress.steps;
-  fmt::print(stderr, "\r  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {:.4f}  {} {}/s  ETA {}\x1b[K", progress.epoch, progress.epochs, "", filled,
-             "", kWidth - filled, progress.loss, rate(progress.samples_per_second), unit_, duration(progress.seconds_left));
-  std::fflush(stderr);
+  draw(fmt::format("  epoch {}/{}  [{:#<{}}{:.<{}}]  loss {}  {} {}/s  ETA {}", progress.epoch, progress.epochs, "", filled, "",
+                   kWidth - filled, decimal(progress.loss), rate(progress.samples_per_second), unit_, duration(progress.seconds_left)));
   line_drawn_ = true;
 }
 
@@ -128,13 +160,12 @@ void TrainingProgress::epoch(const training::EpochRecord& record) {
   const bool last = record.epoch == last_.epochs;
   if (!last && now - drawn_ < std::chrono::seconds(1)) return;  // a log stays readable however short the epochs
   drawn_ = now;
-  fmt::print(stderr, "  epoch {}/{}  loss {:.4f}  val accuracy {}  val NLL {:.4f}  {} {}/s  ETA {}\n", record.epoch, last_.epochs,
-             record.train_loss, percent(record.val.accuracy), record.val.nll, rate(record.samples_per_second), unit_,
-             duration(last_.seconds_left));
+  note("  epoch {}/{}  loss {}  val accuracy {}  val NLL {}  {} {}/s  ETA {}\n", record.epoch, last_.epochs, decimal(record.train_loss),
+       percent(record.val.accuracy), decimal(record.val.nll), rate(record.samples_per_second), unit_, duration(last_.seconds_left));
 }
 
 void TrainingProgress::finish() {
-  if (std::exchange(line_drawn_, false)) fmt::print(stderr, "\r\x1b[K");
+  if (std::exchange(line_drawn_, false)) control_terminal("\r\x1b[K");
 }
 
 }  // namespace temper::app

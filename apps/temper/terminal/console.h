@@ -13,6 +13,7 @@
 namespace temper::app {
 
 std::string percent(double fraction);   // "97.35 %", "-" for NaN
+std::string decimal(double value);     // "0.0413", of numbers of many digits "1.2346e+10"
 std::string grouped(Index count);       // "61,706"
 std::string rate(double per_second);    // "1,234", "56.7", "0.52"
 std::string duration(double seconds);   // "2:05", "1:02:03"
@@ -36,14 +37,19 @@ std::vector<std::string> runs_of_sweeps(const std::vector<std::string>& folders)
 // "ETA 2:05" for work begun at `start` of which `done` of `all` equal parts are done. requires: done > 0.
 std::string eta(std::chrono::steady_clock::time_point start, Index done, Index all);
 
-// The current stage of a command without a progress bar: one line that is overwritten on a terminal; elsewhere a line every two seconds.
+// Whether stderr is a terminal on which a line can be drawn over itself.
+bool can_redraw();
+
+// The current stage of a command without a progress bar: one line that is overwritten on a terminal, cut to its width; elsewhere a line
+// every two seconds.
 void show_stage(std::string_view doing);
 void clear_stage();
 
 // Shows the stages of a task as above, with the time that is left, and its warnings.
 tasks::Reporter terminal_reporter();
 
-// Columns: the first `text_columns` flush left, the others, numbers, flush right.
+// Columns of what may be names from elsewhere, which are made printable: the first `text_columns` flush left, the others, numbers, flush
+// right.
 class Table {
  public:
   explicit Table(std::vector<std::string> header, std::size_t text_columns = 1) : rows_{std::move(header)}, text_columns_(text_columns) {}

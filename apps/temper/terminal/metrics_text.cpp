@@ -16,7 +16,7 @@ using calibration::Metrics;
 std::string metric_text(const Metric& metric, const Metrics& metrics) {
   const double value = metrics.*metric.value;
   if (std::isnan(value)) return "-";
-  return metric.unit == Metric::Unit::percent ? percent(value) : fmt::format("{:.4f}", value);
+  return metric.unit == Metric::Unit::percent ? percent(value) : decimal(value);
 }
 
 std::string metric_text(const Metric& metric, const Assessment& assessment) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/stop_signal.h"
 #include "core/base/check.h"
 #include "core/engine/parallel.h"
@@ -77,6 +78,15 @@ std::string rank_prefix() {
   return fmt::format("rank {} on {}: ", communicator->rank(), communicator->host(communicator->rank()));
 }
 
+bool started_by_mpirun() { return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr; }
+
+bool works_alone(const char* command) {
+  if (!is_first_rank()) return false;
+  if (launched() > 1)
+    note("temper: warning: {} works on one rank, the first; the others do nothing, start it without mpirun or srun\n", command);
+  return true;
+}
+
 void warn_of_silent_ranks() {
   optim::Communicator& communicator = ranks();
   communicator.on_silence = [&communicator, told = false](const std::vector<int>& silent) mutable {
@@ -85,8 +95,7 @@ void warn_of_silent_ranks() {
     const bool first_awake = silent.size() >= rank && (rank == 0 || silent[rank - 1] == communicator.rank() - 1);
     if (stop_signal() == 0 || silent.empty() || told || !first_awake) return;
     told = true;
-    fmt::print(
-        stderr,
+    note(
         "temper: warning: {}told to stop, but rank {} on {} does not answer; if no checkpoint can be written, --resume continues from "
         "the one before\n",
         rank_prefix(), silent.front(), communicator.host(silent.front()));

@@ -17,6 +17,13 @@ bool is_first_rank();
 // "rank 3 on node7: ", for errors; empty for a process alone.
 std::string rank_prefix();
 
+// For a command that gains nothing from several ranks: returns whether this process does the work, which is the first or only one. That one
+// warns when others were started. The others must do nothing.
+bool works_alone(const char* command);
+
+// Returns true iff Open MPI's mpirun started this process, be it alone.
+bool started_by_mpirun();
+
 // From here on, a warning names a rank that does not answer when these processes are told to stop, for example when the launcher ends all
 // because that rank died: the launcher does not wait for the timeout. Only the first rank that is not silent prints it.
 void warn_of_silent_ranks();

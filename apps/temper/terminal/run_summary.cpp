@@ -6,6 +6,7 @@
 
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/metrics_text.h"
+#include "apps/temper/terminal/output.h"
 #include "models/calibration/metrics/json.h"
 
 namespace temper::app {
@@ -26,9 +27,9 @@ void add_bleu(const translation::Score& score, Json& json) {
 
 void print_metrics(const std::string& run, const calibration::Metrics& val, const calibration::Metrics& test, const std::string& unit) {
   for (const auto& [split, m] : {std::pair{"val", val}, std::pair{"test", test}}) {
-    fmt::print("  {} ({} {}): {}\n", split, grouped(m.samples), unit, metrics_line(m));
+    print("  {} ({} {}): {}\n", split, grouped(m.samples), unit, metrics_line(m));
   }
-  fmt::print("  next: temper calibrate {0}; temper report {0}\n", run);
+  print("  next: temper calibrate {0}; temper report {0}\n", shell_path(run));
 }
 
 }  // namespace temper::app

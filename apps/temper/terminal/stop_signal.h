@@ -1,4 +1,4 @@
-// Ctrl-C, and the signal by which systems and clusters end a process: a training then keeps a checkpoint and ends.
+// Ctrl-C, the end of a terminal, and the signal by which systems and clusters end a process: a training then keeps a checkpoint and ends.
 #pragma once
 
 #include <stdexcept>
@@ -6,7 +6,8 @@
 namespace temper::app {
 
 // From here on the first SIGINT, SIGTERM or SIGUSR1 (which mpirun and Slurm pass on) only sets stop_signal(); the second ends the process
-// at once.
+// at once. So does SIGHUP, which a terminal sends that is closed, except that a second one changes nothing; where it was ignored when the
+// program started, as by nohup, it stays so.
 void watch_stop_signals();
 int stop_signal();  // 0: none came
 

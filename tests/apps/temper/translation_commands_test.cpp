@@ -69,10 +69,30 @@ TEST_CASE("translation commands: from text to a calibrated run, a student and a 
   CHECK(piped.out == read_file(folder / "translated"));
   CHECK(shell(folder.path(), str_cat("printf 'HUND\\n\\nhund' | ", TEMPER_PROGRAM, " translate run --beam 1")).out.find("\n\n") !=
         std::string::npos);
+  // What cannot be read is no end of the text.
+  const Result folder_as_text = shell(folder.path(), str_cat(TEMPER_PROGRAM, " translate run <", folder.path()));
+  CHECK(folder_as_text.code == 1);
+  CHECK(folder_as_text.out.empty());
+  CHECK(folder_as_text.err == "temper: error: stdin: reading failed: Is a directory; give a file, not a folder\n");
+  const Result closed = shell(folder.path(), str_cat(TEMPER_PROGRAM, " translate run <&-"));
+  CHECK(closed.code == 1);
+  CHECK(closed.err.starts_with("temper: error: stdin: reading failed: "));
+  // A line that is too long is cut, and named, where a network is asked and where it is measured.
+  const Result cut =
+      shell(folder.path(), str_cat("printf 'hund\\nhund hund hund hund hund\\n' | ", TEMPER_PROGRAM, " translate run --longest 4"));
+  CHECK(cut.code == 0);
+  CHECK(std::count(cut.out.begin(), cut.out.end(), '\n') == 2);
+  CHECK(cut.err.find("temper: warning: stdin: line 2: ") != std::string::npos);
+  CHECK(cut.err.find("of which the first 4 are translated; split the line, or raise --longest") != std::string::npos);
+  check_refused(folder.path(), "translate run text/test.en --longest 0", 2, "--longest: 0 is not allowed");
+  check_refused(folder.path(), "translate run text/test.en --tokenizer 13", 2, "did you mean 13a?");
+  for (const char* odd : {"--length-penalty nan", "--length-penalty -1", "--temperature 1e-320", "--temperature inf"})
+    check_refused(folder.path(), str_cat("translate run text/test.en ", odd), 2, "is not allowed; give ");
   for (const char* out : {"text/test.en", "text/test.de", "run/subwords.model"})
     check_refused(folder.path(), str_cat("translate run text/test.en --reference text/test.de --out ", out), 2, "is read by this command");
   for (const char* beam : {"0", "-1", "1001"})
-    check_refused(folder.path(), str_cat("translate run text/test.en --beam ", beam), 2, str_cat("--beam: ", beam, " is not in 1..1000"));
+    check_refused(folder.path(), str_cat("translate run text/test.en --beam ", beam), 2,
+                  str_cat("--beam: ", beam, " is not allowed; give a whole number from 1 to 1,000"));
 
   const Json student = json_of(folder.path(),
                                "distill --teacher run --model transformer_small --epochs 1 --batch-tokens 400 --longest 60 "
