@@ -6,11 +6,13 @@
 #include <filesystem>
 
 #include "apps/temper/terminal/console.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/ranks.h"
 #include "apps/temper/terminal/run_summary.h"
 #include "apps/temper/terminal/setting_options.h"
+#include "apps/temper/terminal/threads_option.h"
 #include "core/base/file.h"
-#include "core/engine/parallel.h"
+#include "core/base/number_text.h"
 #include "data/sources.h"
 #include "data/text/text_splits.h"
 #include "models/networks/transformer.h"
@@ -42,12 +44,12 @@ void print_run(const TrainingOptions& options, const runs::Run& run) {
     Json json = with_metrics(known, run.val, run.test);
     if (run.teacher) json["gamma"] = run.teacher->equivalent_smoothing;
     if (run.score) add_bleu(*run.score, json);
-    fmt::print("{}\n", json.dump());
+    print_json(json);
     return;
   }
-  fmt::print("{}: {} of {} parameters, {:.1f} s on {} threads\n", options.out, run.recipe.model, grouped(run.parameters), run.seconds,
-             run.threads);
-  if (run.score) fmt::print("  test: {}, {}\n", translation::describe(run.score->bleu), run.score->signature);
+  print("{}: {} of {}, {:.1f} s on {}\n", options.out, run.recipe.model, counted(run.parameters, "parameter"), run.seconds,
+        counted(run.threads, "thread"));
+  if (run.score) print("  test: {}, {}\n", translation::describe(run.score->bleu), run.score->signature);
   print_metrics(options.out, run.val, run.test, run.unit());
 }
 
@@ -55,7 +57,7 @@ namespace {
 
 void print_finished_run(const TrainingOptions& options) {
   const runs::Run run = runs::read_run_json(options.out);
-  fmt::print(stderr, "{}: the run is finished; nothing is left to do\n", options.out);
+  note("{}: the run is finished; nothing is left to do\n", options.out);
   print_run(options, run);
 }
 
@@ -339,7 +341,7 @@ void TrainingOptions::check(const training::Recipe& result, const std::vector<st
 
 bool TrainingOptions::show_settings(const training::Recipe& settings) const {
   if (show_config) {
-    fmt::print("{}", training::write_recipe(settings, teacher_ == Teacher::wanted));
+    print("{}", Lines{training::write_recipe(settings, teacher_ == Teacher::wanted)});
     return true;
   }
   check_complete(settings);
@@ -359,7 +361,7 @@ void TrainingOptions::check_complete(const training::Recipe& settings) const {
 
 void TrainingOptions::use_threads() const {
   ranks().timeout = rank_timeout;  // joins them: they share the cores
-  if (threads) with_option_context("--threads", [&] { set_threads(threads); });
+  if (threads) app::use_threads(threads);
 }
 
 tasks::DataOptions TrainingOptions::data_options() const {
