@@ -42,7 +42,7 @@ SampleResults sample_results(const RowSubset& data, const Calibrator& calibrator
       results.predicted[at] = static_cast<std::int32_t>(result.predicted);
       results.confidences.confidence[at] = result.confidence();
       results.confidences.correct[at] = static_cast<std::size_t>(result.predicted) == label ? 1 : 0;
-      results.losses[at] = -result.log_probability(logits[label]);
+      results.losses[at] = 0 - result.log_probability(logits[label]);  // not -0
     }
   });
   return results;

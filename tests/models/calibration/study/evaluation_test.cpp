@@ -5,6 +5,7 @@
 #include "models/calibration/calibrators/linear.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
+#include "models/calibration/metrics/sample_results.h"
 #include "tests/models/calibration/reference.h"
 
 namespace temper::calibration {
@@ -82,6 +83,11 @@ TEST_CASE("trial: the change of every metric has the interval of its samples, al
     CHECK(one.change.accuracy.lower == doctest::Approx(-one.change.accuracy.upper));
     CHECK_FALSE(is_significant(one.change.accuracy));
   }
+  // Out of fold every row is set against itself: the interval is about as wide as that of one temperature for all rows.
+  const std::vector<double> as_they_came = sample_results(data, *identity_calibrator()).losses,
+                            at_once = sample_results(data, TemperatureCalibrator(Temperature::fit(data).value)).losses;
+  const double ratio = cross_fit(kTemperature, data).change.nll.width() / paired_mean_difference(at_once, as_they_came).width();
+  CHECK(ratio == doctest::Approx(1).epsilon(0.02));
   // Rows in another order have other folds, and every row is still set against itself: temperatures hardly change the order.
   CHECK(cross_fit(kTemperature, reference::shuffled(data, 3)).change.aurc.width() < 0.02);
   const Predictions calm = reference::random_predictions(5, 120, 20, 1, 1);
