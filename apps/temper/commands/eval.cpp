@@ -22,7 +22,9 @@ namespace temper::app {
 namespace {
 
 struct EvalOptions {
-  std::string run, data, split = "test";
+  std::vector<std::string> runs;
+  std::string run;  // of them, the one that is measured
+  std::string data, split = "test";
   std::optional<double> temperature;
   std::optional<std::string> tta;
   std::optional<Index> beam;
@@ -55,9 +57,8 @@ void keep_if_own(const EvalOptions& options, const runs::Run& run, runs::ClassRe
   keep_classes(options.run, record);
 }
 
-void run(const EvalOptions& options) {
-  TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; ",
-               did_you_mean(options.split, std::vector<std::string>{"test", "val"}), "give test or val");
+// Measures options.run, and prints the result, or returns it for --json. Nothing on ranks that only help the first.
+Json evaluate(const EvalOptions& options) {
   const std::unique_ptr<tasks::Task> task = tasks::open_run(options.run);
   task->reporter = terminal_reporter();
   task->load_run_data({.data = options.data, .tta = options.tta, .beam = options.beam});
@@ -67,7 +68,7 @@ void run(const EvalOptions& options) {
       options.temperature ? std::make_shared<const calibration::TemperatureCalibrator>(*options.temperature) : run.calibrator();
   const std::optional<double> temperature = options.temperature ? options.temperature : run.temperature();
   const tasks::Measurement measured = task->measure(split, *calibrator, ranks());
-  if (!is_first_rank()) return;
+  if (!is_first_rank()) return {};
   const calibration::Metrics& m = measured.metrics;
   if (measured.classes) keep_if_own(options, run, *measured.classes);
   // A beam prefers words by a temperature alone: other calibrators are not for decoding.
@@ -79,14 +80,28 @@ void run(const EvalOptions& options) {
     json["split"] = options.split;
     if (score) add_bleu(*score, json);
     if (measured.classes) add_classes(*measured.classes, json);
-    print_json(json);
-    return;
+    return json;
   }
   print("{} on {} ({} {}), {}\n", options.run, task->split_name(split), grouped(m.samples), task->unit(),
         describe_calibrator(options, run));
   if (score) print("  {}, {}, beam {}\n", translation::describe(score->bleu), score->signature, score->beam);
   print("{}", Lines{metrics_lines(m)});
   if (measured.classes) print("\n{}", Lines{classes_text(*measured.classes)});
+  return {};
+}
+
+void run(EvalOptions options) {
+  TEMPER_CHECK(options.split == "test" || options.split == "val", "--split: ", options.split, " is not known; ",
+               did_you_mean(options.split, std::vector<std::string>{"test", "val"}), "give test or val");
+  const std::vector<std::string> runs = runs_of_sweeps(options.runs);
+  Json all = Json::array();
+  for (const std::string& run : runs) {
+    if (!options.json && is_first_rank() && run != runs.front()) print("\n");
+    options.run = run;
+    all.push_back(evaluate(options));
+    if (runs.size() > 1) all.back()["run"] = run;
+  }
+  if (options.json && is_first_rank()) print_json(runs.size() == 1 ? all.front() : Json{{"runs", all}});
 }
 
 }  // namespace
@@ -94,7 +109,7 @@ void run(const EvalOptions& options) {
 void add_eval(CLI::App& app) {
   CLI::App* command = app.add_subcommand("eval", "Measure a run: accuracy, NLL, calibration errors, and class by class");
   auto options = std::make_shared<EvalOptions>();
-  command->add_option("run", options->run, "The folder of a run")->required()->type_name("RUN");
+  command->add_option("run", options->runs, "The folders of runs, or of sweeps for all of theirs")->required()->type_name("RUN...");
   command->add_option("--data", options->data, "What to measure on (default: the run's data)")->type_name("SPEC");
   command->add_option("--split", options->split, "test or val (default test)")->type_name("NAME");
   in_range(command->add_option("--temperature", options->temperature, "Divide the logits by T instead of applying the run's calibrator"),

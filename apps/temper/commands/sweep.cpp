@@ -13,8 +13,12 @@
 #include "apps/reproduce/process.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/metrics_text.h"
+#include "apps/temper/terminal/output.h"
 #include "apps/temper/terminal/stop_signal.h"
 #include "core/base/file.h"
+#include "core/base/number_text.h"
+#include "core/base/printable.h"
+#include "core/engine/machine.h"
 #include "models/calibration/metrics/json.h"
 #include "models/runs/run_file.h"
 #include "models/runs/run_folder.h"
@@ -50,14 +54,14 @@ class SweepRun {
  public:
   SweepRun(const TrainingOptions& options, const runs::Sweep& sweep)
       : options_(options), sweep_(sweep), points_(runs::points(sweep)), program_(reproduce::this_program()) {
-    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    const int cores = usable_cores();
     jobs_ = std::min(options.jobs > 0 ? options.jobs : cores, static_cast<int>(points_.size()));
     threads_ = options.threads > 0 ? options.threads : std::max(1, cores / jobs_);
     make_folder(fs::path(options.out) / "logs");
   }
 
   void to_the_end() {
-    fmt::print(stderr, "{}: {} runs, {} at a time\n", options_.out, points_.size(), jobs_);
+    note("{}: {}, {} at a time\n", options_.out, counted(static_cast<Index>(points_.size()), "run"), jobs_);
     std::size_t next = 0;
     while (next < points_.size() || !running_.empty()) {
       collect();
@@ -72,8 +76,8 @@ class SweepRun {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     if (stop_signal() != 0)
-      throw StoppedBySignal(
-          stop_signal(), fmt::format("{}: stopped; resume with: temper {} --resume --out {}", options_.out, sweep_.command, options_.out));
+      throw StoppedBySignal(stop_signal(), fmt::format("{}: stopped; resume with: temper {} --resume --out {}", options_.out,
+                                                       sweep_.command, shell_word(options_.out)));
   }
 
   const std::vector<std::string>& failures() const { return failures_; }
@@ -113,7 +117,7 @@ class SweepRun {
     const auto all = static_cast<Index>(points_.size());
     const std::string left = ++done_ < all ? ", " + eta(start_, done_, all) : "";
     const runs::Run run = runs::read_run_json((fs::path(options_.out) / name).string());
-    if (!options_.json) fmt::print(stderr, "{}: test {} ({} of {}{})\n", name, metrics_line(run.test), done_, all, left);
+    if (!options_.json) note("{}: test {} ({} of {}{})\n", name, metrics_line(run.test), done_, all, left);
   }
 
   const TrainingOptions& options_;
@@ -161,7 +165,7 @@ void print_table(const std::vector<runs::Run>& runs, const runs::Sweep& sweep) {
       table.row(cells);
     }
   }
-  fmt::print("{}", table.text());
+  print("{}", Lines{table.text()});
 }
 
 Json to_json(const runs::Run& run, const std::string& folder) {
@@ -183,10 +187,11 @@ void print_result(const TrainingOptions& options, const runs::Sweep& sweep) {
     for (const auto& [key, value] : point.settings) json.back()["settings"][key] = value;
   }
   if (options.json) {
-    fmt::print("{}\n", Json{{"command", sweep.command}, {"out", options.out}, {"runs", json}}.dump());
+    print_json({{"command", sweep.command}, {"out", options.out}, {"runs", json}});
   } else if (!runs.empty()) {
     print_table(runs, sweep);
-    fmt::print("{} runs in {}\n  next: temper calibrate {}; temper report {}\n", runs.size(), options.out, options.out, options.out);
+    print("{} in {}\n  next: temper calibrate {}; temper report {}\n", counted(static_cast<Index>(runs.size()), "run"), options.out,
+          shell_word(options.out), shell_word(options.out));
   }
 }
 

@@ -28,6 +28,10 @@ TEST_CASE("sweep command: a grid is trained, a run that fails is named and the o
         json.at("runs")[3].at("test").at("nll"));  // the same bits
   CHECK(temper_program(folder.path(), "calibrate grid").code == 0);
   CHECK(std::filesystem::exists(folder / "grid/smoothing0-seed1/calibrator.json"));
+  const Json evaluated = json_of(folder.path(), "eval grid");
+  REQUIRE(evaluated.at("runs").size() == 4);
+  CHECK(evaluated.at("runs")[3].at("run") == "grid/smoothing0.1-seed2");
+  CHECK(evaluated.at("runs")[3].at("accuracy") == json.at("runs")[3].at("test").at("accuracy"));
   const Result report = temper_program(folder.path(), "report grid");
   CHECK(report.code == 0);
   CHECK(contains(report.out, "page of 4 runs"));
