@@ -116,6 +116,8 @@ void check_header(Bytes bytes, const std::string& name) {
     refuse_foreign(bytes, name, stbi_failure_reason());
   }
   check_size(height, width, bytes.size(), name, most_pixels_a_byte(bytes));
+  constexpr Index kOfGif = 9;  // stb_image keeps the last picture and the background, too
+  if (is_gif(bytes)) check_memory(height, width, kOfGif, name);
 }
 
 // (H,W,4) over white.
@@ -174,6 +176,11 @@ void check_size(Index height, Index width, std::size_t bytes, const std::string&
                "; make the picture smaller");
   TEMPER_CHECK(height * width / most_a_byte <= static_cast<Index>(bytes), name, ": the header describes ", height, " x ", width,
                " pixels, more than ", bytes, " bytes can hold; ", kGetAgain);
+}
+
+void check_memory(Index height, Index width, Index bytes_a_pixel, const std::string& name) {
+  TEMPER_CHECK(height * width <= 7 * kMostPixels / bytes_a_pixel, name, ": ", height, " x ", width, " pixels of this kind, at ",
+               bytes_a_pixel, " bytes each to decode, take too much memory; make the picture smaller");
 }
 
 Image decode_image(Bytes bytes, const std::string& name) {

@@ -25,6 +25,9 @@ inline constexpr Index kMostPixelsAByte = 10'000;
 // Throws Error, naming `name`, for a picture that is empty or beyond these limits. `bytes`: of its file.
 void check_size(Index height, Index width, std::size_t bytes, const std::string& name, Index most_a_byte = kMostPixelsAByte);
 
+// Throws Error, naming `name`, for a picture that would take more than 940 MB while it is decoded, at so many bytes a pixel.
+void check_memory(Index height, Index width, Index bytes_a_pixel, const std::string& name);
+
 // Decodes JPEG, PNG, BMP, GIF (its first picture), TGA and PNM (P1 to P6). The format is detected from the content, not the name.
 //   gray          the three channels are equal
 //   alpha         laid over white

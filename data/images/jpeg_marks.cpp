@@ -66,7 +66,7 @@ class Segments {
 
  private:
   static constexpr std::uint8_t kStart = 0xD8, kEnd = 0xD9, kScan = 0xDA, kTables = 0xDB, kLines = 0xDC, kInterval = 0xDD, kHuffman = 0xC4,
-                                kApp1 = 0xE1, kApp14 = 0xEE, kComment = 0xFE;
+                                kProgressive = 0xC2, kApp1 = 0xE1, kApp14 = 0xEE, kComment = 0xFE;
 
   void expect(bool holds, const char* what) const {
     TEMPER_CHECK(holds, name_, ": the JPEG is damaged near byte ", at_, " (", what, ")", kSaveAgain);
@@ -105,7 +105,7 @@ class Segments {
       read_scan(content);
     } else if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC8 && marker != 0xCC) {
       TEMPER_CHECK(marker <= 0xC2, name_, ": a JPEG of a rare kind (lossless, hierarchical or arithmetic)", kSaveAgain);
-      read_frame(content);
+      read_frame(content, marker == kProgressive);
     } else if (marker == kApp1 && !has_exif_ && begins_with(content, "Exif\0\0"sv)) {
       marks_.orientation = read_orientation(content.subspan(6));
       has_exif_ = true;
@@ -131,13 +131,15 @@ class Segments {
     }
   }
 
-  void read_frame(Bytes content) {
+  void read_frame(Bytes content, bool progressive) {
     expect(marks_.components == 0, "a second frame");
     expect(content.size() >= 6 && content[5] > 0 && content.size() == 6 + 3 * std::size_t{content[5]}, "the frame");
     marks_.components = content[5];
     marks_.height = number(content, 1, 2, true);
     marks_.width = number(content, 3, 2, true);
     check_size(marks_.height, marks_.width, bytes_.size(), name_, kMostJpegPixelsAByte);
+    // A plane for each colour, coefficients of two bytes where they come in scans, and RGB; then RGB twice.
+    check_memory(marks_.height, marks_.width, std::max<Index>(6, (progressive ? 3 : 1) * marks_.components + 3), name_);
     int across = 1, down = 1;
     for (Bytes rest = content.subspan(6); !rest.empty(); rest = rest.subspan(3)) {
       across = std::max(across, rest[1] >> 4);

@@ -25,7 +25,7 @@ std::uint32_t number(Bytes four) {
 // Bytes of (height, width) pixels of so many bits: every row is preceded by the number of its filter.
 Index packed_rows(Index height, Index width, Index bits) { return width == 0 ? 0 : height * (1 + (width * bits + 7) / 8); }
 
-// How many bytes the data of a picture unpack to, by the content of its IHDR chunk.
+// How many bytes the data of a picture unpack to, by the content of its IHDR chunk. Throws Error when it would take too much memory.
 Index unpacked_size(Bytes header, const std::string& name) {
   constexpr std::array<Index, 7> kChannels{1, 0, 3, 1, 2, 0, 4};  // gray, RGB, palette, gray and alpha, RGBA
   const Index width = number(header), height = number(header.subspan(4));
@@ -37,6 +37,9 @@ Index unpacked_size(Bytes header, const std::string& name) {
                ": the header of the PNG is invalid (colours ", kind, " of ", depth, " bits, packed ", int{header[10]}, ", filtered ",
                int{header[11]}, ", interlaced ", interlaced, ")", kGetPngAgain);
   const Index bits = channels * depth;
+  // The unpacked bytes and RGBA, of the same depth; the passes are put together in a third copy. Then RGBA and RGB, of 8 bits.
+  const Index sample = depth == 16 ? 2 : 1, whole = interlaced == 1 ? 6 : 4;
+  check_memory(height, width, std::max(sample * (channels + whole), depth == 16 ? Index{12} : Index{7}), name);
   if (interlaced == 0) return packed_rows(height, width, bits);
   struct Pass {  // of Adam7
     Index x, y, dx, dy;
@@ -79,7 +82,6 @@ bool is_png(Bytes bytes) { return bytes.size() >= kMark.size() && std::ranges::e
 void check_png(Bytes bytes, const std::string& name) {
   // A chunk: length of the content, name, content, checksum over name and content.
   constexpr std::size_t kAround = 12, kHeader = 13;
-  constexpr Index kMostUnpacked = Index{1} << 29;
   std::unique_ptr<DataCounter> data;
   for (std::size_t at = kMark.size();;) {
     const Bytes rest = bytes.subspan(at);
@@ -95,10 +97,7 @@ void check_png(Bytes bytes, const std::string& name) {
                  data ? "a second header" : "no header", " at byte ", at, kGetPngAgain);
     if (is("IHDR")) {
       check_size(number(content.subspan(4)), number(content), bytes.size(), name);
-      const Index expected = unpacked_size(content, name);
-      TEMPER_CHECK(expected <= kMostUnpacked, name, ": its pixels take ", expected, " bytes, more than ", kMostUnpacked,
-                   "; make the picture smaller");
-      data = std::make_unique<DataCounter>(expected, name);
+      data = std::make_unique<DataCounter>(unpacked_size(content, name), name);
     }
     if (is("IDAT")) data->add(content);
     if (is("IEND")) return data->finish();
