@@ -18,6 +18,7 @@
 #include "data/text/subwords.h"
 #include "data/unpack.h"
 #include "models/calibration/study/calibration_file.h"
+#include "models/runs/classes_file.h"
 #include "models/runs/image_run.h"
 #include "models/runs/log_file.h"
 #include "models/runs/run.h"
@@ -130,6 +131,15 @@ void check_tensors(const TensorFile& file) {
   for (const auto& [name, entry] : file.tensors) expect(static_cast<Index>(entry.values.size()) == entry.shape.size());
 }
 
+void read_class_record(std::string_view bytes, const std::string& folder) {
+  const runs::ClassRecord record = runs::load_classes(put_file(folder, "classes.json", bytes));
+  Index listed = record.confusion.left_out;
+  for (const calibration::Mistakes& cell : record.confusion.mistakes) listed += cell.count;
+  expect(listed == record.confusion.wrong());
+  runs::save_classes(folder, record);
+  expect(runs::load_classes(folder + "/classes.json").confusion == record.confusion);
+}
+
 void read_run(std::string_view bytes, const std::string& folder) {
   put_file(folder, "run.json", bytes);
   runs::read_run(folder);
@@ -201,6 +211,7 @@ const std::vector<Target> kTargets = {
                kRuns + "logits-matrix/calibrator.json"},
      .read = [](std::string_view bytes,
                 const std::string& folder) { calibration::load_calibration(put_file(folder, "calibrator.json", bytes)); }},
+    {.name = "classes", .files = {}, .read = read_class_record},
     {.name = "checkpoint", .files = {kRuns + "stopped/checkpoint/step-000000000040.safetensors"}, .read = read_checkpoint},
     {.name = "recipe",
      .files = {},
