@@ -23,7 +23,10 @@
 #include "models/runs/log_file.h"
 #include "models/runs/run.h"
 #include "models/runs/run_file.h"
+#include "models/runs/step_log.h"
+#include "models/runs/sweep.h"
 #include "models/training/checkpoints.h"
+#include "models/training/class_weights.h"
 #include "models/training/recipe.h"
 #include "models/training/recipe_file.h"
 
@@ -218,7 +221,31 @@ const std::vector<Target> kTargets = {
      .read =
          [](std::string_view bytes, const std::string&) {
            training::Recipe recipe;
-           training::read_recipe(bytes, "input", recipe);
+           training::SettingLists lists;
+           training::read_recipe(bytes, "input", recipe, &lists);
+         }},
+    {.name = "sweep",
+     .files = {},
+     .read =
+         [](std::string_view bytes, const std::string& folder) {
+           put_file(folder, "sweep.json", bytes);
+           const runs::Sweep sweep = runs::read_sweep(folder);
+           for (const runs::SweepPoint& point : runs::points(sweep))
+             if (point.name.find('/') != std::string::npos) std::abort();
+         }},
+    {.name = "step-log",
+     .files = {},
+     .read =
+         [](std::string_view bytes, const std::string& folder) {
+           put_file(folder, runs::kStepLog, bytes);
+           const runs::StepLog log(folder, 3, "images", 50);
+         }},
+    {.name = "class-weights",
+     .files = {},
+     .read =
+         [](std::string_view bytes, const std::string&) {
+           const std::vector<std::string> names{"cat", "dog, small", "emu"};
+           if (training::parse_class_weights(std::string(bytes), "input", names).size() != names.size()) std::abort();
          }},
     {.name = "subwords", .files = {kRuns + "translator/subwords.model"}, .read = read_subwords},
     {.name = "text", .files = {"README.md"}, .read = read_text},
