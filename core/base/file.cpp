@@ -20,12 +20,12 @@ namespace fs = std::filesystem;
 constexpr const char* kHalfWritten = ".writing.";
 
 [[noreturn]] void fail(const std::string& path, const char* doing, int error) {
-  const char* advice = error == ENOSPC   ? "free some space and run again"
-                       : error == EACCES ? "check its permissions and those of its folder"
-                       : error == ENOENT ? "check the path"
-                       : error == EISDIR ? "give a file, not a folder"
-                       : error == EBADF  ? "it is closed, or not open for that; open it"
-                                         : "check the path and the disk";
+  const char* advice = error == ENOSPC || error == EDQUOT || error == EFBIG ? "free some space and run again"
+                       : error == EACCES                                    ? "check its permissions and those of its folder"
+                       : error == ENOENT                                    ? "check the path"
+                       : error == EISDIR                                    ? "give a file, not a folder"
+                       : error == EBADF                                     ? "it is closed, or not open for that; open it"
+                                                                            : "check the path and the disk";
   throw Error(str_cat(path, ": ", doing, " failed: ", std::strerror(error), "; ", advice));
 }
 

@@ -15,12 +15,13 @@ std::string to_text(double value, std::chars_format format, int precision) {
 }
 
 template <class Number> std::string to_shortest(Number value) {
-  constexpr Number kWhole = 1e6f;  // shorter as 1e+06, clearer in digits below that
+  constexpr Number kLeastInDigits = Number(1e-4), kMostInDigits = Number(1e6);  // as streams and printf have it
   if (std::isnan(value)) return "nan";
   std::array<char, 64> text;
-  const bool whole = std::abs(value) < kWhole && value == std::trunc(value);
-  const auto end = whole ? std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr
-                         : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  const Number size = std::abs(value);
+  const bool in_digits = size == 0 || (size >= kLeastInDigits && size < kMostInDigits);
+  const auto end = in_digits ? std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr
+                             : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
   return {text.data(), end};
 }
 

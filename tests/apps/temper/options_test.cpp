@@ -13,7 +13,7 @@
 namespace temper {
 namespace {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST_CASE("options: a number out of range is refused by name before anything is done") {
   const TemporaryFolder folder;
@@ -63,8 +63,8 @@ TEST_CASE("options: a large loss is written briefly") {
   const Result result = temper_program(folder.path(), "calibrate --logits z.csv --labels y.csv --out o");
   CAPTURE(result.out);
   CHECK(result.code == 0);
-  CHECK(says(result.out, "e+19"));
-  CHECK_FALSE(says(result.out, "00000000000"));
+  CHECK(mentions(result.out, "e+19"));
+  CHECK_FALSE(mentions(result.out, "00000000000"));
 }
 
 TEST_CASE("options: what is nearly right is answered with what was meant") {
@@ -105,9 +105,9 @@ TEST_CASE("options: one is one") {
   const Result trained = temper_program(folder.path(), "train --data digits --model mlp-8 --epochs 1 --batch 2000 --threads 1 --out run");
   CAPTURE(trained.err);
   REQUIRE(trained.code == 0);
-  CHECK(says(trained.err, ", 1 epoch of 1 step, "));
-  CHECK(says(trained.out, " s on 1 thread\n"));
-  CHECK(says(temper_program(folder.path(), "models --classes 1 --batch 2").out, "For 1 class; "));
+  CHECK(mentions(trained.err, ", 1 epoch of 1 step, "));
+  CHECK(mentions(trained.out, " s on 1 thread\n"));
+  CHECK(mentions(temper_program(folder.path(), "models --classes 1 --batch 2").out, "For 1 class; "));
 }
 
 TEST_CASE("options: more threads than cores are allowed, with a warning") {
@@ -116,11 +116,11 @@ TEST_CASE("options: more threads than cores are allowed, with a warning") {
       str_cat("taskset -c 0 ", TEMPER_PROGRAM, " train --data digits --model mlp-8 --epochs 1 --overwrite --out run --threads ");
   const Result eight = shell(folder.path(), train + "8");
   CHECK(eight.code == 0);
-  CHECK(says(eight.err, "temper: warning: --threads: 8 threads on 1 core that this process may use"));
-  CHECK_FALSE(says(eight.err, "mpirun"));
-  CHECK_FALSE(says(shell(folder.path(), train + "1").err, "core"));
+  CHECK(mentions(eight.err, "temper: warning: --threads: 8 threads on 1 core that this process may use"));
+  CHECK_FALSE(mentions(eight.err, "mpirun"));
+  CHECK_FALSE(mentions(shell(folder.path(), train + "1").err, "core"));
   const Result evaluated = shell(folder.path(), str_cat("taskset -c 0 ", TEMPER_PROGRAM, " eval run --threads 2"));
-  CHECK(says(evaluated.err, "2 threads on 1 core"));
+  CHECK(mentions(evaluated.err, "2 threads on 1 core"));
 }
 
 TEST_CASE("options: a command that is not for ranks works on the first one alone") {
@@ -132,7 +132,7 @@ TEST_CASE("options: a command that is not for ranks works on the first one alone
     const Result first = on_rank(0, command), second = on_rank(1, command);
     CHECK(first.code == 0);
     CHECK(first.out == temper_program(folder.path(), command).out);
-    CHECK(says(first.err, "works on one rank, the first; the others do nothing"));
+    CHECK(mentions(first.err, "works on one rank, the first; the others do nothing"));
     CHECK(second.code == 0);
     CHECK(second.out.empty());
     CHECK(second.err.empty());

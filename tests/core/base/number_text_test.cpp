@@ -36,6 +36,10 @@ TEST_CASE("number text: the shortest text tells two numbers apart, and reads bac
   CHECK(shortest_text(1.0000001f) == "1.0000001");
   CHECK(shortest_text(1.0) == "1");
   CHECK(shortest_text(100000.0) == "100000");
+  CHECK(shortest_text(0.0001) == "0.0001");
+  CHECK(shortest_text(5e-4f) == "0.0005");
+  CHECK(shortest_text(1e6) == "1e+06");
+  CHECK(shortest_text(0.0) == "0");
   CHECK(shortest_text(-0.5) == "-0.5");
   CHECK(shortest_text(1e-5) == "1e-05");
   CHECK(shortest_text(1e300) == "1e+300");
