@@ -4,6 +4,8 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <unordered_map>
 
 #include "core/base/check.h"
@@ -30,6 +32,17 @@ std::size_t longest(std::span<const std::string> sentences) {
   std::size_t bytes = 0;
   for (const std::string& sentence : sentences) bytes = std::max(bytes, sentence.size());
   return bytes;
+}
+
+// False for bytes that are no model. Some damage SentencePiece reports by a status, some by what the index of words behind it throws.
+bool load_model(sentencepiece::SentencePieceProcessor& processor, const std::string& bytes) {
+  try {
+    return !bytes.empty() && processor.LoadFromSerializedProto(bytes).ok() && processor.GetPieceSize() > 0;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -71,8 +84,7 @@ Subwords Subwords::learn(std::span<const std::string> sentences, const SubwordOp
 
 Subwords Subwords::from_bytes(std::string bytes, const std::string& source) {
   auto processor = std::make_shared<sentencepiece::SentencePieceProcessor>();
-  const bool loaded = !bytes.empty() && processor->LoadFromSerializedProto(bytes).ok() && processor->GetPieceSize() > 0;
-  TEMPER_CHECK(loaded, source, ": is no model of SentencePiece; give the subwords.model of a run");
+  TEMPER_CHECK(load_model(*processor, bytes), source, ": is no model of SentencePiece; give the subwords.model of a run");
   TEMPER_CHECK(
       processor->pad_id() == kPadding && processor->unk_id() == kUnknown && processor->bos_id() == kBegin && processor->eos_id() == kEnd,
       source, ": numbers padding, unknown, begin and end as ", processor->pad_id(), ", ", processor->unk_id(), ", ", processor->bos_id(),

@@ -62,6 +62,9 @@ TEST_CASE("subwords: what cannot be learned or read is refused in one line") {
   CHECK(few.find('\n') == few.npos);
   const std::string path = folder.write("bad.model", std::string("no model"));
   CHECK(error_of([&] { Subwords::load(path); }) == path + ": is no model of SentencePiece; give the subwords.model of a run");
+  // Such a one makes the library behind SentencePiece throw.
+  const std::string zero = TEMPER_SOURCE_DIR "/tests/fuzz/corpus/subwords/zero-length-word.model";
+  CHECK(error_of([&] { Subwords::load(zero); }) == zero + ": is no model of SentencePiece; give the subwords.model of a run");
   CHECK_THROWS_AS(Subwords::load(folder.write("empty.model", std::string())), Error);
 }
 
