@@ -83,7 +83,7 @@ TEST_CASE("options: what is nearly right is answered with what was meant") {
   answered("eval --jsn", 2, "--jsn: temper eval has no such option; did you mean --json? see temper eval --help");
   answered("eval run --qqqqqq", 2, "--qqqqqq: temper eval has no such option; see temper eval --help");
   answered("--versoin", 2, "--versoin: temper has no such option; did you mean --version? see temper --help");
-  answered("eval run another", 2, "another: temper eval has no place for it; leave it out");
+  answered("models another", 2, "another: temper models has no place for it; leave it out");
   answered("train --data digits --model lenett --out r", 2, "--model: lenett is not known; did you mean lenet?");
   answered("train --data digitss --model mlp --out r", 2, "did you mean digits?");
   answered("train --data cifar:DIR --model mlp --out r", 2, "did you mean cifar10?");

@@ -356,7 +356,7 @@ TEST_CASE("recipe: values that make no sense are refused by the name of their op
     refused([&](Recipe& r) { r.smoothing = smoothing; }, "--smoothing");
   }
   refused([](Recipe& r) { r.epochs = 0; }, "--epochs");
-  refused([](Recipe& r) { r.batch = -1; }, "--batch");
+  for (const Index batch : {0, -2}) refused([&](Recipe& r) { r.batch = batch; }, "--batch");
   refused([](Recipe& r) { r.learning_rate = NAN; }, "--lr");
   refused([](Recipe& r) { r.momentum = 1; }, "--momentum");
   refused([](Recipe& r) { r.dampening = 0.5f; }, "--dampening");

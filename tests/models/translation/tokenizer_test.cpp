@@ -45,7 +45,7 @@ TEST_CASE("tokenizer: 13a and international as sacreBLEU's, none by spaces") {
 
 TEST_CASE("tokenizer: by name") {
   for (const char* text : {"none", "13a", "intl"}) CHECK(name(parse_tokenizer(text)) == text);
-  CHECK_THROWS_WITH_AS(parse_tokenizer("13b"), "--tokenizer: 13b is not known; use 13a, intl or none", Error);
+  CHECK_THROWS_WITH_AS(parse_tokenizer("13b"), "--tokenizer: 13b is not known; did you mean 13a? use 13a, intl or none", Error);
 }
 
 }  // namespace
