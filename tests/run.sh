@@ -40,8 +40,8 @@ check_style() {
 
 # What builds nothing, in one process beside the builds. Its output is shown when it has ended.
 beside_the_builds() {
-  step "a training that is killed at random moments goes on to the same bits"
-  tests/resume_kill.sh 12
+  step "what is killed, or finds the disk full, at random moments goes on to the same bits"
+  tests/resume_kill.sh 20
   step "ranks: the same bits on any number of them, and every failure of one ends all"
   tests/cluster/bits.sh
   tests/cluster/failures.sh

@@ -8,6 +8,8 @@
 #include <functional>
 #include <numbers>
 
+#include "models/training/settings.h"
+
 namespace temper::report {
 namespace {
 
@@ -40,6 +42,30 @@ double mean(std::span<const runs::Run* const> runs, const std::function<double(c
 }
 
 }  // namespace
+
+Spread spread(const Arm& arm, const std::function<double(const runs::Run&)>& value) {
+  const double centre = mean(arm.runs, value), count = static_cast<double>(arm.runs.size());
+  const double variance = mean(arm.runs, [&](const runs::Run& run) { return std::pow(value(run) - centre, 2); });
+  return {centre, arm.runs.size() < 2 ? calibration::kNotMeasured : std::sqrt(variance * count / (count - 1))};
+}
+
+std::string name_of(const Arm& arm, const Comparison& comparison) {
+  std::string name;
+  for (const auto& [key, value] : runs::list_settings(arm.first())) {
+    constexpr std::array<std::string_view, 2> kComparedApart{"model", "smoothing"};  // which are settings all the same
+    if (std::ranges::count(kNotTraining, key) > std::ranges::count(kComparedApart, key)) continue;
+    const auto differs = [&, &key = key, &value = value](const Arm& other) {
+      const auto settings = runs::list_settings(other.first());
+      const auto found = std::ranges::find_if(settings, [&](const auto& setting) { return setting.first == key; });
+      return found == settings.end() || found->second != value;
+    };
+    if (!std::ranges::any_of(comparison.arms, differs)) continue;
+    const training::Setting* setting = training::find_setting(key);
+    const bool short_text = setting && setting->can_vary();  // "0" for 0.0
+    name += (name.empty() ? "" : ", ") + key + " " + (short_text ? training::plain_text(setting->read(arm.first().recipe)) : value);
+  }
+  return name.empty() ? arm.first().recipe.model : name;
+}
 
 calibration::Metrics Arm::before() const {
   return {.samples = first().test.samples,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,12 @@ struct Arm {
   double chance_ece(bool calibrated) const;                                           // mean; NaN without reliability bins
 };
 
+// The mean over the runs of an arm and their standard deviation; NaN where a run has no value, and the deviation of one run.
+struct Spread {
+  double mean = 0, deviation = 0;
+};
+Spread spread(const Arm& arm, const std::function<double(const runs::Run&)>& value);
+
 // 95 % intervals of the difference of two arms, image by image; not measured unless every run of both has its class record, of the same
 // images. As trained.
 calibration::PairedDifference paired_difference(const Arm& first, const Arm& second);
@@ -42,6 +49,9 @@ struct Comparison {
   std::vector<const runs::Run*> runs{};
   std::vector<Arm> arms{};  // only runs whose test metrics are finite
 };
+
+// What sets the arm apart from the others of its comparison: "smoothing 0.1, lr 0.05", or the model where nothing does.
+std::string name_of(const Arm& arm, const Comparison& comparison);
 
 // In the order of first appearance. The records must outlive the result.
 std::vector<Comparison> comparisons(std::span<const runs::Run> runs);

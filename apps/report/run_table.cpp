@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <set>
 
 #include "apps/report/comparison.h"
 #include "apps/report/notation.h"
@@ -103,6 +105,42 @@ std::string bleu_cell(const runs::Run& run) {
               "number");
 }
 
+// "97.33 ± 0.21"
+std::string spread_text(const Arm& arm, double scale, int digits, const std::function<double(const runs::Run&)>& value) {
+  const auto [mean, deviation] = spread(arm, value);
+  return std::isfinite(mean)
+             ? fmt::format("{} <span class=\"quiet\">±{}</span>", decimal(scale * mean, digits), decimal(scale * deviation, digits))
+             : std::string("<span class=\"quiet\">none</span>");
+}
+
+// Before the runs of a setting that ran with several seeds: their mean and standard deviation.
+std::string arm_row(const Arm& arm, const Comparison& comparison, bool with_bleu) {
+  const auto as_trained = [&](const Metric& metric, double scale, int digits) {
+    return spread_text(arm, scale, digits, [&](const runs::Run& run) { return run.test.*metric.value; });
+  };
+  const runs::Run& run = arm.first();
+  return fmt::format(
+             "<tr class=\"arm\">\n<th scope=\"row\">{}<br/><span class=\"quiet\">mean of {} seeds ± standard deviation</span></th>\n",
+             escape(name_of(arm, comparison)), arm.runs.size()) +
+         cell("Model", escape(run.recipe.model)) + cell("Data", escape(data_name(run.data))) +
+         cell("Smoothing", plain(run.recipe.smoothing), "number") + cell("Teacher", teacher_text(run)) +
+         cell("Parameters", count(run.parameters), "number") +
+         (with_bleu ? cell("BLEU",
+                           spread_text(arm, 1, 2,
+                                       [](const runs::Run& one) { return one.score ? one.score->bleu.score : calibration::kNotMeasured; }),
+                           "number")
+                    : "") +
+         cell("Test accuracy", as_trained(kAccuracy, 100, percent_digits(run.test.samples)), "number") +
+         cell("NLL", as_trained(kNll, 1, 3), "number") + cell("ECE", as_trained(kEce, 1, 3), "number") +
+         cell("T",
+              spread_text(arm, 1, 2,
+                          [](const runs::Run& one) {
+                            return one.calibration ? one.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
+                          }),
+              "number") +
+         cell("Time", spread_text(arm, 1, 1, [](const runs::Run& one) { return one.seconds; }) + " s", "number") + "</tr>\n";
+}
+
 std::string row(const runs::Run& run, std::size_t series, const Comparison& comparison, bool with_bleu) {
   return "<tr>\n" + name_cell(run, series) + cell("Model", escape(run.recipe.model)) +
          cell("Data", fmt::format("<span title=\"{}\">{}</span>", escape(run.data), escape(data_name(run.data)))) +
@@ -138,7 +176,20 @@ std::string run_table(std::span<const runs::Run> runs) {
     for (const runs::Run* run : one.runs) comparison[run] = &one;
   const bool with_bleu = std::ranges::any_of(runs, translates);
   std::string rows;
-  for (std::size_t i = 0; i < runs.size(); ++i) rows += row(runs[i], i, *comparison.at(&runs[i]), with_bleu);
+  // The runs of a setting stand together beneath its row, where the first of them was.
+  std::set<const runs::Run*> shown;
+  const auto show = [&](const runs::Run& run) {
+    if (shown.insert(&run).second) rows += row(run, static_cast<std::size_t>(&run - runs.data()), *comparison.at(&run), with_bleu);
+  };
+  for (const runs::Run& run : runs) {
+    const std::vector<Arm>& arms = comparison.at(&run)->arms;
+    const auto arm = std::ranges::find_if(arms, [&](const Arm& one) { return std::ranges::count(one.runs, &run) > 0; });
+    if (arm != arms.end() && arm->runs.size() > 1 && !shown.contains(&run)) {
+      rows += arm_row(*arm, *comparison.at(&run), with_bleu);
+      for (const runs::Run* one : arm->runs) show(*one);
+    }
+    show(run);
+  }
   return "<div class=\"table\">\n<table class=\"runs\">\n<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Model</th><th "
          "scope=\"col\">Data</th>"
          "<th scope=\"col\" class=\"number\">Smoothing</th><th scope=\"col\">Teacher</th><th scope=\"col\" "

@@ -51,6 +51,7 @@ table.runs { width: 100%; border-collapse: collapse; font-size: 13.5px; line-hei
 .runs .number { text-align: right; }
 .runs .quiet { font-size: 12px; }
 .runs th:first-child, .runs td:first-child { padding-left: 0; }
+.runs .arm th, .runs .arm td { border-top: 1px solid var(--hair); font-weight: 600; } .runs .arm ~ tr:not(.arm) th { font-weight: 400; }
 .runs th:last-child, .runs td:last-child { padding-right: 0; }
 .pair, .runs .quiet { white-space: nowrap; }
 .arrow { color: var(--quiet); }

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "core/base/check.h"
@@ -62,10 +65,28 @@ void write_and_sync(const std::string& temporary, std::span<const std::string_vi
   if (file.close() != 0) fail(path, "closing", errno);
 }
 
-std::string read_all(int descriptor, const std::string& name) {
+// What earlier writers of this file, which are gone, left half-written.
+void remove_litter_of(const std::string& path) {
+  const fs::path file(path);
+  const std::string prefix = file.filename().string() + kHalfWritten;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(file.has_parent_path() ? file.parent_path() : fs::path("."), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    pid_t writer = 0;
+    const char* end = name.data() + name.size();
+    const auto read = std::from_chars(name.data() + prefix.size(), end, writer);
+    if (read.ec == std::errc{} && read.ptr == end && writer > 0 && ::kill(writer, 0) != 0 && errno == ESRCH)
+      fs::remove(entry.path(), ignored);
+  }
+}
+
+std::string read_all(int descriptor, const std::string& name, std::size_t most = std::numeric_limits<std::size_t>::max()) {
   std::string bytes;
   char block[1 << 16];
   for (;;) {
+    TEMPER_CHECK(bytes.size() <= most, name, ": it is no regular file, and does not end after ", most,
+                 " bytes; copy what it has to a file");
     const ssize_t count = ::read(descriptor, block, sizeof block);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail(name, "reading", errno);
@@ -82,7 +103,8 @@ std::string read_file(const std::string& path) {
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) fail(path, "reading", errno);
   TEMPER_CHECK(!S_ISDIR(status.st_mode), path, ": it is a folder; give a file");
-  return read_all(file.number(), path);
+  constexpr std::size_t kMostOfDevice = std::size_t{1} << 30;  // /dev/zero never ends
+  return S_ISREG(status.st_mode) ? read_all(file.number(), path) : read_all(file.number(), path, kMostOfDevice);
 }
 
 std::string read_standard_input() { return read_all(STDIN_FILENO, "stdin"); }
@@ -96,6 +118,7 @@ void write_file(const std::string& path, std::span<const std::string_view> parts
     ::unlink(temporary.c_str());
     throw;
   }
+  remove_litter_of(path);
   const std::string folder = fs::path(path).parent_path().string();
   const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.number() >= 0) ::fsync(directory.number());  // some file systems refuse to sync a folder; the file itself is safe

@@ -48,11 +48,33 @@ struct CalibrateOptions {
   std::string method = "temperature", out, save_probabilities, calibrator;
   calibration::PredictionFiles files;
   double coverage = 0.9;
-  Index folds = 5, bins = calibration::kBins;
-  double odir = -1;
+  Index folds = 5;
+  std::optional<Index> bins;  // of the kinds that have some
+  std::optional<double> odir;
   std::uint64_t seed = 1;
   bool json = false, fits = false;  // fits: an option was given that only a fit reads
 };
+
+// "matrix, dirichlet": the names of the kinds that `with` holds of.
+template <class With> std::string list_kinds(With with) {
+  std::string names;
+  for (const CalibratorKind* kind : calibration::calibrator_kinds())
+    if (with(*kind)) names += (names.empty() ? "" : ", ") + std::string(kind->name);
+  return names;
+}
+
+bool reads_bins(const CalibratorKind& kind) { return kind.reads_bins; }
+bool reads_odir(const CalibratorKind& kind) { return kind.reads_odir; }
+
+// An option that would change nothing is a mistake.
+void refuse_useless(const CalibrateOptions& options, const std::vector<const CalibratorKind*>& kinds) {
+  const auto check = [&](bool given, const char* option, bool (*reads)(const CalibratorKind&)) {
+    const bool read = std::ranges::any_of(kinds, [&](const CalibratorKind* kind) { return reads(*kind); });
+    TEMPER_CHECK(!given || read, option, ": it is for --method ", list_kinds(reads), ", not for ", options.method, "; leave it out");
+  };
+  check(options.bins.has_value(), "--bins", reads_bins);
+  check(options.odir.has_value(), "--odir", reads_odir);
+}
 
 calibration::CalibrationSettings make_settings(const CalibrateOptions& options) {
   const std::span<const calibration::CalibratorKind* const> all = calibration::calibrator_kinds();
@@ -63,8 +85,9 @@ calibration::CalibrationSettings make_settings(const CalibrateOptions& options) 
     with_option_context("--method", [&] { settings.kinds = {&calibration::calibrator_kind(options.method)}; });
   settings.evaluation.folds = options.folds;
   settings.evaluation.seed = options.seed;
-  settings.evaluation.fit.bins = options.bins;
-  settings.evaluation.fit.odir = options.odir;
+  if (options.bins) settings.evaluation.fit.bins = *options.bins;
+  if (options.odir) settings.evaluation.fit.odir = *options.odir;
+  refuse_useless(options, settings.kinds);
   settings.evaluation.progress = [](std::string_view doing) { show_stage(doing); };
   return settings;
 }
@@ -189,14 +212,6 @@ void run(CalibrateOptions options) {
   if (options.json) show_json(all);
 }
 
-// "matrix, dirichlet": the names of the kinds that `with` holds of.
-template <class With> std::string list_kinds(With with) {
-  std::string names;
-  for (const CalibratorKind* kind : calibration::calibrator_kinds())
-    if (with(*kind)) names += (names.empty() ? "" : ", ") + std::string(kind->name);
-  return names;
-}
-
 std::string describe_kinds() {
   std::string text = "Methods, of logits z and p = softmax(z):\n";
   for (const CalibratorKind* kind : calibration::calibrator_kinds()) text += fmt::format("  {:<12} {}\n", kind->name, kind->description);
@@ -234,8 +249,7 @@ void add_calibrate(CLI::App& app) {
           ->type_name("P"));
   of_fits.push_back(in_range(command->add_option("--folds", options->folds, "Folds of the cross-validation (default 5)"), whole(2, 1000))
                         ->type_name("N"));
-  const std::string with_bins = list_kinds([](const CalibratorKind& kind) { return kind.reads_bins; });
-  const std::string with_odir = list_kinds([](const CalibratorKind& kind) { return kind.reads_odir; });
+  const std::string with_bins = list_kinds(reads_bins), with_odir = list_kinds(reads_odir);
   of_fits.push_back(
       in_range(command->add_option("--bins", options->bins, "Bins of " + with_bins + " (default 15)"), whole(1, 1000))->type_name("N"));
   of_fits.push_back(

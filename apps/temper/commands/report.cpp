@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
+#include "apps/report/comparison.h"
 #include "apps/temper/commands/commands.h"
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/output.h"
@@ -27,19 +29,49 @@ struct ReportOptions {
   bool json = false;
 };
 
+// "0.1234 ± 0.0021"
+std::string spread_text(const report::Arm& arm, double scale, int digits, const std::function<double(const runs::Run&)>& value) {
+  const auto [mean, deviation] = report::spread(arm, value);
+  return std::isfinite(mean) ? fmt::format("{:.{}f} ± {:.{}f}", scale * mean, digits, scale * deviation, digits) : std::string("-");
+}
+
+// A setting that ran with several seeds: mean and standard deviation; its runs follow.
+std::vector<std::string> arm_cells(const report::Arm& arm, const report::Comparison& comparison, bool with_bleu) {
+  const auto temperature = [](const runs::Run& run) {
+    return run.calibration ? run.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
+  };
+  const auto after = [](double calibration::Metrics::*metric) {
+    return [metric](const runs::Run& run) {
+      return run.calibration ? run.calibration->evaluation.after.metrics.*metric : calibration::kNotMeasured;
+    };
+  };
+  const runs::Run& first = arm.first();
+  std::vector<std::string> cells{report::name_of(arm, comparison),
+                                 first.recipe.model,
+                                 fmt::format("{:g}", first.recipe.smoothing),
+                                 grouped(first.parameters),
+                                 spread_text(arm, 100, 2, [](const runs::Run& run) { return run.test.accuracy; }) + " %",
+                                 spread_text(arm, 1, 4, [](const runs::Run& run) { return run.test.nll; }),
+                                 spread_text(arm, 1, 4, [](const runs::Run& run) { return run.test.ece; }),
+                                 spread_text(arm, 1, 4, temperature),
+                                 spread_text(arm, 1, 4, after(&calibration::Metrics::nll)),
+                                 spread_text(arm, 1, 4, after(&calibration::Metrics::ece))};
+  if (with_bleu)
+    cells.insert(cells.begin() + 4, spread_text(arm, 1, 2, [](const runs::Run& run) {
+                   return run.score ? run.score->bleu.score : calibration::kNotMeasured;
+                 }));
+  return cells;
+}
+
 std::string make_table(const std::vector<runs::Run>& records) {
   const auto number = [](double value) { return std::isfinite(value) ? decimal(value) : std::string("-"); };
   const bool with_bleu = std::ranges::any_of(records, [](const runs::Run& run) { return run.score.has_value(); });
   std::vector<std::string> header{"run", "model", "smoothing", "parameters", "accuracy", "NLL", "ECE", "T", "NLL at T", "ECE at T"};
   if (with_bleu) header.insert(header.begin() + 4, "BLEU");
   Table table(header);
-  for (const runs::Run& run : records) {
-    std::vector<std::string> cells{run.name,
-                                   run.recipe.model,
-                                   fmt::format("{:g}", run.recipe.smoothing),
-                                   grouped(run.parameters),
-                                   percent(run.test.accuracy),
-                                   number(run.test.nll),
+  const auto add_run = [&](const runs::Run& run, const char* indent) {
+    std::vector<std::string> cells{indent + run.name,       run.recipe.model,           fmt::format("{:g}", run.recipe.smoothing),
+                                   grouped(run.parameters), percent(run.test.accuracy), number(run.test.nll),
                                    number(run.test.ece)};
     if (with_bleu) cells.insert(cells.begin() + 4, run.score ? number(run.score->bleu.score) : "-");
     if (run.calibration) {
@@ -47,6 +79,17 @@ std::string make_table(const std::vector<runs::Run>& records) {
       cells.insert(cells.end(), {number(run.temperature().value_or(calibration::kNotMeasured)), number(after.nll), number(after.ece)});
     }
     table.row(cells);
+  };
+  for (const report::Comparison& comparison : report::comparisons(records)) {
+    for (const report::Arm& arm : comparison.arms) {
+      if (arm.runs.size() > 1) table.row(arm_cells(arm, comparison, with_bleu));
+      for (const runs::Run* run : arm.runs) add_run(*run, arm.runs.size() > 1 ? "  " : "");
+    }
+    const auto in_an_arm = [&](const runs::Run* run) {
+      return std::ranges::any_of(comparison.arms, [&](const report::Arm& arm) { return std::ranges::count(arm.runs, run) > 0; });
+    };
+    for (const runs::Run* run : comparison.runs)
+      if (!in_an_arm(run)) add_run(*run, "");
   }
   return table.text();
 }

@@ -131,16 +131,14 @@ class SweepRun {
   Clock::time_point start_ = Clock::now();
 };
 
-// "0.9733 +- 0.0021": mean and standard deviation over the seeds.
+// "97.33 ± 0.21": mean and standard deviation over the seeds.
 std::string mean_and_spread(const report::Arm& arm, const calibration::Metric& metric) {
-  double sum = 0, squares = 0;
-  const auto count = static_cast<double>(arm.runs.size());
-  for (const runs::Run* run : arm.runs) sum += run->test.*metric.value;
-  for (const runs::Run* run : arm.runs) squares += std::pow(run->test.*metric.value - sum / count, 2);
-  const double factor = metric.unit == calibration::Metric::Unit::percent ? 100 : 1;
-  const int digits = metric.unit == calibration::Metric::Unit::percent ? 2 : 4;
-  const std::string mean = fmt::format("{:.{}f}", factor * sum / count, digits);
-  return arm.runs.size() < 2 ? mean : fmt::format("{} ± {:.{}f}", mean, factor * std::sqrt(squares / (count - 1)), digits);
+  const bool percent = metric.unit == calibration::Metric::Unit::percent;
+  const double scale = percent ? 100 : 1;
+  const int digits = percent ? 2 : 4;
+  const auto [mean, deviation] = report::spread(arm, [&](const runs::Run& run) { return run.test.*metric.value; });
+  const std::string text = fmt::format("{:.{}f}", scale * mean, digits);
+  return arm.runs.size() < 2 ? text : fmt::format("{} ± {:.{}f}", text, scale * deviation, digits);
 }
 
 // A row for each combination of the settings but the seed.

@@ -131,7 +131,7 @@ Evaluation fit_and_test(const CalibratorKind& kind, const Predictions& val, cons
   const MetricsStream after = stream_of(test, *evaluation.fitted.calibrator);
   evaluation.after = assess(after);
   evaluation.changed = after.changed();
-  if (evaluation.fitted.status != Status::kept_identity) evaluation.change = change_between(before, after);
+  if (is_applied(evaluation.fitted.status)) evaluation.change = change_between(before, after);
   return evaluation;
 }
 

@@ -118,6 +118,21 @@ TEST_CASE("report: twenty runs, equal names among them, are told apart") {
   CHECK(contains(text, "colour5 dash2"));  // the twentieth
 }
 
+TEST_CASE("report: the runs of a setting stand beneath its mean and standard deviation, a setting with one seed by itself") {
+  std::vector<runs::Run> runs{sample_run("a1", 0, 0.96, 0.02), sample_run("b", 0.1, 0.9, 0.04), sample_run("a2", 0, 0.98, 0.04)};
+  runs[2].recipe.seed = 2;
+  const std::string text = checked_page(runs);
+  const std::string table = text.substr(text.find("<table class=\"runs\">"));
+  CAPTURE(table.substr(0, 2500));
+  const auto at = [&](const char* what) { return table.find(what); };
+  CHECK(at("smoothing 0<br/><span class=\"quiet\">mean of 2 seeds") < at(">a1<"));
+  CHECK(at("97.0 <span class=\"quiet\">±1.4<") < at(">a1<"));
+  CHECK(at("0.030 <span class=\"quiet\">±0.014") < at(">a1<"));
+  CHECK(at(">a1<") < at(">a2<"));
+  CHECK(at(">a2<") < at(">b<"));
+  CHECK_FALSE(contains(table, "mean of 1 seed"));
+}
+
 TEST_CASE("report: a page needs a run") { CHECK_THROWS_WITH_AS(page({}), doctest::Contains("no runs; name"), Error); }
 
 }  // namespace temper::report

@@ -240,8 +240,8 @@ TEST_CASE("output: two runs whose folders have the same last name are told apart
   train_small_run(folder, "aa/r");
   train_small_run(folder, "bb/r");
   const Result text = temper_program(folder.path(), "report aa/r bb/r --out x.html");
-  CHECK(has(text.out, "\naa/r  "));
-  CHECK(has(text.out, "\nbb/r  "));
+  CHECK(has(text.out, "\n  aa/r  "));  // beneath their mean
+  CHECK(has(text.out, "\n  bb/r  "));
   const std::string page = read_file(folder / "x.html");
   CHECK(has(page, "aa/r"));
   CHECK(has(page, "bb/r"));

@@ -153,6 +153,9 @@ TEST_CASE("settings: class weights and patience train, and a temperature at its 
   const Result calibrated = temper_program(folder.path(), "calibrate flawless --method all");
   CHECK(calibrated.code == 0);
   CHECK(contains(calibrated.err, "the logits are left as they are"));
+  check_refused(folder.path(), "calibrate flawless --bins 3", 2, "--bins: it is for --method histogram, not for temperature");
+  check_refused(folder.path(), "calibrate flawless --method vector --odir 3", 2,
+                "--odir: it is for --method matrix, dirichlet, not for vector");
   const Json after = json_of(folder.path(), "eval flawless");
   CHECK(after.at("nll") == before.at("nll"));
 }

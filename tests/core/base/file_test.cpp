@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "core/base/check.h"
 #include "tests/temporary_folder.h"
@@ -54,6 +57,20 @@ TEST_CASE("file: a full disk leaves the old file and no litter") {
   std::signal(SIGXFSZ, ignored);
   CHECK(read_file(path) == "old");
   CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("file: what a writer that is gone left half-written goes when the file is written again, and nothing else") {
+  const TemporaryFolder folder;
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::vector<std::string> others{folder / str_cat("a.writing.", ::getppid()), folder / str_cat("b.writing.", gone),
+                                        folder / "a.writing.x", folder / "a.writing."};
+  for (const std::string& other : others) std::ofstream(other) << "x";
+  std::ofstream(folder / str_cat("a.writing.", gone)) << "x";
+  write_file(folder / "a", "whole");
+  CHECK(entries(folder.path()) == 5);
+  for (const std::string& other : others) CHECK(std::filesystem::exists(other));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include <atomic>
 #include <bit>
 #include <cstdint>
@@ -111,6 +113,7 @@ TEST_CASE("parallel: chunks know their number, their bounds and each other") {
 }
 
 TEST_CASE("parallel: a forced grain cuts finer, never coarser, at the multiples that a loop asks for, and counts what it cut") {
+  const ForcedGrain usual(std::numeric_limits<Index>::max());  // also where the tests run with another
   CHECK(Chunks(100, 50).number() == 2);
   {
     const ForcedGrain forced(7);

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "models/calibration/calibrators/calibrators.h"
 #include "models/calibration/calibrators/linear.h"
 #include "models/calibration/calibrators/temperature.h"
 #include "models/calibration/folds.h"
