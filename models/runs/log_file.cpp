@@ -111,7 +111,7 @@ void write_log(const std::string& folder, const std::vector<EpochRecord>& epochs
     for (const Metric& metric : metrics) values.push_back(epoch.val.*metric.value);
     values.insert(values.end(), {epoch.seconds, epoch.samples_per_second});
     text += std::to_string(epoch.epoch);
-    for (const double value : values) text += "," + format_general(value);
+    for (const double value : values) text += "," + (std::isnan(value) ? "" : format_general(value));
     text += '\n';
   }
   write_file((std::filesystem::path(folder) / "log.csv").string(), text);

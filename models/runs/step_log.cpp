@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
@@ -48,7 +49,8 @@ void StepLog::step(const training::Progress& progress) {
   since_ = now;
   samples_ = progress.samples;
   std::string line = str_cat(progress.step, ",", progress.epoch);
-  for (const double value : {progress.loss, progress.learning_rate, progress.gradient_norm, rate}) line += "," + format_general(value);
+  for (const double value : {progress.loss, progress.learning_rate, progress.gradient_norm, rate})
+    line += "," + (std::isnan(value) ? "" : format_general(value));
   line += '\n';
   const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size() && std::fflush(file_.get()) == 0;
   TEMPER_CHECK(written, path_, ": writing failed: ", std::strerror(errno), "; free some space and run again");

@@ -7,8 +7,8 @@
 #include "core/base/number_text.h"
 #include "data/text/text_splits.h"
 #include "models/analysis/equivalent_smoothing.h"
-#include "models/training/class_weights.h"
 #include "models/tasks/class_record.h"
+#include "models/training/class_weights.h"
 #include "models/training/distributed_predict.h"
 #include "models/training/image_objective.h"
 #include "models/training/loss.h"
@@ -129,7 +129,10 @@ std::unique_ptr<training::Objective> Classification::make_objective(const Recipe
   try {
     data::check(recipe.augment, model_.spec.image);
   } catch (const Error& error) {
-    throw Error(str_cat(recipe.crop > 0 ? "--crop: " : "--shift: ", error.what()));
+    if (recipe.crop > 0)
+      throw Error(str_cat("--crop: a square of ", recipe.crop, " pixels has no room for --shift ", recipe.augment.shift,
+                          "; give a larger crop, or a smaller shift"));
+    throw Error(str_cat("--shift: ", error.what()));
   }
   training::Loss loss = teacher_ ? training::distillation_loss(*teacher_, recipe.distillation, recipe, class_weights_)
                                  : training::cross_entropy(recipe, class_weights_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "apps/temper/terminal/console.h"
 #include "apps/temper/terminal/metrics_text.h"
@@ -135,6 +136,9 @@ std::vector<MethodRow> make_rows(const std::string& name, const calibration::Cal
   return rows;
 }
 
+// A field that is empty where nothing was measured.
+std::string csv_number(double value) { return std::isnan(value) ? "," : fmt::format(",{}", value); }
+
 std::string csv(std::span<const Calibrated> all) {
   std::string text = "run,method,status,kept,measured_on,samples,changed_predictions";
   for (const calibration::Metric& metric : columns())
@@ -148,9 +152,9 @@ std::string csv(std::span<const Calibrated> all) {
       text += fmt::format("{},{},{},{},{},{},{}", data::csv_field(row.name), row.method, row.status, row.kept ? 1 : 0,
                           study.record.measured_on, m.samples, row.changed);
       for (const calibration::Metric& metric : columns()) {
-        text += fmt::format(",{}", m.*metric.value);
+        text += csv_number(m.*metric.value);
         const calibration::Interval& ends = row.measured->ece_interval;
-        if (has_interval(metric)) text += fmt::format(",{},{}", ends.lower, ends.upper);
+        if (has_interval(metric)) text += csv_number(ends.lower) + csv_number(ends.upper);
       }
       text += '\n';
     }

@@ -227,6 +227,16 @@ TEST_CASE("calibrate command: several runs make one object and one table, each i
   CHECK(calibrate(folder, "runs/hard runs/smooth --save-probabilities p.npy").err.find("one file cannot hold") != std::string::npos);
 }
 
+TEST_CASE("calibrate command: what cannot be measured is an empty field of the table") {
+  const TemporaryFolder folder;
+  write_file(folder / "z.csv", "1,0\n0,1\n1,0\n0,1\n3,0\n0,9\n");  // all right: there is no AUROC of right against wrong
+  write_file(folder / "y.csv", "0\n1\n0\n1\n0\n1\n");
+  REQUIRE(calibrate(folder, "--logits z.csv --labels y.csv --table t.csv").code == 0);
+  const std::string table = read_file(folder / "t.csv");
+  CHECK(table.find("nan") == std::string::npos);
+  CHECK(table.find(",,") != std::string::npos);
+}
+
 TEST_CASE("calibrate command: advice carries its numbers") {
   const TemporaryFolder folder;
   write_sample(folder, 30);

@@ -89,6 +89,7 @@ TEST_CASE("settings: those that do not apply are refused by what they are for, w
   refused("--no-random-crop", "--random-crop: it is for --crop");
   refused("--batch-tokens 100", "--batch-tokens: it is for networks that read text");
   refused("--weight-decay 0 --decay-norm-and-bias", "--decay-norm-and-bias: it is for --weight-decay");
+  refused("--crop 1", "--crop: a square of 1 pixels has no room for --shift 1; give a larger crop, or a smaller shift");
   refused("--lookahead 39", "--lookahead: 39 steps, and the run has 38; give at most that, or 0 for none");
   check_refused(folder.path(), kQuick + "--out run --class-weight nothere", 1, "nothere: ");
   CHECK_FALSE(std::filesystem::exists(folder / "run"));

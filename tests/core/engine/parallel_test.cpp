@@ -2,12 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <limits>
-
 #include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <thread>
