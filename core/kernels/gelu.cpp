@@ -30,8 +30,7 @@ template <class D, class V> Gaussian<V> gaussian(D d, V x) {
   constexpr float kCoefficients[] = {2.548840115e-02f, -1.244846183e-01f, 2.052493400e-01f, -1.441440621e-01f, 1.415057385e-01f,
                                      2.803374941e-02f, 8.783844060e-02f,  8.890990578e-02f, 9.586130370e-02f,  9.574180154e-02f};
   constexpr float kInverseRootTwoPi = 0.3989422804f;
-  V a = hn::Abs(x);
-  a = hn::IfThenElse(hn::Gt(a, hn::Set(d, kBound)), hn::Set(d, kBound), a);
+  const V a = hn::Abs(x);
   const V t = hn::Div(hn::Set(d, 1.0f), hn::MulAdd(hn::Set(d, 0.24f), a, hn::Set(d, 1.0f)));
   V polynomial = hn::Set(d, kCoefficients[0]);
   for (int i = 1; i < 10; ++i) polynomial = hn::MulAdd(polynomial, t, hn::Set(d, kCoefficients[i]));

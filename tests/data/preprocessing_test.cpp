@@ -74,6 +74,9 @@ TEST_CASE("data: the deviation of a flat image is bounded from below by 1/sqrt(s
   wide[77] = 1;  // deviation 1/256, the bound: both are 1/sqrt(65536)
   const std::vector<float> seen = see(preprocessing, {256, 256, 1}, wide);
   CHECK(seen[77] == doctest::Approx(256).epsilon(1e-4));
+  pixels.assign(16, 0);
+  pixels[5] = 1;  // mean 1/16, deviation sqrt(15)/16, a little less than the bound of 1/4
+  CHECK(see(preprocessing, image, pixels)[5] == 15.0f / 16 / 0.25f);
 }
 
 TEST_CASE("data: black padding counts in the standardisation of an image") {

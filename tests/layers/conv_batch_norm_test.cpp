@@ -72,6 +72,18 @@ TEST_CASE("conv_batch_norm: evaluation folds the normalisation into the convolut
   check_close(net(x), net.unfolded(x));
 }
 
+TEST_CASE("conv_bn_relu_conv: evaluation adds the residual") {
+  const FoldedNet net;
+  const Tensor x = wavy({2, 9, 9, 3}), residual = wavy({2, 9, 9, 16});
+  ParameterStore store;
+  const ConvBatchNorm second(store.root() / "conv", {.in = 16, .out = 16, .padding = 1, .bias = false}, store.root() / "bn");
+  store.commit({.seed = 3});
+  const Tensor without = conv_bn_relu_conv(net.first, second, x), with = conv_bn_relu_conv(net.first, second, x, residual);
+  for (Index i = 0; i < without.size(); ++i)
+    CHECK(with.values()[static_cast<std::size_t>(i)] ==
+          doctest::Approx(without.values()[static_cast<std::size_t>(i)] + residual.values()[static_cast<std::size_t>(i)]).epsilon(1e-5));
+}
+
 TEST_CASE("frozen: what layers keep does not change a bit, and is forgotten when parameters change") {
   FoldedNet net;
   const Tensor x = wavy({2, 9, 9, 3}), before = net(x);
@@ -119,6 +131,19 @@ TEST_CASE("frozen: a teacher's kernels stay while its student learns") {
   check_close(student(x), student.unfolded(x));
   teacher.train(x);
   check_close(teacher(x), teacher.unfolded(x));
+}
+
+TEST_CASE("frozen: a scope within another uses what that one keeps, and leaves it to it") {
+  FoldedNet net;
+  const Tensor x = wavy({2, 9, 9, 3});
+  const InferenceScope outer;
+  const Tensor before = net(x);
+  net.first.conv.weight.value[0] += 1;
+  {
+    const InferenceScope inner;
+    CHECK(same_bits(net(x), before));
+  }
+  CHECK(same_bits(net(x), before));
 }
 
 TEST_CASE("frozen: a model that takes a dead one's place gets nothing of it") {

@@ -40,6 +40,14 @@ TEST_CASE("dropout layer: evaluation and rate 0 change nothing and need no noise
   check_same(half(ones()), ones());
 }
 
+TEST_CASE("dropout layer: of x and a branch the branch alone is dropped") {
+  const layers::Dropout half(0.5f);
+  const Tensor zeros({10, 100}, std::vector<float>(1000, 0.0f));
+  const Tape tape;
+  const layers::RandomScope random_scope(Random(1, {7}));
+  check_same(half(ones(), zeros), ones());
+}
+
 TEST_CASE("dropout layer: drops its share on a tape and keeps the mean") {
   const layers::Dropout quarter(0.25f);
   const Tape tape;

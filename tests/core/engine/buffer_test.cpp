@@ -13,6 +13,15 @@
 namespace temper {
 namespace {
 
+TEST_CASE("pool: the peak is what was in use at most, until it is forgotten") {
+  MemoryPool& pool = MemoryPool::shared();
+  const std::size_t before = pool.stats().bytes_in_use;
+  { const Buffer large(1 << 20); }
+  CHECK(pool.stats().peak_bytes_in_use >= before + (1 << 20));
+  pool.forget_peak();
+  CHECK(pool.stats().peak_bytes_in_use == pool.stats().bytes_in_use);
+}
+
 TEST_CASE("buffer: blocks are aligned, writable to their last byte, and apart") {
   const Random random(1, {});
   std::vector<std::pair<Buffer, std::size_t>> held;

@@ -49,6 +49,25 @@ TEST_CASE("heap: the smallest block that holds a request is taken, and what it h
   CHECK(rest < fences[0]);
 }
 
+TEST_CASE("heap: a rest of two units, a header and its least data, is kept free, and of one it stays with the block") {
+  for (const std::size_t unit_count : {3, 5, 40}) {
+    CAPTURE(unit_count);
+    Heap heap;
+    Block* const whole = heap.take(unit_count * Heap::kUnit);  // and a header
+    heap.take(1);                                              // a fence
+    heap.give_back(whole);
+    REQUIRE(heap.take((unit_count - 2) * Heap::kUnit) == whole);
+    CHECK(whole->units == unit_count - 1);
+    CHECK(heap.take(1) == whole + (unit_count - 1));
+  }
+  Heap heap;
+  Block* const whole = heap.take(5 * Heap::kUnit);
+  heap.take(1);
+  heap.give_back(whole);
+  REQUIRE(heap.take(4 * Heap::kUnit) == whole);
+  CHECK(whole->units == 6);
+}
+
 TEST_CASE("heap: equal calls give equal places, and a loop asks the system once") {
   Heap heap;
   const Random random(3, {});

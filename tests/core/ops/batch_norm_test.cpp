@@ -7,6 +7,8 @@
 #include "core/base/random.h"
 #include "core/engine/parallel.h"
 #include "core/engine/tape.h"
+#include "core/ops/elementwise.h"
+#include "core/ops/mean.h"
 #include "tests/check_op.h"
 #include "tests/core/ops/running.h"
 
@@ -56,6 +58,32 @@ TEST_CASE("batch_norm: training") {
     check_op({.inputs = {x, Shape{C}, Shape{C}},
               .op = [&](auto t) { return train(t, running, {.epsilon = 0.5f}); },
               .reference = [](auto a) { return over_batch(a, 0.5); }});
+  }
+}
+
+TEST_CASE("batch_norm: the residual's gradient is added to one that is there, where that of x is the first, and the other way round") {
+  const Shape shape{4, 3};
+  for (const bool residual_first : {true, false}) {
+    CAPTURE(residual_first);
+    ParameterStore store;
+    const auto declare = [&](const char* name) -> Parameter& {
+      return store.root().declare({.name = name, .shape = shape, .initialize = [](const View& value, const Random& random) {
+                                     for (Index i = 0; i < value.size(); ++i)
+                                       value[i] = static_cast<float>(random.below(static_cast<std::uint64_t>(i), 9));
+                                   }});
+    };
+    Parameter &x = declare("x"), &residual = declare("residual");
+    store.commit({});
+    const std::vector<float> ones(3, 1), zeros(3, 0);
+    Running running(3);
+    Tape tape;
+    const Tensor y = batch_norm(Tensor(x), Tensor({3}, ones), Tensor({3}, zeros), running.views(), {}, Tensor(residual));
+    tape.backward(mean(add(y, Tensor(residual_first ? residual : x))));
+    // The gradient of a mean through a batch normalisation is 0 for x and 1/12 for the residual.
+    for (Index i = 0; i < 12; ++i) {
+      CHECK(residual.gradient[i] == doctest::Approx((residual_first ? 2 : 1) / 12.0));
+      CHECK(x.gradient[i] == doctest::Approx(residual_first ? 0 : 1 / 12.0).epsilon(1e-5));
+    }
   }
 }
 

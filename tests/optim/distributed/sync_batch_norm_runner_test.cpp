@@ -130,6 +130,21 @@ TEST_CASE("lockstep: statistics are those of the whole batch, weighted by counts
   });
 }
 
+TEST_CASE("lockstep: running statistics move once for a batch, not once for each of its shards") {
+  SingleProcess single_process;
+  TwiceNormalised net(1);
+  SyncBatchNormRunner runner(net.store, single_process, 2);
+  const std::vector<Index> all = {0, 1};
+  runner.run(all, [&](Index shard) {
+    const Tensor x = rows_of(shard == 0 ? std::vector<float>{0, 0, 0} : std::vector<float>{4}, 1);
+    const Tape tape;
+    static_cast<void>(batch_norm(x, Tensor(*net.gamma), Tensor(*net.beta), {net.mean->value, net.variance->value}, {.momentum = 0.25f}));
+  });
+  for (const Index shard : all) runner.restore(shard);
+  CHECK(net.mean->value[0] == doctest::Approx(0.25 * 1));
+  CHECK(net.variance->value[0] == doctest::Approx(0.75 * 1 + 0.25 * 4));
+}
+
 const std::vector<std::vector<float>> kShards = {
     {0.1f, 2, -0.4f, 1, 1.5f, 0.3f}, {}, {3, -2.5f}, {0.7f, 0.9f, -1.1f, 0.2f}, {1.3f, 100.5f}};
 
