@@ -72,6 +72,15 @@ TEST_CASE("conv_batch_norm: evaluation folds the normalisation into the convolut
   check_close(net(x), net.unfolded(x));
 }
 
+TEST_CASE("conv_batch_norm: the folded normalisation has its epsilon") {
+  ParameterStore store;
+  const ConvBatchNorm layer(store.root() / "conv", {.in = 3, .out = 8, .padding = 1, .bias = false}, store.root() / "bn",
+                            {.options = {.epsilon = 0.5f}});
+  store.commit({.seed = 5});
+  const Tensor x = wavy({2, 9, 9, 3});
+  check_close(layer(x), layer.norm(layer.conv(x)));
+}
+
 TEST_CASE("conv_bn_relu_conv: evaluation adds the residual") {
   const FoldedNet net;
   const Tensor x = wavy({2, 9, 9, 3}), residual = wavy({2, 9, 9, 16});

@@ -143,6 +143,24 @@ TEST_CASE("parallel: a forced grain cuts finer, never coarser, at the multiples 
   CHECK_THROWS_AS(ForcedGrain(0), Error);
 }
 
+TEST_CASE("parallel: a reduction joins its parts from the first to the last, in which order may matter") {
+  struct Line {  // x -> slope x + offset, modulo a prime; one after the other is no other one before
+    Index slope = 1, offset = 0;
+  };
+  constexpr Index kPrime = 1'000'003;
+  const auto after = [](const Line& first, const Line& then) {
+    return Line{first.slope * then.slope % kPrime, (first.offset * then.slope + then.offset) % kPrime};
+  };
+  const auto lines = [&](Index begin, Index end) {
+    Line all;
+    for (Index i = begin; i < end; ++i) all = after(all, {2 * i + 3, i});
+    return all;
+  };
+  const Line whole = lines(0, 1000), parts = parallel_reduce(1000, 7, Line{5, 1}, lines, after);
+  CHECK(parts.slope == after({5, 1}, whole).slope);
+  CHECK(parts.offset == after({5, 1}, whole).offset);
+}
+
 // Case S8.
 TEST_CASE("parallel: denormals are flushed in every chunk and the host's mode comes back") {
   volatile float tiny = 1e-39f;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -71,8 +72,44 @@ TEST_CASE("tape: alive means training, paused or gone means evaluation") {
       CHECK(inner.size() == 1);
     }
     CHECK(tape.size() == 1);
+    CHECK(Tape::recording());
+    scale(*p.parameter, 2);
+    CHECK(tape.size() == 2);
   }
   CHECK_FALSE(Tape::recording());
+}
+
+TEST_CASE("tape: what another tape recorded is a constant to this one") {
+  OneParameter p({1.5f});
+  Tape outer;
+  const Tensor a = scale(*p.parameter, 3);
+  Tape inner;
+  const Tensor b = scale(*p.parameter, 2);
+  inner.backward(multiply(a, b));
+  CHECK(p.gradient() == std::vector{9.0f});  // 2 a, and nothing of b
+}
+
+// Says whether it was given memory for what its backward would read.
+struct SavesOnTape {
+  static constexpr auto name = "test saves";
+  Shape shape(const Shape& x) const { return x; }
+  std::array<Shape, 1> saved(const Shape& x) const { return {x}; }
+  void forward(In<0> x, Out y, SavedOnTape<0> statistics) const {
+    for (Index i = 0; i < x.size(); ++i) y[i] = statistics.data ? 1.0f : 0.0f;
+    if (statistics.data) std::fill_n(statistics.data, x.size(), 0.0f);
+  }
+  void backward(Saved<0> statistics, Grad dy, Into<0> dx) const {
+    for (Index i = 0; i < dy.size(); ++i) dx.store(i, dy[i] + statistics[i]);
+  }
+};
+
+TEST_CASE("tape: statistics for backward are saved where there will be one, and nowhere else") {
+  OneParameter p({2});
+  const Tensor constant(Shape{1}, std::vector<float>{3});
+  CHECK(Tape::apply(SavesOnTape{}, Tensor(*p.parameter)).item() == 0);
+  const Tape tape;
+  CHECK(Tape::apply(SavesOnTape{}, Tensor(*p.parameter)).item() == 1);
+  CHECK(Tape::apply(SavesOnTape{}, constant).item() == 0);
 }
 
 TEST_CASE("tape: detach stops the gradient, reshape does not") {

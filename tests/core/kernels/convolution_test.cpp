@@ -191,6 +191,7 @@ TEST_CASE("convolution kernels: stride 1 at odd sizes, borders and paddings") {
     }
     CHECK(check_convolution({2, 9, 6, 48, 16, {kernel, 1, {2, 1}}}) >= 2);
     CHECK(check_convolution({9, 8, 8, 64, 80, {kernel, 1, kernel / 2}}) >= 2);
+    check_convolution({113, 4, 61, 16, 16, {kernel, 1, kernel / 2}});  // more blocks than partial sums of the kernels' gradient
   }
 }
 
