@@ -101,7 +101,6 @@ class Run {
     if (ranks_.size() > 1)
       optim::check_agreement(ranks_, str_cat("training: the weights after epoch ", record.epoch), store_.fingerprint());
     state_.batches = 0;
-    state_.running = {};
     observer_.on_epoch(state_.epochs);
   }
 

@@ -37,6 +37,10 @@ TEST_CASE("symmetric eigen: the vectors are orthonormal, sorted, and put the mat
       double worst_product = 0, worst_entry = 0;
       for (Index i = 0; i < n; ++i) {
         if (i > 0) CHECK(value(i - 1) >= value(i));
+        double largest = 0;  // of v and -v the one in which it is positive
+        for (Index k = 0; k < n; ++k)
+          if (std::fabs(vector(i, k)) > std::fabs(largest)) largest = vector(i, k);
+        CHECK(largest > 0);
         for (Index j = 0; j < n; ++j) {
           double product = i == j ? -1 : 0, entry = -matrix[static_cast<std::size_t>(i * n + j)];
           for (Index k = 0; k < n; ++k) {

@@ -115,5 +115,22 @@ TEST_CASE("workspace: nested scopes hand out memory of their own and give it bac
   for (int i = 0; i < 1000; ++i) REQUIRE(a[i] == 1);
 }
 
+TEST_CASE("workspace: a request that does not fit behind the last one gets a chunk that holds it") {
+  std::thread fresh([] {  // with a stack of its own, which is empty
+    const auto bytes = [] { return MemoryPool::shared().stats().bytes_in_use; };
+    const std::size_t before = bytes();
+    Workspace workspace;
+    static_cast<void>(workspace.take<float>(1000));
+    const std::size_t first = bytes();
+    CHECK(first > before);
+    static_cast<void>(workspace.take<float>(1000));
+    CHECK(bytes() == first);
+    auto* large = workspace.take<float>(5'000'000);
+    CHECK(bytes() >= first + 20'000'000);
+    std::fill_n(large, 5'000'000, 1.0f);
+  });
+  fresh.join();
+}
+
 }  // namespace
 }  // namespace temper

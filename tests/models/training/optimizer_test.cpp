@@ -31,6 +31,26 @@ TEST_CASE("optimizer: decoupled hyperparameters are those of the published code"
   }
 }
 
+TEST_CASE("optimizer: the settings of AdamW reach it") {
+  // One step from 0: w = -lr g / (|g| + epsilon), the bias corrections cancel.
+  ToyStore toy;
+  toy.add("w", 1, [](Index) { return 0.0; });
+  toy.commit();
+  const Recipe recipe{.optimizer = "adamw", .beta1 = 0.5f, .beta2 = 0.75f, .epsilon = 0.25f, .weight_decay = 0};
+  const auto optimizer = make_optimizer(toy.store, recipe);
+  Parameter& w = toy.store.parameters().front();
+  const auto step = [&](float gradient) {
+    w.gradient[0] = gradient;
+    w.gradient_is_stale = false;
+    optimizer->step(1, 1);
+    return w.value[0];
+  };
+  CHECK(step(0.75f) == doctest::Approx(-0.75));
+  // m = 0.5 * 0.375 + 0.5 * 2 over 1 - 0.25, v = 0.75 * 0.25 * 0.5625 + 0.25 * 4 over 1 - 0.5625
+  const double m = (0.5 * 0.375 + 0.5 * 2) / 0.75, v = (0.75 * 0.25 * 0.5625 + 0.25 * 4) / 0.4375;
+  CHECK(step(2) == doctest::Approx(-0.75 - m / (std::sqrt(v) + 0.25)).epsilon(1e-5));
+}
+
 TEST_CASE("optimizer: lengths and milestones in epochs and in steps") {
   Recipe recipe{.epochs = 3, .schedule = optim::Schedule::Kind::step, .milestones = {1, 2.5f}, .milestone_steps = {7}};
   recipe.warm_up_epochs = 0.5f;

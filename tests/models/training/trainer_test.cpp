@@ -293,6 +293,30 @@ TEST_CASE("trainer: the norm of the gradient is reported at every step to log, c
   CHECK(*std::ranges::max_element(norms[3]) > 0.5);  // before clipping
 }
 
+TEST_CASE("trainer: what is frozen after an epoch learns in that one and stands still in the next") {
+  const data::Dataset set = first_digits(100);
+  const models::Model model = models::make_model("mlp-8", set, 1);
+  Recipe recipe = quick_recipe();
+  recipe.freeze = {{"bias:*", 1}};
+  std::vector<std::vector<float>> biases, weights;  // at the beginning and after each epoch
+  const auto keep = [&] {
+    biases.emplace_back();
+    weights.emplace_back();
+    for (const Parameter& p : model.parameters->parameters()) {
+      std::vector<float>& values = (p.kind == Parameter::Kind::bias ? biases : weights).back();
+      values.insert(values.end(), p.value.data, p.value.data + p.value.size());
+    }
+  };
+  keep();
+  Observer observer;
+  observer.on_epoch = [&](const std::vector<EpochRecord>&) { keep(); };
+  train(model, set, set, recipe, cross_entropy(recipe), observer);
+  REQUIRE(biases.size() == 3);
+  CHECK(biases[0] != biases[1]);
+  CHECK(biases[1] == biases[2]);
+  CHECK(weights[1] != weights[2]);
+}
+
 TEST_CASE("trainer: a parameter that gets no gradient is reported once") {
   const data::Dataset set = first_digits(64);
   models::Model model = models::make_model("mlp", set, 1);

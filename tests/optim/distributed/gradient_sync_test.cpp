@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <map>
@@ -116,6 +117,7 @@ SyncOutcome outcome(Communicator& communicator, Index shards, Index bucket_float
   GradientSync sync(net.store, communicator, {.shards = shards, .bucket_floats = bucket_floats, .overlap = overlap});
   const double images = static_cast<double>(shards * (shards - 1) / 2);
   SyncOutcome result;
+  std::fill_n(net.unused->gradient.data, net.unused->gradient.size(), 5.0f);  // whatever is there at first
   for (Index step = 0; step < 3; ++step) {
     for (Index shard = sync.own().begin; shard < sync.own().end; ++shard) {
       const double own = static_cast<double>(shard);
@@ -127,6 +129,7 @@ SyncOutcome outcome(Communicator& communicator, Index shards, Index bucket_float
     }
     result.sums = sync.finish(step == 2 && sync.own().begin == 0);
     CHECK_FALSE(net.first->gradient_is_stale);
+    CHECK(std::all_of(net.unused->gradient.data, net.unused->gradient.data + net.unused->gradient.size(), [](float g) { return g == 0; }));
     net.store.mark_gradients_stale();
   }
   result.gradients.assign(net.store.gradients().begin(), net.store.gradients().end());

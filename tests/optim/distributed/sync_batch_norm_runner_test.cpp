@@ -173,6 +173,27 @@ TEST_CASE("lockstep: outputs, gradients and statistics are those of a batch in o
   for (std::size_t i = 0; i < state.size(); ++i) CHECK(parts.state[i] == doctest::Approx(state[i]).epsilon(1e-5));
 }
 
+TEST_CASE("lockstep: a second batch begins with new gradients") {
+  SingleProcess single_process;
+  TwiceNormalised net(2);
+  SyncBatchNormRunner runner(net.store, single_process, 2);
+  const std::vector<Index> all = {0, 1};
+  const auto gradients_of = [&](Index shard) {
+    runner.restore(shard);
+    return std::vector<float>(net.store.gradients().begin(), net.store.gradients().end());
+  };
+  const auto batch = [&] {
+    runner.run(all, [&](Index shard) {
+      Tape tape;
+      tape.backward(net.loss(rows_of(kShards[shard == 0 ? 0 : 3], 2), nullptr));
+    });
+  };
+  batch();
+  const std::vector<float> first = gradients_of(0);
+  batch();
+  CHECK(gradients_of(0) == first);
+}
+
 TEST_CASE("lockstep: the same bits on 1 to 5 ranks, one of them without rows") {
   SingleProcess single_process;
   const LockstepOutcome one = outcome(single_process, kShards, 2);
