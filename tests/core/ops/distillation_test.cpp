@@ -76,6 +76,7 @@ TEST_CASE("distillation_loss") {
       {},
       {.teacher_temperature = 3},
       {.teacher_temperature = 4, .student_temperature = 4, .scale_by_squared_temperature = true},
+      {.teacher_temperature = 3, .student_temperature = 1.5f, .scale_by_squared_temperature = true},
       {.teacher_temperature = 0.5f, .student_temperature = 2}};
   for (const Shape& shape : kLogitShapes) {
     for (const DistillationOptions& options : all_options) {
