@@ -28,6 +28,16 @@ TEST_CASE("best weights: the first of the best epochs, by either measure") {
   CHECK(kept_epoch(epochs, Recipe::Keep::best_nll) == 2);
 }
 
+TEST_CASE("run state: the record of an epoch has the means of its sums") {
+  const EpochRecord record = RunningEpoch{.learning_rate = 0.5, .loss = 30, .correct = 15, .samples = 20, .seconds = 4}.record(3);
+  CHECK(record.epoch == 3);
+  CHECK(record.learning_rate == 0.5);
+  CHECK(record.train_loss == 1.5);
+  CHECK(record.train_accuracy == 0.75);
+  CHECK(record.seconds == 4);
+  CHECK(record.samples_per_second == 5);
+}
+
 TEST_CASE("best weights: patience is over when the validation NLL has not fallen for so many epochs") {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   const auto epochs = epochs_of({{0.5, 0.5}, {0.9, 0.4}, {0.8, 0.4}, {0.9, kNaN}, {0.7, 0.9}});  // the best is the second

@@ -31,6 +31,20 @@ TEST_CASE("optimizer: decoupled hyperparameters are those of the published code"
   }
 }
 
+TEST_CASE("optimizer: the settings of SGD reach it") {
+  ToyStore toy;
+  toy.add("w", 1, [](Index) { return 0.0; });
+  toy.commit();
+  const Recipe recipe{.momentum = 0.75f, .nesterov = false, .dampening = 0.5f, .weight_decay = 0.125f, .decay_norm_and_bias = true};
+  const auto optimizer = make_optimizer(toy.store, recipe);
+  const optim::SgdOptions& options = dynamic_cast<optim::Sgd&>(*optimizer).options();
+  CHECK(options.momentum == doctest::Approx(0.75));
+  CHECK(options.dampening == doctest::Approx(0.5));
+  CHECK(options.weight_decay == doctest::Approx(0.125));
+  CHECK_FALSE(options.nesterov);
+  CHECK(options.decay_norm_and_bias);
+}
+
 TEST_CASE("optimizer: the settings of AdamW reach it") {
   // One step from 0: w = -lr g / (|g| + epsilon), the bias corrections cancel.
   ToyStore toy;

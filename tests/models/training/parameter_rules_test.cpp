@@ -21,6 +21,7 @@ TEST_CASE("parameter rules: patterns") {
   CHECK(matches("*.bias", "block1.conv.bias"));
   CHECK(matches("*a*b*c", "aXbXbXc"));
   CHECK_FALSE(matches("*a*b*c", "aXbXbX"));
+  CHECK(matches("*aab", "aaab"));
   CHECK_FALSE(matches("", "a"));
   CHECK(matches("norm:*", "bn1.weight", Parameter::Kind::norm));
   CHECK_FALSE(matches("norm:*", "bn1.weight"));

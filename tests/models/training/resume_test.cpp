@@ -114,6 +114,7 @@ TEST_CASE("resume: a run that is made longer, finished or not, ends with the bit
       for (const Index stop : {0, 4}) {
         const TemporaryFolder folder;
         run(first, folder.path(), stop);
+        CHECK(Checkpoints(folder.path()).newest_step() == (stop > 0 ? stop : first.steps > 0 ? first.steps : 7));  // nothing is done again
         check_same(run(then, folder.path()), whole);
       }
     }
