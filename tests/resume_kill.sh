@@ -20,20 +20,27 @@ small="--data digits --model mlp-24 --epochs 6 --batch 32 --checkpoint-every 3 -
 run_train() { "$program" train $small --resume --out "$1"; }
 # shellcheck disable=SC2086
 run_distill() { "$program" distill --teacher teacher ${small/mlp-24/mlp-12} --temperature 2 --resume --out "$1"; }
-run_calibrate() { [[ -d $1 ]] || cp -r teacher "$1"; "$program" calibrate "$1" --method all --threads 1 --json; }
-run_convert() { mkdir -p "$1"; "$program" convert teacher --out "$1/weights.pt" --overwrite --json; }
+run_calibrate() { "$program" calibrate "$1" --method all --threads 1 --json; }
+run_convert() { "$program" convert teacher --out "$1/weights.pt" --overwrite --json; }
 run_reproduce() { "$program" reproduce mnist --out "$1" --jobs 2 --json; }
 results_train() { cat "$1/model.safetensors"; cut -d, -f1-7 "$1/log.csv"; cut -d, -f1-5 "$1/log_steps.csv"; }
 results_distill() { results_train "$1"; }
 results_calibrate() { cat "$1/calibrator.json" "$1/model.safetensors" "$1/run.json"; }
 results_convert() { cat "$1/weights.pt"; }
 results_reproduce() { cat "$1/numbers.csv"; }
+prepare() { # folder
+  case $what in
+    calibrate) cp -r teacher "$1" ;;
+    convert) mkdir "$1" ;;
+  esac
+}
 commands=(train distill calibrate convert reproduce) ways=(KILL TERM HUP disk)
 
 # shellcheck disable=SC2086
 "$program" train $small --out teacher >/dev/null 2>&1
 declare -A length
 for what in "${commands[@]}"; do
+  prepare "undisturbed-$what"
   begin=$(now)
   "run_$what" "undisturbed-$what" >/dev/null 2>&1
   length[$what]=$(($(now) - begin))
@@ -42,8 +49,8 @@ done
 # A process of its own, so that what it starts ends with it; of a full disk the shell's limit, in KiB.
 disturb() {
   if [[ $how == disk ]]; then
-    (ulimit -f $((RANDOM % 40)) && "run_$what" run) >/dev/null 2>said
-    return
+    (ulimit -f $((RANDOM % 40)) && "run_$what" run) 2>&1 >/dev/null | cat >said  # which may grow
+    return "${PIPESTATUS[0]}"
   fi
   local code=0 nanoseconds=$(((RANDOM * 32768 + RANDOM) % 1073741824 * (${length[$what]} / 1000) / 1073741824 * 1000))
   ("run_$what" run) >/dev/null 2>said & local shell=$!
@@ -60,6 +67,7 @@ declare -A count
 for ((kill = 1; kill <= kills; ++kill)); do
   what=${commands[kill % 5]} how=${ways[kill / 5 % 4]}
   rm -rf run
+  prepare run
   # Every third is disturbed twice.
   ended=1
   for ((times = kill % 3 == 0 ? 2 : 1; times > 0; --times)); do disturb && ended=0; done

@@ -96,8 +96,9 @@ calibration::CalibrationSettings make_settings(const CalibrateOptions& options) 
 void finish(const Calibrated& calibrated, const std::string& folder, const CalibrateOptions& options) {
   clear_stage();
   const calibration::CalibrationRecord& record = calibrated.study.record;
-  if (!folder.empty()) calibration::save_calibration(folder, record);
+  // calibrator.json last: where it is, nothing is left to do.
   if (calibrated.classes) keep_classes(folder, *calibrated.classes);
+  if (!folder.empty()) calibration::save_calibration(folder, record);
   const std::string whose = options.runs.size() > 1 ? calibrated.name + ": " : "";
   for (const std::string& sentence : record.advice) warn(whose + sentence);
   if (!options.json) print("{}{}", Lines{format_calibration(calibrated)}, Lines{options.runs.size() > 1 ? "\n" : ""});
