@@ -13,9 +13,9 @@ struct Clip {
 };
 
 // Call it between backward and step. The norm is summed in double and in a fixed order: it neither overflows nor underflows for any finite
-// gradient, and is the same on any number of threads. Denormals, below 1.2e-38, count as 0, as they do in every loop of temper. Gradients that no backward pass has written since the last step count as 0.
-// requires: max_norm > 0; infinity only measures. Throws Error naming the first such parameter, and changes no gradient, when a gradient is
-// not finite.
+// gradient, and is the same on any number of threads. Denormals, below 1.2e-38, count as 0, as they do in every loop of temper. Gradients
+// that no backward pass has written since the last step count as 0. requires: max_norm > 0; infinity only measures. Throws Error naming the
+// first such parameter, and changes no gradient, when a gradient is not finite.
 Clip find_clip(ParameterStore& store, double max_norm);
 
 // Scales the gradients in place, for other uses of them, and returns the norm before. A step after it is bit-identical to one that is given

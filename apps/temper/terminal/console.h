@@ -13,7 +13,7 @@
 namespace temper::app {
 
 std::string percent(double fraction);   // "97.35 %", "-" for NaN
-std::string decimal(double value);     // "0.0413", of numbers of many digits "1.2346e+10"
+std::string decimal(double value);      // "0.0413", of numbers of many digits "1.2346e+10"
 std::string grouped(Index count);       // "61,706"
 std::string rate(double per_second);    // "1,234", "56.7", "0.52"
 std::string duration(double seconds);   // "2:05", "1:02:03"

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kFewestSamples = 10;
 constexpr double kNormal = 1.959963984540054;  // of 95 %
 
-using Weights = std::vector<std::uint32_t>;  // how often each sample was drawn
+using Draws = std::vector<std::uint32_t>;  // how often each sample was drawn
 
 struct Statistics {
   double ece = 0, aurc = 0, excess_aurc = 0;
@@ -54,7 +54,7 @@ class Result {
     }
   }
 
-  Statistics at(const Weights& weights) const {
+  Statistics at(const Draws& weights) const {
     const auto samples = static_cast<double>(weights.size());
     std::array<double, kBins> gaps{};
     for (std::size_t i = 0; i < bins_.size(); ++i) gaps[bins_[i]] += weights[i] * gaps_[i];
@@ -68,7 +68,7 @@ class Result {
 
  private:
   // The sum of the risk over the coverages; samples of equal confidence in random order, in expectation. Counts those that are wrong.
-  double area(const Weights& weights, double& wrong) const {
+  double area(const Draws& weights, double& wrong) const {
     double sum = 0, taken = 0;
     for (std::size_t i = 0; i < order_.size();) {
       double size = 0, wrong_here = 0;
@@ -103,16 +103,16 @@ std::vector<Result> results_of(std::span<const Confidences* const> runs, std::si
   return results;
 }
 
-Statistics difference(const std::vector<Result>& first, const std::vector<Result>& second, const Weights& weights) {
+Statistics difference(const std::vector<Result>& first, const std::vector<Result>& second, const Draws& weights) {
   Statistics sum;
   for (const Result& result : first) sum.add(result.at(weights), 1 / static_cast<double>(first.size()));
   for (const Result& result : second) sum.add(result.at(weights), -1 / static_cast<double>(second.size()));
   return sum;
 }
 
-Weights draw(std::size_t samples, std::uint64_t resample) {
+Draws draw(std::size_t samples, std::uint64_t resample) {
   const Random random(1, {0x706169, resample});
-  Weights weights(samples);
+  Draws weights(samples);
   for (std::size_t i = 0; i < samples; i += 4) {
     const Random::Block words = random.block(i / 4);
     for (std::size_t j = 0; j < std::min<std::size_t>(4, samples - i); ++j) ++weights[std::size_t{words[j]} * samples >> 32];
@@ -162,7 +162,7 @@ PairedDifference compare(std::span<const Confidences* const> first, std::span<co
   const std::size_t samples = first.front()->confidence.size();
   const std::vector<Result> of_first = results_of(first, samples, scores), of_second = results_of(second, samples, scores);
   if (samples < kFewestSamples) return {};
-  const Statistics observed = difference(of_first, of_second, Weights(samples, 1));
+  const Statistics observed = difference(of_first, of_second, Draws(samples, 1));
   const auto resamples = std::clamp<Index>(10'000'000 / static_cast<Index>(samples), 100, 1000);
   std::vector<Statistics> resampled(static_cast<std::size_t>(resamples));
   parallel_for(resamples, 1, [&](Index begin, Index end) {
@@ -200,7 +200,7 @@ Interval paired_mean_difference(std::span<const double> first, std::span<const d
 }
 
 double excess_aurc(const Confidences& confidences) {
-  return Result(confidences, Scores::any).at(Weights(confidences.confidence.size(), 1)).excess_aurc;
+  return Result(confidences, Scores::any).at(Draws(confidences.confidence.size(), 1)).excess_aurc;
 }
 
 }  // namespace temper::calibration
