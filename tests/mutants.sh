@@ -20,6 +20,7 @@ work=$PWD/build/mutants
 tree=$work/tree build=$work/build
 workers=${WORKERS:-$(nproc)}
 mkdir -p "$tree"
+trap 'rm -rf "$work"/mutant.*' EXIT  # also of a run that is stopped
 
 # The list, as arrays by number.
 names=() files=() tests=() olds=() news=() excuses=()
@@ -118,7 +119,7 @@ run_tests() { # seconds, program, objects, test files...
 # Prints what becomes of mutant i, and leaves it in a file.
 try_mutant() { # i
   local i=$1 folder start=$SECONDS object objects='' verdict text code=0
-  folder=$(mktemp -d "$work/XXXXXX")
+  folder=$(mktemp -d "$work/mutant.XXXXXX")
   mkdir -p "$folder/$(dirname "${files[i]}")"
   text=$(<"$tree/${files[i]}")
   printf '%s\n' "${text/"${olds[i]}"/"${news[i]}"}" >"$folder/${files[i]}"

@@ -36,14 +36,6 @@ std::optional<double> minutes_taken(const Step& step, const std::string& folder)
   }
 }
 
-std::string last_line(const std::string& log) {
-  std::string text = fs::exists(log) ? read_file(log) : "";
-  text.erase(text.find_last_not_of(" \n\r") + 1);
-  const std::string line = text.substr(text.find_last_of("\n\r") + 1);
-  constexpr std::string_view kError = "temper: error: ";
-  return line.starts_with(kError) ? line.substr(kError.size()) : line.empty() ? "it ended without a word" : line;
-}
-
 std::optional<FolderLock> try_lock(const std::string& folder) {
   try {
     return FolderLock(folder);

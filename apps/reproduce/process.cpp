@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "core/base/check.h"
+#include "core/base/file.h"
 
 namespace temper::reproduce {
 namespace {
@@ -62,6 +63,14 @@ std::optional<int> Process::finished() {
 
 void Process::ask_to_stop() const {
   if (id_ != 0) ::kill(id_, SIGTERM);
+}
+
+std::string last_line(const std::string& log) {
+  std::string text = std::filesystem::exists(log) ? read_file(log) : "";
+  text.erase(text.find_last_not_of(" \n\r") + 1);
+  const std::string line = text.substr(text.find_last_of("\n\r") + 1);
+  constexpr std::string_view kError = "temper: error: ";
+  return line.starts_with(kError) ? line.substr(kError.size()) : line.empty() ? "it ended without a word" : line;
 }
 
 std::string this_program() {

@@ -26,6 +26,9 @@ class Process {
   int id_ = 0;  // 0: none
 };
 
+// What a program said last in its log, without what all of temper's errors begin with; words where it said nothing.
+std::string last_line(const std::string& log);
+
 // The path of the program that runs.
 std::string this_program();
 

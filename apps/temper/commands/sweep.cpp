@@ -41,15 +41,6 @@ std::vector<std::string> arguments_of(const runs::SweepPoint& point, const runs:
   return arguments;
 }
 
-// What the log of a run that failed says last, without what all errors begin with.
-std::string reason_in(const std::string& log) {
-  std::string text = fs::exists(log) ? read_file(log) : "";
-  text.erase(text.find_last_not_of(" \n\r") + 1);
-  const std::string line = text.substr(text.find_last_of("\n\r") + 1);
-  constexpr std::string_view kError = "temper: error: ";
-  return line.starts_with(kError) ? line.substr(kError.size()) : line.empty() ? "it ended without a word" : line;
-}
-
 class SweepRun {
  public:
   SweepRun(const TrainingOptions& options, const runs::Sweep& sweep)
@@ -110,8 +101,8 @@ class SweepRun {
     const std::string& name = ended.point->name;
     if (code != 0) {
       if (stop_signal() != 0) return;
-      failures_.push_back(fmt::format("{} ({}; see {})", name, reason_in(ended.log), ended.log));
-      warn(fmt::format("{}: {}; the other runs go on", name, reason_in(ended.log)));
+      failures_.push_back(fmt::format("{} ({}; see {})", name, reproduce::last_line(ended.log), ended.log));
+      warn(fmt::format("{}: {}; the other runs go on", name, reproduce::last_line(ended.log)));
       return;
     }
     const auto all = static_cast<Index>(points_.size());
