@@ -43,6 +43,10 @@ double mean(std::span<const runs::Run* const> runs, const std::function<double(c
 
 }  // namespace
 
+double fitted_temperature(const runs::Run& run) {
+  return run.calibration ? run.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
+}
+
 Spread spread(const Arm& arm, const std::function<double(const runs::Run&)>& value) {
   const double centre = mean(arm.runs, value), count = static_cast<double>(arm.runs.size());
   const double variance = mean(arm.runs, [&](const runs::Run& run) { return std::pow(value(run) - centre, 2); });
@@ -87,11 +91,7 @@ std::optional<calibration::Metrics> Arm::after() const {
       .ece = mean(runs, [](const runs::Run& run) { return run.calibration->evaluation.after.metrics.ece; })};
 }
 
-double Arm::temperature() const {
-  return mean(runs, [](const runs::Run& run) {
-    return run.calibration ? run.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
-  });
-}
+double Arm::temperature() const { return mean(runs, fitted_temperature); }
 
 double Arm::chance_ece(bool calibrated) const {
   return mean(runs, [&](const runs::Run& run) {

@@ -26,6 +26,9 @@ struct Arm {
   double chance_ece(bool calibrated) const;                                           // mean; NaN without reliability bins
 };
 
+// The temperature of a run that is calibrated by one; else NaN.
+double fitted_temperature(const runs::Run& run);
+
 // The mean over the runs of an arm and their standard deviation; NaN where a run has no value, and the deviation of one run.
 struct Spread {
   double mean = 0, deviation = 0;

@@ -132,12 +132,7 @@ std::string arm_row(const Arm& arm, const Comparison& comparison, bool with_bleu
                     : "") +
          cell("Test accuracy", as_trained(kAccuracy, 100, percent_digits(run.test.samples)), "number") +
          cell("NLL", as_trained(kNll, 1, 3), "number") + cell("ECE", as_trained(kEce, 1, 3), "number") +
-         cell("T",
-              spread_text(arm, 1, 2,
-                          [](const runs::Run& one) {
-                            return one.calibration ? one.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
-                          }),
-              "number") +
+         cell("T", spread_text(arm, 1, 2, fitted_temperature), "number") +
          cell("Time", spread_text(arm, 1, 1, [](const runs::Run& one) { return one.seconds; }) + " s", "number") + "</tr>\n";
 }
 

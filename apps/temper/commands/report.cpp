@@ -37,9 +37,6 @@ std::string spread_text(const report::Arm& arm, double scale, int digits, const 
 
 // A setting that ran with several seeds: mean and standard deviation; its runs follow.
 std::vector<std::string> arm_cells(const report::Arm& arm, const report::Comparison& comparison, bool with_bleu) {
-  const auto temperature = [](const runs::Run& run) {
-    return run.calibration ? run.temperature().value_or(calibration::kNotMeasured) : calibration::kNotMeasured;
-  };
   const auto after = [](double calibration::Metrics::*metric) {
     return [metric](const runs::Run& run) {
       return run.calibration ? run.calibration->evaluation.after.metrics.*metric : calibration::kNotMeasured;
@@ -53,7 +50,7 @@ std::vector<std::string> arm_cells(const report::Arm& arm, const report::Compari
                                  spread_text(arm, 100, 2, [](const runs::Run& run) { return run.test.accuracy; }) + " %",
                                  spread_text(arm, 1, 4, [](const runs::Run& run) { return run.test.nll; }),
                                  spread_text(arm, 1, 4, [](const runs::Run& run) { return run.test.ece; }),
-                                 spread_text(arm, 1, 4, temperature),
+                                 spread_text(arm, 1, 4, report::fitted_temperature),
                                  spread_text(arm, 1, 4, after(&calibration::Metrics::nll)),
                                  spread_text(arm, 1, 4, after(&calibration::Metrics::ece))};
   if (with_bleu)
